@@ -1,0 +1,77 @@
+"""EDD-DARTS for NAS-Bench-201: relaxations, temperatures and supernets, on two hosts.
+
+>>> import naslib_edd
+>>> naslib_edd.search("configs/quickstart.yaml", ["seed=1"])  # doctest: +SKIP
+>>> naslib_edd.query(6111, table="nb201_table.npz").cifar10.test.value  # doctest: +SKIP
+
+The names below are imported on first use: ``import naslib_edd`` loads no PyTorch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from naslib_edd.config import load as load_config
+    from naslib_edd.errors import UserError
+    from naslib_edd.loop import SearchResult, search
+    from naslib_edd.query import query
+    from naslib_edd.relaxation import SnSoftmax, Softmax, entropy, sn_softmax
+    from naslib_edd.supernet import FastSupernet, PlainSupernet, build
+    from naslib_edd.tabular import Record, Table, convert
+    from naslib_edd.temperature import EDD
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "EDD": "temperature",
+    "FastSupernet": "supernet",
+    "PlainSupernet": "supernet",
+    "Record": "tabular",
+    "SearchResult": "loop",
+    "SnSoftmax": "relaxation",
+    "Softmax": "relaxation",
+    "Table": "tabular",
+    "UserError": "errors",
+    "build": "supernet",
+    "convert": "tabular",
+    "entropy": "relaxation",
+    "load_config": "config",
+    "query": "query",
+    "search": "loop",
+    "sn_softmax": "relaxation",
+}
+
+__all__ = [
+    "EDD",
+    "FastSupernet",
+    "PlainSupernet",
+    "Record",
+    "SearchResult",
+    "SnSoftmax",
+    "Softmax",
+    "Table",
+    "UserError",
+    "build",
+    "convert",
+    "entropy",
+    "load_config",
+    "query",
+    "search",
+    "sn_softmax",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_HOME[name]}")
+    value = getattr(module, "load" if name == "load_config" else name)
+    # Kept under the name, also where a module of that name was bound by the import (`query`).
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,119 @@
+"""First-order bilevel steps: weights on the train half, logits on the val half.
+
+Source: Liu et al. 2019, "DARTS", Algorithm 1 with ξ = 0; the order of the two steps and the
+clipping follow the release that the config names (RECIPES of NB201's and the authors' code).
+
+Each step asks autograd for just what it uses: the weight step no gradient of β, the logit step no
+gradient of any weight. The one exception is one clipping norm over both, which needs both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from naslib_edd.bilevel.meters import Meters
+from naslib_edd.relaxation import Relaxation
+
+Batch = tuple[Tensor, Tensor]
+Clip = Literal["off", "weights", "logits", "weights_and_logits", "each"]
+Order = Literal["weights_first", "logits_first"]
+
+
+class FirstOrder:
+    """One bilevel step at a time.
+
+    Args:
+        supernet: called as ``supernet(images, β)``.
+        logits: [edges, operations], a leaf tensor that wants a gradient.
+        relaxation: logits → β.
+        weight_optimizer, logit_optimizer: of the supernet's parameters, and of the logits.
+        order: which step comes first.
+        clip: whose gradient norm is clipped. ``weights``: the weights', in their step; ``logits``:
+            the logits', in theirs; ``each``: both of these; ``weights_and_logits``: one norm over
+            both, in the weight step (NB201's code).
+        grad_clip: the norm to clip to.
+        stale_logits: with ``weights_and_logits``, what the last logit step left in the logits'
+            gradient is still there (NB201's code clears it only before the logit step).
+        meters: gets the losses, accuracies and gradient terms.
+    """
+
+    def __init__(
+        self,
+        *,
+        supernet: nn.Module,
+        logits: Tensor,
+        relaxation: Relaxation,
+        weight_optimizer: torch.optim.Optimizer,
+        logit_optimizer: torch.optim.Optimizer,
+        order: Order = "weights_first",
+        clip: Clip = "weights",
+        grad_clip: float = 5.0,
+        stale_logits: bool = False,
+        meters: Meters | None = None,
+    ) -> None:
+        self.supernet, self.logits, self.relaxation = supernet, logits, relaxation
+        self.weight_optimizer, self.logit_optimizer = weight_optimizer, logit_optimizer
+        self.order, self.clip, self.grad_clip = order, clip, grad_clip
+        self.stale_logits = stale_logits
+        self.meters = meters or Meters(device=logits.device)
+        self.parameters: Sequence[Tensor] = list(supernet.parameters())
+
+    def step(self, train: Batch, val: Batch, t: Tensor) -> None:
+        """One weight step on ``train`` and one logit step on ``val``, in the set order.
+
+        Args:
+            train, val: images [B, 3, H, W] and labels [B].
+            t: temperature, a scalar tensor on the device.
+        """
+        if self.order == "weights_first":
+            self.step_weights(train, t)
+            self.step_logits(val, t)
+        else:
+            self.step_logits(val, t)
+            self.step_weights(train, t)
+        self.meters.steps += 1
+
+    def step_weights(self, batch: Batch, t: Tensor) -> None:
+        """Update the weights by ∂l_train/∂w at the current β."""
+        images, labels = batch
+        joint = self.clip == "weights_and_logits"
+        with torch.set_grad_enabled(joint):
+            beta = self.relaxation(self.logits, t)
+        scores = self.supernet(images, beta)
+        loss = F.cross_entropy(scores, labels)
+        wanted = [*self.parameters, self.logits] if joint else self.parameters
+        gradients = torch.autograd.grad(loss, wanted)
+        for parameter, gradient in zip(self.parameters, gradients, strict=False):
+            parameter.grad = gradient
+        if joint:
+            stale = self.logits.grad if self.stale_logits else None
+            last = gradients[-1]
+            self.logits.grad = last if stale is None else stale + last
+            self._clip([*self.parameters, self.logits])
+        elif self.clip in ("weights", "each"):
+            self._clip(self.parameters)
+        self.weight_optimizer.step()
+        self.meters.add_batch("train", loss, scores, labels)
+
+    def step_logits(self, batch: Batch, t: Tensor) -> None:
+        """Update the logits by ∂l_val/∂A, through the relaxation's own backward pass."""
+        images, labels = batch
+        beta = self.relaxation(self.logits, t)
+        scores = self.supernet(images, beta)
+        loss = F.cross_entropy(scores, labels)
+        (of_beta,) = torch.autograd.grad(loss, beta, retain_graph=True)
+        (self.logits.grad,) = torch.autograd.grad(beta, self.logits, of_beta)
+        if self.clip in ("logits", "each"):
+            self._clip([self.logits])
+        with torch.no_grad():
+            self.meters.add_terms(*self.relaxation.gradient_terms(self.logits, t, of_beta))
+        self.logit_optimizer.step()
+        self.meters.add_batch("val", loss, scores, labels)
+
+    def _clip(self, tensors: Sequence[Tensor]) -> None:
+        torch.nn.utils.clip_grad_norm_(tensors, self.grad_clip)

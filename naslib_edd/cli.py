@@ -1,0 +1,179 @@
+"""The one command, ``naslib-edd``. Exit codes: 0 done, 2 bad input (one clear line), 130 Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from naslib_edd import __version__
+from naslib_edd.errors import UserError
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, but that its errors look like all others here: one line, exit code 2."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise UserError(f"{message}; see `{self.prog} --help`")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; returns the exit code. Errors for people go to standard error."""
+    try:
+        return _run(sys.argv[1:] if arguments is None else list(arguments))
+    except UserError as error:
+        print(f"naslib-edd: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("naslib-edd: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # `naslib-edd … | head` closed the pipe; leave quietly, also at interpreter exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _run(arguments: list[str]) -> int:
+    options = parser().parse_args(arguments)
+    if not hasattr(options, "run"):
+        parser().print_help()
+        return 0
+    code: int = options.run(options)
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line's grammar. Each command imports what it needs when it runs."""
+    root = _Parser(
+        prog="naslib-edd",
+        description="Differentiable architecture search on NAS-Bench-201 with EDD-DARTS.",
+    )
+    root.add_argument("--version", action="version", version=f"naslib-edd {__version__}")
+    commands = root.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+
+    search = commands.add_parser("search", help="search an architecture")
+    search.add_argument("config", help="a YAML file, e.g. configs/quickstart.yaml")
+    search.add_argument(
+        "overrides", nargs="*", metavar="key=value", help="settings, e.g. seed=1 search.epochs=3"
+    )
+    search.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
+    search.add_argument("--force", action="store_true", help="start over in a used folder")
+    search.add_argument("--data", metavar="PATH", help="the data set's file or folder")
+    search.add_argument("--download", action="store_true", help="fetch data through torchvision")
+    search.add_argument("--table", metavar="PATH", help="the benchmark table to look up in")
+    search.add_argument("--no-figures", action="store_true", help="draw no figures at the end")
+    search.set_defaults(run=_search)
+
+    query = commands.add_parser("query", help="look an architecture up in a table")
+    query.add_argument("arch", metavar="ARCH|INDEX", help="architecture string, or 0 to 15624")
+    query.add_argument("--table", metavar="PATH", help="default: NASLIB_EDD_TABLE")
+    query.add_argument("--json", action="store_true", help="print one JSON object")
+    query.set_defaults(run=_query)
+
+    table = commands.add_parser("table", help="what a table holds; convert it; its best rows")
+    actions = table.add_subparsers(title="actions", metavar="ACTION", parser_class=_Parser)
+    info = actions.add_parser("info", help="format, data sets, columns")
+    convert = actions.add_parser("convert", help="any known format to a compact .npz")
+    best = actions.add_parser("best", help="the best architectures")
+    for action, run in ((info, _table_info), (best, _table_best)):
+        action.add_argument("path", nargs="?", metavar="PATH", help="default: NASLIB_EDD_TABLE")
+        action.add_argument("--json", action="store_true", help="print one JSON object")
+        action.set_defaults(run=run)
+    best.add_argument("--dataset", default=None, help="default: the table's first")
+    best.add_argument("--split", choices=("val", "test"), default="test")
+    best.add_argument("--top", type=int, default=10, metavar="N", help="how many (10)")
+    convert.add_argument("source", help="an NB201 .pth, NATS-Bench folder, NASLib pickle or .npz")
+    convert.add_argument("target", help="the .npz to write")
+    convert.set_defaults(run=_table_convert)
+    table.set_defaults(run=lambda _: table.print_help() or 0)
+
+    report = commands.add_parser("report", help="table and figures from the records of runs")
+    report.add_argument("folders", nargs="+", metavar="FOLDER", help="run folders, or above them")
+    report.add_argument("--out", required=True, metavar="FOLDER", help="where to write")
+    report.add_argument("--data-note", metavar="TEXT", help="e.g. 'CIFAR-10 (JPEG)'")
+    report.set_defaults(run=_report)
+
+    doctor = commands.add_parser("doctor", help="what is installed and found, and what to do")
+    doctor.set_defaults(run=_doctor)
+    return root
+
+
+def _search(options: argparse.Namespace) -> int:
+    # OpenMP reads this once, when torch is first imported.
+    from naslib_edd.loop import Interrupted, search
+
+    overrides = list(options.overrides)
+    for key in ("data", "table"):
+        if getattr(options, key) is not None:
+            overrides.append(f"{key}={_quoted(getattr(options, key))}")
+    if options.download:
+        overrides.append("download=true")
+    try:
+        search(
+            options.config,
+            overrides,
+            resume=options.resume,
+            force=options.force,
+            figures=not options.no_figures,
+        )
+    except Interrupted as stop:
+        print(f"naslib-edd: {stop}", file=sys.stderr)
+        return stop.code
+    return 0
+
+
+def _quoted(path: str) -> str:
+    """A path as YAML text, whatever characters it has."""
+    return "'" + path.replace("'", "''") + "'"
+
+
+def _query(options: argparse.Namespace) -> int:
+    from naslib_edd import tables_cli
+
+    return tables_cli.query(options.arch, options.table, as_json=options.json)
+
+
+def _table_info(options: argparse.Namespace) -> int:
+    from naslib_edd import tables_cli
+
+    return tables_cli.info(options.path, as_json=options.json)
+
+
+def _table_best(options: argparse.Namespace) -> int:
+    from naslib_edd import tables_cli
+
+    return tables_cli.best(
+        options.path, options.dataset, options.split, options.top, as_json=options.json
+    )
+
+
+def _table_convert(options: argparse.Namespace) -> int:
+    from naslib_edd import tables_cli
+
+    return tables_cli.convert(options.source, options.target)
+
+
+def _report(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from naslib_edd.report import report
+
+    paths = report(
+        [Path(folder) for folder in options.folders],
+        Path(options.out),
+        data_note=options.data_note,
+    )
+    for path in paths:
+        print(path)
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from naslib_edd.doctor import doctor
+
+    return doctor()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,256 @@
+"""Read a NASLib-style YAML, lay key=value overrides over it, check every value, say what is wrong.
+
+One function matters: :func:`load`. It returns a :class:`~naslib_edd.settings.Config` in which every
+value is there and in range, or raises a UserError that names the key, the file and the remedy.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import types
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import yaml
+
+from naslib_edd.errors import UserError, nearest
+from naslib_edd.presets import preset
+from naslib_edd.settings import Config, SearchSettings, names
+
+Values = dict[str, Any]
+
+
+def load(
+    source: str | os.PathLike[str] | Mapping[str, Any] | Config | None = None,
+    overrides: Sequence[str] = (),
+) -> Config:
+    """A checked config.
+
+    Args:
+        source: a YAML file, a mapping of the same shape, a finished config, or None for defaults.
+        overrides: ``key=value`` texts, e.g. ``search.epochs=3``; values are read as YAML.
+
+    Raises:
+        UserError: a file that is missing or no YAML mapping, an unknown key (the nearest one is
+            named), a value of a wrong type or out of range.
+    """
+    if isinstance(source, Config):
+        values, where = as_dict(source), "the given config"
+    elif isinstance(source, Mapping):
+        values, where = _copy(source), "the given config"
+    elif source is None:
+        values, where = {}, "the defaults"
+    else:
+        values, where = _read(Path(source)), str(source)
+    _check_keys(values, where)
+    for text in overrides:
+        _override(values, text)
+    return _build(values, where)
+
+
+def as_dict(config: Config) -> Values:
+    """The config as plain values, ready for YAML or JSON; ``load`` of it gives the same config."""
+    return dataclasses.asdict(config)
+
+
+def dump(config: Config) -> str:
+    """The config as YAML, every key written out."""
+    return str(yaml.safe_dump(as_dict(config), sort_keys=False, allow_unicode=True))
+
+
+def _read(path: Path) -> Values:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"there is no config {path}; the project's are in configs/") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read config {path}: {error}") from None
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        detail = " ".join(str(error).split())
+        raise UserError(f"config {path} is not YAML: {detail}") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise UserError(f"config {path} must hold keys and values, as in 'optimizer: edd_darts'")
+    return _copy(values)
+
+
+def _copy(values: Mapping[str, Any]) -> Values:
+    return {
+        str(key): _copy(value) if isinstance(value, Mapping) else value
+        for key, value in values.items()
+    }
+
+
+def _check_keys(values: Values, where: str) -> None:
+    for key in values:
+        if key not in names(Config):
+            raise UserError(f"unknown key '{key}' in {where}{_suggest(key)}")
+    search = values.get("search") or {}
+    if not isinstance(search, dict):
+        raise UserError(f"'search' in {where} must hold keys and values, not {search!r}")
+    for key in search:
+        if key not in names(SearchSettings):
+            raise UserError(f"unknown key 'search.{key}' in {where}{_suggest(key)}")
+
+
+def _suggest(key: str) -> str:
+    # A key is often right but for its section: look at the last part in both.
+    last = key.rsplit(".", 1)[-1]
+    if last in names(SearchSettings):
+        return f"; did you mean 'search.{last}'?"
+    if last in names(Config):
+        return f"; did you mean '{last}'?"
+    choices = [*names(Config), *(f"search.{name}" for name in names(SearchSettings))]
+    hint = nearest(key, choices)
+    if "did you mean" not in hint:
+        hint = nearest(f"search.{last}", choices)
+    return (
+        hint if "did you mean" in hint else "; README.md and naslib_edd/settings.py list the keys"
+    )
+
+
+def _override(values: Values, text: str) -> None:
+    key, equals, raw = text.partition("=")
+    key = key.strip()
+    if not equals or not key:
+        raise UserError(f"cannot read {text!r}; an override is key=value, as in search.epochs=3")
+    try:
+        value = yaml.safe_load(raw)
+    except yaml.YAMLError:
+        raise UserError(
+            f"cannot read the value in {text!r}; it must be YAML, as in a config"
+        ) from None
+    section, _, leaf = key.rpartition(".")
+    if section == "" and leaf in names(Config) and leaf not in ("search", "evaluation"):
+        values[leaf] = value
+    elif section == "search" and leaf in names(SearchSettings):
+        if not isinstance(values.get("search"), dict):
+            values["search"] = {}
+        values["search"][leaf] = value
+    elif section == "evaluation":
+        values.setdefault("evaluation", {})[leaf] = value
+    else:
+        raise UserError(f"unknown key '{key}' on the command line{_suggest(key)}")
+
+
+def _build(values: Values, where: str) -> Config:
+    top = {key: value for key, value in values.items() if key != "search"}
+    given = values.get("search") or {}
+    config = Config(**_checked(Config, top, where, prefix=""))
+    chosen = _checked(SearchSettings, given, where, prefix="search.")
+    variant = chosen.get("variant", SearchSettings.variant)
+    search = SearchSettings(**{**preset(config.optimizer, variant), **chosen})
+    _check_together(search)
+    return dataclasses.replace(config, search=search)
+
+
+def _checked(section: type[Any], values: Values, where: str, *, prefix: str) -> Values:
+    hints = get_type_hints(section)
+    fields = {item.name: item for item in dataclasses.fields(section)}
+    checked = {}
+    for key, value in values.items():
+        found = _convert(value, hints[key])
+        if found is _WRONG:
+            raise UserError(
+                f"{prefix}{key} must be {_describe(hints[key])}, not {value!r} (in {where})"
+            )
+        _check_range(f"{prefix}{key}", found, fields[key].metadata, where)
+        checked[key] = found
+    return checked
+
+
+_WRONG = object()
+
+
+def _convert(value: Any, hint: Any) -> Any:
+    """The value as the type asks for it, or _WRONG. YAML reads 1e-3 as a text: a number here."""
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        results = [_convert(value, option) for option in get_args(hint)]
+        return next((result for result in results if result is not _WRONG), _WRONG)
+    if origin is Literal:
+        # YAML reads a bare `off` as False.
+        if value is False and "off" in get_args(hint):
+            return "off"
+        return value if isinstance(value, str) and value in get_args(hint) else _WRONG
+    if origin is dict:
+        return dict(value) if isinstance(value, Mapping) else {} if value is None else _WRONG
+    if hint is type(None):
+        return None if value is None else _WRONG
+    if hint is bool:
+        return value if isinstance(value, bool) else _WRONG
+    if hint is int:
+        return value if isinstance(value, int) and not isinstance(value, bool) else _WRONG
+    if hint is float:
+        return _number(value)
+    if hint is str:
+        return value if isinstance(value, str) else _WRONG
+    raise TypeError(f"no rule for a setting of type {hint}")
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return _WRONG
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return _WRONG
+    return float(value) if math.isfinite(value) else _WRONG
+
+
+def _describe(hint: Any) -> str:
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        return " or ".join(_describe(option) for option in get_args(hint))
+    if origin is Literal:
+        return "one of " + ", ".join(f"'{choice}'" for choice in get_args(hint))
+    names_of: dict[Any, str] = {
+        bool: "true or false",
+        int: "a whole number",
+        float: "a finite number",
+        str: "a text",
+        type(None): "null",
+    }
+    return names_of.get(hint, "keys and values")
+
+
+def _check_range(key: str, value: Any, limits: Mapping[str, Any], where: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    checks = (
+        ("at_least", value >= limits.get("at_least", value), "at least"),
+        ("above", "above" not in limits or value > limits["above"], "above"),
+        ("at_most", value <= limits.get("at_most", value), "at most"),
+    )
+    for name, holds, words in checks:
+        if not holds:
+            raise UserError(f"{key} = {value} must be {words} {limits[name]:g} (in {where})")
+
+
+def _check_together(search: SearchSettings) -> None:
+    """What no single key shows."""
+    if search.relaxation == "sn_softmax" and search.s != "unit" and search.s <= 1:
+        raise UserError(
+            f"search.s = {search.s:g} must be above 1 (the paper: 100), or 'unit' for s*t = 1"
+        )
+    if search.learning_rate_min > search.learning_rate:
+        raise UserError(
+            f"search.learning_rate_min = {search.learning_rate_min:g} is above "
+            f"search.learning_rate = {search.learning_rate:g}"
+        )
+    if search.temperature in ("lts", "ets") and search.t_end > search.t0:
+        raise UserError(f"search.t_end = {search.t_end:g} is above search.t0 = {search.t0:g}")
+    if search.nesterov and search.momentum == 0:
+        raise UserError("search.nesterov needs a search.momentum above 0")
+    if (search.edd_lambda_late is None) != (search.edd_late_from is None):
+        raise UserError("search.edd_lambda_late and search.edd_late_from go together")
+    if search.eval_statistics != "batch" and not search.running_statistics:
+        if search.eval_statistics == "running":
+            raise UserError("search.eval_statistics: running needs search.running_statistics: true")

@@ -1,0 +1,125 @@
+"""What a person sees while a search runs: a progress bar in the epoch, one aligned line after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+Row = dict[str, Any]
+Column = tuple[str, int]
+
+#: Headers of the table's accuracies, by data set.
+SHORT = {"cifar10": "C10", "cifar100": "C100", "imagenet16_120": "IN16"}
+
+
+class EpochLines:
+    """One line an epoch, under a header that comes again now and then.
+
+    Args:
+        console: where to print.
+        epochs: how many there will be.
+        statistics: of the discretised network's accuracy, e.g. ``["batch", "running"]``.
+        datasets: the table's, or none.
+    """
+
+    def __init__(
+        self, *, console: Console, epochs: int, statistics: list[str], datasets: list[str]
+    ) -> None:
+        self.console, self.epochs = console, epochs
+        self.statistics, self.datasets = statistics, datasets
+        self._printed = 0
+
+    def header(self) -> str:
+        """Names of the columns: t and d of the epoch, E[H] after it, counts of skip and none."""
+        columns = [
+            f"{'epoch':>9}", f"{'t':>8}", f"{'d':>7}", f"{'E[H]':>6}", "skip", "none",
+            *(f"{'net/' + kind[:3]:>8}" for kind in self.statistics),
+        ]  # fmt: skip
+        for name in self.datasets:
+            columns += [f"{SHORT.get(name, name) + ' val':>8}", f"{'test':>6}", f"{'rank':>6}"]
+        return " ".join([*columns, f"{'s':>6}"])
+
+    def line(self, row: Row) -> str:
+        """The values of one record line, under the header's columns."""
+        columns = [
+            f"{row['epoch']:>4}/{self.epochs:<4}",
+            f"{row['t']:>8.5f}",
+            _number(row["d"], 7, 4),
+            f"{row['entropy']:>6.3f}",
+            f"{row['skip_count']:>4}",
+            f"{row['none_count']:>4}",
+            *(_number(row.get(f"net_val_acc_{kind}"), 8, 2) for kind in self.statistics),
+        ]
+        found = (row.get("table") or {}).get("datasets", {})
+        for name in self.datasets:
+            val, test = (found.get(name, {}).get(part, {}) for part in ("val", "test"))
+            rank = test.get("rank") if test.get("rank") is not None else val.get("rank")
+            columns += [
+                _number(val.get("value"), 8, 2),
+                _number(test.get("value"), 6, 2),
+                f"{rank:>6}" if rank is not None else f"{'–':>6}",
+            ]
+        return " ".join([*columns, f"{row['seconds']:>6.1f}"])
+
+    def show(self, row: Row) -> None:
+        """Print the line of one epoch, and a warning where the cell has collapsed."""
+        if self._printed % 25 == 0:
+            self.console.print(self.header(), style="bold", soft_wrap=True, highlight=False)
+        self._printed += 1
+        self.console.print(self.line(row), soft_wrap=True, highlight=False)
+        if row.get("warning"):
+            self.console.print(f"  warning: {row['warning']}", style="yellow", soft_wrap=True)
+
+
+class StepBar:
+    """A progress bar over the steps of an epoch; it draws only where there is a terminal."""
+
+    def __init__(self, *, console: Console, steps: int) -> None:
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("loss {task.fields[loss]}"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self.steps = steps
+        self._task: TaskID | None = None
+
+    def begin(self, epoch: int, step: int) -> None:
+        """Begin (or go on with) an epoch."""
+        if self._task is not None:
+            self.progress.remove_task(self._task)
+        self._task = self.progress.add_task(
+            f"epoch {epoch + 1}", total=self.steps, completed=step, loss="…"
+        )
+
+    def advance(self, loss: float | None) -> None:
+        """One step is done; ``loss`` where it was read, which is seldom."""
+        assert self._task is not None
+        if loss is None:
+            self.progress.advance(self._task)
+        else:
+            self.progress.update(self._task, advance=1, loss=f"{loss:.3f}")
+
+    def __enter__(self) -> StepBar:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+
+def _number(value: float | None, width: int, digits: int) -> str:
+    return f"{'–':>{width}}" if value is None else f"{value:>{width}.{digits}f}"

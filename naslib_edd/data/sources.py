@@ -1,0 +1,190 @@
+"""Reading the image sets as they are published, into plain arrays."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from naslib_edd.data.batches import read_batch
+from naslib_edd.data.catalogue import Info
+from naslib_edd.errors import DataMissing, UserError
+
+Pixels = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+Part = tuple[Pixels, Labels]
+
+DIGITS_TRAIN = 1200  # of 1,797: 600 for each half of the search; the other 597 are for testing
+
+
+class Raw(NamedTuple):
+    """Pixels uint8 ``[n, 3, H, W]`` and labels int64 ``[n]``; the test part may be None."""
+
+    train: Part
+    test: Part | None
+
+
+def read(info: Info, path: Path) -> Raw:
+    """The set at ``path``, an ``.npz`` or an official folder (see :mod:`naslib_edd.data.locate`).
+
+    Raises:
+        DataMissing: a file of the folder is not there.
+        UserError: a file is not what it should be.
+    """
+    if path.is_file():
+        train, test = _read_npz(path)
+    elif info.name == "svhn":
+        train = _read_mat(path / "train_32x32.mat")
+        last = path / "test_32x32.mat"
+        test = _read_mat(last) if last.is_file() else None
+    else:
+        names, last_name, key, first_label = _BATCHES[info.name]
+        train = _read_batches(info, [path / name for name in names], key, first_label)
+        last = path / last_name
+        test = _read_batches(info, [last], key, first_label) if last.is_file() else None
+    for part in (train, test):
+        if part is not None:
+            _check(info, path, *part)
+    return Raw(train, test)
+
+
+# Training files, test file, the labels' key, the first class's label. CIFAR-100's coarse labels
+# are not used.
+_BATCHES: dict[str, tuple[list[str], str, str, int]] = {
+    "cifar10": ([f"data_batch_{i}" for i in range(1, 6)], "test_batch", "labels", 0),
+    "cifar100": (["train"], "test", "fine_labels", 0),
+    "ImageNet16-120": ([f"train_data_batch_{i}" for i in range(1, 11)], "val_data", "labels", 1),
+}
+
+
+def read_digits() -> Raw:
+    """scikit-learn's handwritten digits: 1,200 images to search with, 597 to test with.
+
+    The grey values 0..16 become 0..255 in three equal channels. The images are put in one fixed
+    order, whatever the run's seed, in which any block of neighbours has nearly the same part of
+    each class; so the first half, the last half and the test images all have.
+
+    Raises:
+        UserError: scikit-learn is not installed.
+    """
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError:
+        raise UserError(
+            "the data set 'digits' comes with scikit-learn, which is not installed; install "
+            "scikit-learn or choose another data set"
+        ) from None
+    bunch = load_digits()
+    grey = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
+    labels = bunch.target.astype(np.int64)
+    shuffled = np.random.RandomState(0).permutation(len(labels))
+    # Each image's rank among its class, as a fraction: sorting by it interleaves the classes.
+    rank = np.empty(len(labels))
+    for label in range(10):
+        members = np.flatnonzero(labels[shuffled] == label)
+        rank[members] = (np.arange(len(members)) + 0.5) / len(members)
+    order = shuffled[np.argsort(rank, kind="stable")]
+    pixels = np.repeat(grey[order][:, None], 3, axis=1)
+    labels = labels[order]
+    return Raw(
+        (pixels[:DIGITS_TRAIN], labels[:DIGITS_TRAIN]),
+        (pixels[DIGITS_TRAIN:], labels[DIGITS_TRAIN:]),
+    )
+
+
+def _read_batches(info: Info, files: list[Path], key: str, first_label: int) -> Part:
+    pixels, labels = [], []
+    values = 3 * info.size * info.size
+    for file in files:
+        flat, numbers = read_batch(file, key)
+        if flat.shape[1] != values:
+            raise UserError(
+                f"{file} has {flat.shape[1]} values an image, but {info.name} has {values}; get "
+                "the official file"
+            )
+        # ImageNet16 has 1,000 classes, of which ImageNet16-120 keeps the first.
+        numbers = numbers - first_label
+        keep = numbers < info.classes if first_label else np.ones(len(numbers), dtype=bool)
+        pixels.append(flat[keep].reshape(-1, 3, info.size, info.size))
+        labels.append(numbers[keep])
+    return np.concatenate(pixels), np.concatenate(labels)
+
+
+def _read_npz(path: Path) -> tuple[Part, Part | None]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            stored = {
+                name: file[name]
+                for name in ("x_train", "y_train", "x_test", "y_test")
+                if name in file.files
+            }
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}; check the file") from error
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"{path} is not a readable .npz of plain arrays ({error}); make it with numpy.savez"
+        ) from error
+    if not {"x_train", "y_train"} <= stored.keys() or ("x_test" in stored) != ("y_test" in stored):
+        raise UserError(
+            f"{path} holds {', '.join(stored) or 'none of the arrays wanted'}; it needs x_train "
+            "and y_train, and may have x_test and y_test"
+        )
+
+    def part(which: str) -> Part:
+        images, labels = stored[f"x_{which}"], stored[f"y_{which}"]
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
+            raise UserError(
+                f"{path} has x_{which} of {images.dtype} {list(images.shape)}; it needs uint8 "
+                "[N, H, W, 3]"
+            )
+        if labels.dtype.kind not in "iu" or labels.size != len(images):
+            raise UserError(
+                f"{path} has y_{which} of {labels.dtype} {list(labels.shape)} for "
+                f"{len(images)} images; it needs one integer an image"
+            )
+        return np.ascontiguousarray(images.transpose(0, 3, 1, 2)), labels.reshape(-1).astype(
+            np.int64
+        )
+
+    return part("train"), part("test") if "x_test" in stored else None
+
+
+def _read_mat(path: Path) -> Part:
+    try:
+        from scipy.io import loadmat
+    except ImportError:
+        raise UserError(
+            f"reading {path} needs SciPy, which is not installed; install scipy, or make an .npz"
+        ) from None
+    try:
+        content = loadmat(path, variable_names=["X", "y"])
+        images, labels = content["X"], content["y"].reshape(-1).astype(np.int64)
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != len(labels):
+            raise ValueError(f"X is {images.dtype} {list(images.shape)}, y has {len(labels)}")
+    except FileNotFoundError:
+        raise DataMissing(f"{path} was not found; get SVHN's cropped digits again") from None
+    except Exception as error:  # SciPy's reader raises many kinds on a damaged file
+        raise UserError(
+            f"{path} is not a readable file of SVHN's ({type(error).__name__}: {error}); get it "
+            "again"
+        ) from error
+    labels[labels == 10] = 0  # SVHN writes the digit 0 as 10
+    return np.ascontiguousarray(images.transpose(3, 2, 0, 1)), labels
+
+
+def _check(info: Info, path: Path, pixels: Pixels, labels: Labels) -> None:
+    if not len(labels):
+        raise UserError(f"{path} holds no images of {info.name}; get the data again")
+    if pixels.shape[1:] != (3, info.size, info.size):
+        raise UserError(
+            f"{path} has images of {pixels.shape[2]}x{pixels.shape[3]} pixels, but {info.name} has "
+            f"{info.size}x{info.size}; give the data of {info.name}"
+        )
+    if labels.min() < 0 or labels.max() >= info.classes:
+        raise UserError(
+            f"{path} has labels from {labels.min()} to {labels.max()}, but {info.name} has classes "
+            f"0 to {info.classes - 1}; give the data of {info.name}"
+        )

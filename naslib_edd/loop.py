@@ -1,0 +1,352 @@
+"""The epoch loop, `search()`: the one place where data, engine, table, record and console meet.
+
+Data flow: config → engine → one record line an epoch → result and figures made from the record.
+The table is read for the record alone; it never steers the search, its stopping or its choice.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import torch
+from rich.console import Console
+
+from naslib_edd import checkpoint
+from naslib_edd.config import as_dict, dump
+from naslib_edd.config import load as load_config
+from naslib_edd.console import EpochLines, StepBar
+from naslib_edd.data import load as load_data
+from naslib_edd.engine import Engine
+from naslib_edd.errors import UserError
+from naslib_edd.files import write_text
+from naslib_edd.record import Row, RunFolder
+from naslib_edd.settings import Config
+from naslib_edd.spaces.nb201 import is_connected
+from naslib_edd.tabular.locate import find_table
+
+if TYPE_CHECKING:
+    from naslib_edd.tabular import Table
+
+#: Seconds between two looks at the loss inside an epoch (a look waits for the device).
+LOOK_SECONDS = 2.0
+
+
+class Interrupted(Exception):
+    """Ctrl-C or SIGTERM: a checkpoint was written; the command line exits with ``code``."""
+
+    def __init__(self, code: int, folder: Path) -> None:
+        super().__init__(f"stopped; a checkpoint is in {folder}: go on with --resume")
+        self.code = code
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchResult:
+    """What a search found, and where its files are.
+
+    Attributes:
+        arch_str, index: the final architecture.
+        result: what ``result.json`` holds.
+        rows: the record, a row an epoch.
+        folder: the run's folder.
+    """
+
+    arch_str: str
+    index: int
+    result: Row
+    rows: Sequence[Row]
+    folder: Path
+
+
+def search(
+    config: str | os.PathLike[str] | Mapping[str, Any] | Config | None = None,
+    overrides: Sequence[str] = (),
+    *,
+    resume: bool = False,
+    force: bool = False,
+    console: Console | None = None,
+    figures: bool = True,
+) -> SearchResult:
+    """Search an architecture.
+
+    Args:
+        config: a YAML file, a mapping of its shape, a Config, or None for the defaults.
+        overrides: ``key=value`` texts over it.
+        resume: go on from the run's checkpoint, bit for bit; begin where there is none.
+        force: start over in a folder that holds a run.
+        console: where to print; standard output by default. ``Console(quiet=True)``: nowhere.
+        figures: draw the figures at the end.
+
+    Raises:
+        UserError: bad input, missing data, a full disk, a loss that is no number.
+        Interrupted: Ctrl-C or SIGTERM, after a checkpoint.
+    """
+    checked = load_config(config, overrides)
+    console = console or Console()
+    device = pick_device(checked.device)
+    if checked.threads is not None:
+        torch.set_num_threads(checked.threads)
+    # Everything that can be wrong is found before anything is written.
+    data = load_data(
+        checked.dataset,
+        path=checked.data,
+        split=checked.search.split,
+        split_file=checked.search.split_file,
+        limit_train=checked.search.limit_train,
+        limit_val=checked.search.limit_val,
+        seed=checked.seed,
+        device=device,
+        download=checked.download,
+        train_portion=checked.search.train_portion,
+    )
+    table = open_table(checked)
+    engine = Engine(config=checked, data=data, device=device)
+    folder = RunFolder(folder_of(checked))
+    rows = _begin(engine, folder, resume=resume, force=force)
+    _announce(console, engine, table, folder)
+    loop = _Loop(engine=engine, folder=folder, table=table, console=console, rows=rows)
+    result = loop.run()
+    if figures:
+        from naslib_edd.report.run_figures import draw_run  # matplotlib takes a second to import
+
+        draw_run(folder.path)
+    loop.close(result)
+    return SearchResult(
+        arch_str=result["arch_str"],
+        index=result["index"],
+        result=result,
+        rows=rows,
+        folder=folder.path,
+    )
+
+
+def folder_of(config: Config) -> Path:
+    """Where a run's files go: out_dir/search_space/dataset/optimizer/seed, as in NASLib."""
+    name = config.name or config.optimizer
+    return Path(config.out_dir) / config.search_space / config.dataset / name / str(config.seed)
+
+
+def pick_device(name: str) -> torch.device:
+    """The torch device of a config's ``device``.
+
+    Raises:
+        UserError: it is not there, or the name is none.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UserError(f"unknown device '{name}'; use auto, cpu, cuda or cuda:N") from None
+    if device.type not in ("cpu", "cuda"):
+        raise UserError(f"device '{name}' is not supported; use auto, cpu, cuda or cuda:N")
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UserError(f"device '{name}' is not there: torch sees no GPU; use device=cpu")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UserError(f"device '{name}' is not there: {torch.cuda.device_count()} GPU(s) found")
+    return device
+
+
+def open_table(config: Config) -> Table | None:
+    """The table of a config or of the environment, if there is one."""
+    path = find_table(None, config.table)
+    if path is None:
+        return None
+    from naslib_edd.tabular import Table
+
+    return Table.open(path)
+
+
+def _begin(engine: Engine, folder: RunFolder, *, resume: bool, force: bool) -> list[Row]:
+    """Make the run's folder, or pick up the run in it; the rows so far."""
+    if resume and force:
+        raise UserError("--resume goes on and --force starts over: give one of them")
+    if resume and folder.checkpoint.exists():
+        state = checkpoint.load(folder.checkpoint, device=engine.device)
+        checkpoint.check_same_run(state["config"], as_dict(engine.config), folder.checkpoint)
+        engine.load_state_dict(state["engine"])
+        return folder.keep(engine.epoch)
+    if folder.exists() and not (force or resume):
+        raise UserError(
+            f"{folder.path} already holds a run; add --resume to go on with it, --force to start "
+            "over, or name=… for another folder"
+        )
+    folder.clear()
+    write_text(folder.config, dump(engine.config))
+    return []
+
+
+def _announce(console: Console, engine: Engine, table: Table | None, folder: RunFolder) -> None:
+    config, search, data = engine.config, engine.config.search, engine.data
+    lines = [
+        f"{config.optimizer} on {config.search_space}, {data.name} from {data.source}: "
+        f"{len(data.train)} + {len(data.val)} images, {engine.steps} steps of "
+        f"{search.batch_size} an epoch, {search.epochs} epochs",
+        f"supernet: {search.supernet}, C={search.channels}, N={search.cells}, {engine.device}, "
+        f"seed {config.seed}"
+        + (f"; going on after epoch {engine.epoch}" if engine.epoch or engine.step else ""),
+        "table: "
+        + (
+            f"{table.source} ({len(table)} architectures), for the record only"
+            if table is not None
+            else "none found (`naslib-edd doctor` says how to get one); nothing is looked up"
+        ),
+        f"writing to {folder.path}",
+    ]
+    for line in lines:
+        console.print(line, soft_wrap=True, highlight=False)
+
+
+class _Loop:
+    """Runs an engine to its end, and keeps its folder in step with it."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        folder: RunFolder,
+        table: Table | None,
+        console: Console,
+        rows: list[Row],
+    ) -> None:
+        self.engine, self.folder, self.table, self.rows = engine, folder, table, rows
+        self.console = console
+        self.lines = EpochLines(
+            console=console,
+            epochs=engine.config.search.epochs,
+            statistics=list(engine.eval_statistics()),
+            datasets=list(table.datasets) if table is not None else [],
+        )
+        self._signal: int | None = None
+        self._saved_at = time.monotonic()
+
+    def run(self) -> Row:
+        """All epochs that are left; the final record."""
+        handlers = self._listen()
+        try:
+            with StepBar(console=self.console, steps=self.engine.steps) as bar:
+                while not self.engine.finished:
+                    self._run_epoch(bar)
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+        result = self._result()
+        self.folder.write_result(result)
+        return result
+
+    def close(self, result: Row) -> None:
+        """Say what was found and where the files are."""
+        say = self.console.print
+        say(f"final architecture: index {result['index']}", soft_wrap=True, highlight=False)
+        say(f"  {result['arch_str']}", soft_wrap=True, highlight=False, markup=False)
+        for kind in self.engine.eval_statistics():
+            test = result.get(f"net_test_acc_{kind}")
+            say(
+                f"  discretised network, shared weights, {kind} statistics: "
+                f"val {result[f'net_val_acc_{kind}']:.2f} %"
+                + ("" if test is None else f", test {test:.2f} %")
+                + f" (chance {100 / self.engine.data.classes:.1f} %)",
+                soft_wrap=True,
+                highlight=False,
+            )
+        for name, found in (result.get("table") or {}).get("datasets", {}).items():
+            for part in ("val", "test"):
+                score = found[part]
+                if score["value"] is not None:
+                    say(
+                        f"  table, {name} {part}: {score['value']:.2f} %, rank {score['rank']}, "
+                        f"regret {score['regret']:.2f}",
+                        soft_wrap=True,
+                        highlight=False,
+                    )
+        say(f"record, result, checkpoint and figures: {self.folder.path}", soft_wrap=True)
+
+    def _run_epoch(self, bar: StepBar) -> None:
+        engine, began = self.engine, time.monotonic()
+        before = engine.step
+        bar.begin(engine.epoch, before)
+        looked = began
+        while engine.step < engine.steps:
+            engine.run_step()
+            now = time.monotonic()
+            look = now - looked >= LOOK_SECONDS
+            if look:
+                engine.check_finite()
+                looked = now
+            bar.advance(engine.meters.means()["train_loss"] if look else None)
+            if self._signal is not None:
+                self._stop()
+            if now - self._saved_at >= engine.config.search.checkpoint_seconds:
+                self._save()
+        row = engine.end_epoch()
+        if self.table is not None:
+            row["table"] = self.table.query(row["index"]).as_dict()
+        row["warning"] = collapse_warning(row)
+        row["seconds"] = round(time.monotonic() - began, 3)
+        self.folder.append(row)
+        self.rows.append(row)
+        self._save()
+        self.lines.show(row)
+        if self._signal is not None and not engine.finished:
+            self._stop()
+
+    def _save(self) -> None:
+        self.engine.check_finite()
+        state = {"config": as_dict(self.engine.config), "engine": self.engine.state_dict()}
+        checkpoint.save(self.folder.checkpoint, state)
+        self._saved_at = time.monotonic()
+
+    def _result(self) -> Row:
+        engine, last = self.engine, self.rows[-1]
+        keys = ("arch_str", "ops", "index", "skip_count", "none_count", "warning", "table")
+        result = {"optimizer": engine.config.optimizer, "dataset": engine.data.name}
+        result |= {"seed": engine.config.seed, "epochs": engine.epoch}
+        result |= {key: last[key] for key in keys if key in last}
+        for kind in engine.eval_statistics():
+            result[f"net_val_acc_{kind}"] = last[f"net_val_acc_{kind}"]
+            if engine.data.test is not None:
+                result[f"net_test_acc_{kind}"] = engine.accuracy(
+                    engine.data.test, tuple(last["ops"]), kind
+                )
+        result["seconds"] = round(sum(row["seconds"] for row in self.rows), 3)
+        return result
+
+    def _listen(self) -> dict[int, Any]:
+        """Ctrl-C and SIGTERM end the step under way first; a second Ctrl-C ends at once."""
+
+        def note(number: int, _: FrameType | None) -> None:
+            if self._signal is not None:
+                raise KeyboardInterrupt
+            self._signal = number
+
+        try:
+            return {
+                number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)
+            }
+        except ValueError:  # not in the main thread: the caller's signals are its own
+            return {}
+
+    def _stop(self) -> None:
+        assert self._signal is not None
+        self._save()
+        raise Interrupted(128 + self._signal, self.folder.path)
+
+
+def collapse_warning(row: Row) -> str | None:
+    """A sentence if the cell has collapsed onto operations without weights, else None.
+
+    The two known collapses of DARTS on NB201: all edges `skip_connect` (index 1835, 54.30 % on
+    CIFAR-10), and `none` cutting the output off from the input.
+    """
+    if not is_connected(row["ops"]):
+        return "the cell is cut off: no path without 'none' leads to its output"
+    bare = row["skip_count"] + row["none_count"]
+    if bare >= 5:
+        return f"{bare} of 6 edges are skip_connect or none: the cell has (almost) no weights"
+    return None

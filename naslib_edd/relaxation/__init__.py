@@ -1,0 +1,16 @@
+"""Logits to edge weights: pure tensor functions that know no network and no host."""
+
+from naslib_edd.relaxation.base import Relaxation
+from naslib_edd.relaxation.entropy import entropy, mean_entropy
+from naslib_edd.relaxation.sn_softmax import SnSoftmax, gradient_terms, sn_softmax
+from naslib_edd.relaxation.softmax import Softmax
+
+__all__ = [
+    "Relaxation",
+    "SnSoftmax",
+    "Softmax",
+    "entropy",
+    "gradient_terms",
+    "mean_entropy",
+    "sn_softmax",
+]

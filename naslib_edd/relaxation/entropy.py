@@ -1,0 +1,16 @@
+"""Entropy of edge weights: how far a supernet is from a discrete architecture (eq. 13)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def entropy(beta: Tensor) -> Tensor:
+    """H = −Σ β log β of each row, in nats: [..., M] to [...]. 0 for one-hot, log M for uniform."""
+    return torch.special.entr(beta).sum(-1)
+
+
+def mean_entropy(beta: Tensor) -> Tensor:
+    """E(H(β)): the mean over edges of :func:`entropy`, a scalar."""
+    return entropy(beta).mean()

@@ -1,0 +1,1 @@
+"""What is searched: operations, edges, architecture strings and genotypes, both ways."""

@@ -1,0 +1,8 @@
+"""The networks: a plain supernet, the fast one that equals it, and one architecture's own."""
+
+from naslib_edd.supernet.fast import FastSupernet
+from naslib_edd.supernet.network import ArchitectureNetwork, build
+from naslib_edd.supernet.plain import PlainSupernet
+from naslib_edd.supernet.skeleton import Supernet
+
+__all__ = ["ArchitectureNetwork", "FastSupernet", "PlainSupernet", "Supernet", "build"]

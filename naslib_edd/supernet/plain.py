@@ -1,0 +1,103 @@
+"""The plain supernet: a module for each edge and operation, written for the eye.
+
+It is the reference twin of :mod:`naslib_edd.supernet.fast`; both compute the same function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from naslib_edd.spaces.nb201 import EDGES, NODES, OPERATIONS
+from naslib_edd.supernet.layers import ReLUConvBN, average_pool
+from naslib_edd.supernet.skeleton import SearchCell, Supernet
+
+
+class Zero(nn.Module):
+    """``none``: zeros of x's shape."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, H, W] of zeros."""
+        return x.mul(0.0)
+
+
+class AveragePool(nn.Module):
+    """``avg_pool_3x3``."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, H, W], averaged over 3×3 neighbours."""
+        return average_pool(x)
+
+
+def operation(name: str, *, channels: int, affine: bool, running: bool) -> nn.Module:
+    """One of NB201's operations on [B, C, H, W]."""
+    if name == "none":
+        return Zero()
+    if name == "skip_connect":
+        return nn.Identity()
+    if name == "avg_pool_3x3":
+        return AveragePool()
+    kernel = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}[name]
+    return ReLUConvBN(
+        channels_in=channels, channels_out=channels, kernel=kernel, affine=affine, running=running
+    )
+
+
+class PlainCell(SearchCell):
+    """A cell as the paper draws it: 6 edges, each a weighted sum of 5 operations."""
+
+    def __init__(self, *, channels: int, running: bool) -> None:
+        super().__init__()
+        self.edges = nn.ModuleList(
+            nn.ModuleList(
+                operation(name, channels=channels, affine=False, running=running)
+                for name in OPERATIONS
+            )
+            for _ in EDGES
+        )
+
+    def forward(self, x: Tensor, weights: Tensor) -> Tensor:
+        """See :class:`SearchCell`."""
+        nodes = [x]
+        for target in range(1, NODES):
+            inputs = [
+                weight * op(nodes[source])
+                for row, (source, node) in enumerate(EDGES)
+                if node == target
+                for weight, op in zip(weights[row], self._operations(row), strict=True)
+            ]
+            nodes.append(_sum(inputs))
+        return nodes[-1]
+
+    def discretised(self, x: Tensor, ops: Sequence[int]) -> Tensor:
+        """See :class:`SearchCell`."""
+        nodes = [x]
+        for target in range(1, NODES):
+            inputs = [
+                self._operations(row)[ops[row]](nodes[source])
+                for row, (source, node) in enumerate(EDGES)
+                if node == target
+            ]
+            nodes.append(_sum(inputs))
+        return nodes[-1]
+
+    def _operations(self, row: int) -> nn.ModuleList:
+        edge = self.edges[row]
+        assert isinstance(edge, nn.ModuleList)
+        return edge
+
+
+def _sum(inputs: list[Tensor]) -> Tensor:
+    total = inputs[0]
+    for tensor in inputs[1:]:
+        total = total + tensor
+    return total
+
+
+class PlainSupernet(Supernet):
+    """The NB201 supernet, module by module. Arguments: see :class:`Skeleton`."""
+
+    def make_cell(self, channels: int) -> SearchCell:
+        """A :class:`PlainCell`."""
+        return PlainCell(channels=channels, running=self.running)

@@ -1,0 +1,107 @@
+"""The macro network of NB201: stem, three stages of cells with reductions between them, head.
+
+What a cell computes is the subclass's: the plain supernet, the fast one, or one architecture.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from naslib_edd.supernet.layers import Head, Reduction, Statistics, Stem, evaluating
+
+
+class SearchCell(nn.Module, abc.ABC):
+    """A cell of a supernet: every operation on every edge."""
+
+    @abc.abstractmethod
+    def forward(self, x: Tensor, weights: Tensor) -> Tensor:
+        """Weighted sum of all operations. x [B, C, H, W], weights [6, 5] → [B, C, H, W]."""
+
+    @abc.abstractmethod
+    def discretised(self, x: Tensor, ops: Sequence[int]) -> Tensor:
+        """Only operation ``ops[e]`` on edge e, with the shared weights. Keeps [B, C, H, W]."""
+
+
+Cell = TypeVar("Cell", bound=nn.Module)
+
+
+class Skeleton(nn.Module, abc.ABC, Generic[Cell]):
+    """Stem, 3 stages × ``cells`` cells of C, 2C, 4C channels, head.
+
+    Args:
+        channels: C, the width of the first stage (NB201: 16).
+        cells: N, the cells a stage (NB201: 5).
+        classes: number of classes.
+        running: the norms keep running statistics (NB201's release: yes; NASLib: no).
+    """
+
+    def __init__(
+        self, *, channels: int = 16, cells: int = 5, classes: int = 10, running: bool = True
+    ) -> None:
+        super().__init__()
+        self.channels, self.cells, self.classes, self.running = channels, cells, classes, running
+        self.stem = Stem(channels=channels, running=running)
+        self.stages = nn.ModuleList()
+        self.reductions = nn.ModuleList()
+        for stage in range(3):
+            width = channels * 2**stage
+            if stage:
+                self.reductions.append(
+                    Reduction(channels_in=width // 2, channels_out=width, running=running)
+                )
+            self.stages.append(nn.ModuleList(self.make_cell(width) for _ in range(cells)))
+        self.head = Head(channels=channels * 4, classes=classes, running=running)
+
+    @abc.abstractmethod
+    def make_cell(self, channels: int) -> Cell:
+        """A cell of this width. Called while the network is built, in order."""
+
+    def walk(self, x: Tensor, *args: object, method: str = "forward") -> Tensor:
+        """Run x [B, 3, H, W] through the network, calling ``cell.method(x, *args)`` on each cell."""
+        x = self.stem(x)
+        for number, stage in enumerate(self.stages):
+            if number:
+                x = self.reductions[number - 1](x)
+            for cell in stage:  # type: ignore[attr-defined]
+                x = cell(x, *args) if method == "forward" else getattr(cell, method)(x, *args)
+        out: Tensor = self.head(x)
+        return out
+
+    def search_cells(self) -> list[Cell]:
+        """The cells in order, first stage first."""
+        return [cell for stage in self.stages for cell in stage]  # type: ignore[attr-defined]
+
+
+class Supernet(Skeleton[SearchCell]):
+    """A one-shot network that holds every architecture of the space.
+
+    The logits are not its own: the edge weights β [6, 5] come in with the batch.
+    """
+
+    def forward(self, x: Tensor, weights: Tensor) -> Tensor:
+        """Class scores [B, classes] of images x [B, 3, H, W] under edge weights [6, 5].
+
+        Rows of ``weights`` are the edges 1←0, 2←0, 2←1, 3←0, 3←1, 3←2, columns NB201's operations.
+        """
+        return self.walk(x, weights)
+
+    @torch.no_grad()
+    def discretised(
+        self, x: Tensor, ops: Sequence[int], statistics: Statistics = "batch"
+    ) -> Tensor:
+        """Class scores of one architecture with the shared weights (the paper's Fig. 4B).
+
+        Args:
+            x: images, [B, 3, H, W].
+            ops: six operation ids.
+            statistics: normalise by this batch, or by the running statistics.
+
+        Changes nothing in the network, and draws no random number.
+        """
+        with evaluating(self, statistics):
+            return self.walk(x, tuple(ops), method="discretised")

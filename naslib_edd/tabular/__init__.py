@@ -1,0 +1,15 @@
+"""Benchmark tables: open any of four formats, query one architecture or all of them, convert.
+
+>>> table = Table.open("nb201_table.npz")  # doctest: +SKIP
+>>> table.query("|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|none~2|").cifar10.test.rank
+
+Importing this package loads neither torch nor any of the benchmarks' own packages; torch is needed
+only while a ``.pth`` is read.
+"""
+
+from naslib_edd.tabular.convert import convert
+from naslib_edd.tabular.locate import find_table
+from naslib_edd.tabular.record import DatasetRecord, Record, Score
+from naslib_edd.tabular.table import Table
+
+__all__ = ["DatasetRecord", "Record", "Score", "Table", "convert", "find_table"]

@@ -1,0 +1,97 @@
+"""The names of a table's columns, and which of them answers which field of a record.
+
+A column is named ``<dataset>__<metric>`` and has a row for each architecture in index order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
+
+from naslib_edd.errors import UserError, nearest
+
+Array = NDArray[Any]
+
+#: The data sets of NAS-Bench-201, as records name them.
+NB201_DATASETS = ("cifar10", "cifar100", "imagenet16_120")
+#: The benchmark's own names of its training runs -> the first half of our columns' names. It
+#: trains on CIFAR-10 twice: on half of the images (which leaves a validation set) and on all.
+COLUMN_PREFIX = {
+    "cifar10-valid": "cifar10_valid",
+    "cifar10": "cifar10",
+    "cifar100": "cifar100",
+    "ImageNet16-120": "imagenet16_120",
+}
+
+ACCURACIES = ("val", "test")
+#: Field of a record -> the metrics that can fill it, the preferred one first.
+METRICS = {
+    "val": ("val",),
+    "test": ("test",),
+    "params_M": ("params_M_reported", "params_M_formula"),
+    "flops_M": ("flops_M_reported", "flops_M_formula"),
+    "train_time_s": ("train_time_200ep_s", "train_time_s"),
+}
+COSTS = tuple(item for item in METRICS if item not in ACCURACIES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What a reader hands over.
+
+    Attributes:
+        format: ``"compact"``, ``"nb201-pth"``, ``"nats-bench"`` or ``"naslib-pickle"``.
+        arrays: every array, columns and others; columns have 15,625 rows, NaN where unknown.
+        missing: field, such as ``"cifar10.test"`` -> why this format has no such value.
+        notes: field -> what sets its value apart from the benchmark's convention.
+    """
+
+    format: str
+    arrays: Mapping[str, Array]
+    missing: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def is_column(name: str) -> bool:
+    """Whether an array of this name has a row for each architecture."""
+    return "__" in name
+
+
+def column_for(names: Collection[str], dataset: str, item: str) -> str | None:
+    """The column that answers a field of a data set's record, or None."""
+    prefixes = [dataset]
+    if dataset == "cifar10" and item != "test":
+        # Never for the test accuracy: the benchmark's is that of the run on all images.
+        prefixes.append("cifar10_valid")
+    for metric in METRICS[item]:
+        for prefix in prefixes:
+            if f"{prefix}__{metric}" in names:
+                return f"{prefix}__{metric}"
+    return None
+
+
+def datasets_in(names: Iterable[str]) -> tuple[str, ...]:
+    """Data sets that have an accuracy column, NAS-Bench-201's first."""
+    found: dict[str, None] = {}
+    for name in names:
+        dataset, _, metric = name.partition("__")
+        if metric in ACCURACIES:
+            found["cifar10" if dataset == "cifar10_valid" else dataset] = None
+    known = [name for name in NB201_DATASETS if name in found]
+    return (*known, *(name for name in found if name not in NB201_DATASETS))
+
+
+def dataset_name(name: str, known: Collection[str]) -> str:
+    """The record's name for a data set named by any of its usual names (``ImageNet16-120``).
+
+    Raises:
+        UserError: the table has no such data set.
+    """
+    plain = name.strip().lower().replace("-", "_")
+    plain = "cifar10" if plain == "cifar10_valid" else plain
+    if plain not in known:
+        raise UserError(f"the table has no data set '{name}'{nearest(plain, known)}")
+    return plain

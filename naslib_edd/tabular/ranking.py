@@ -1,0 +1,26 @@
+"""Where the accuracies of a column stand."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def rank_and_regret(
+    values: NDArray[np.floating],
+) -> tuple[NDArray[np.int64], NDArray[np.floating]]:
+    """Rank and regret of each accuracy.
+
+    Args:
+        values: accuracies in %, NaN where unknown. [N]
+
+    Returns:
+        Ranks [N]: 1 for the best, ties share the better rank, 0 where unknown. Regrets [N]: the
+        best accuracy minus this one, NaN where unknown.
+    """
+    known = np.sort(values[~np.isnan(values)])
+    # One more than the number of accuracies that are strictly greater.
+    ranks = known.size - np.searchsorted(known, values, side="right") + 1
+    ranks[np.isnan(values)] = 0
+    best = known[-1] if known.size else np.nan
+    return ranks, best - values

@@ -1,0 +1,98 @@
+"""What one query gives: named fields, nothing to look up by position."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from naslib_edd.errors import UserError, nearest
+from naslib_edd.spaces.nb201 import Ops
+
+
+class Score(NamedTuple):
+    """One accuracy and where it stands in the table. All three are None where it is not known.
+
+    value: accuracy in %. rank: 1 is the best of the table, ties share the better rank.
+    regret: the table's best accuracy minus this one, in percentage points.
+    """
+
+    value: float | None
+    rank: int | None
+    regret: float | None
+
+
+class DatasetRecord(NamedTuple):
+    """One architecture on one data set; a field that the source lacks is None.
+
+    params_M, flops_M: millions of parameters, millions of multiply-adds.
+    train_time_s: seconds of the whole training run; for NB201's CIFAR-10 it is the run that gives
+    the validation accuracy, on 25,000 images.
+    """
+
+    val: Score
+    test: Score
+    params_M: float | None
+    flops_M: float | None
+    train_time_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One architecture of a table.
+
+    Attributes:
+        index: its row in NAS-Bench-201's order.
+        arch_str: NAS-Bench-201's architecture string.
+        ops: its six operation ids (see :mod:`naslib_edd.spaces.nb201`).
+        datasets: data set name -> :class:`DatasetRecord`.
+        missing: field, such as ``"cifar10.test"`` -> why it is None.
+        notes: field -> what sets its value apart from the benchmark's convention.
+    """
+
+    index: int
+    arch_str: str
+    ops: Ops
+    datasets: Mapping[str, DatasetRecord]
+    missing: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def cifar10(self) -> DatasetRecord:
+        """CIFAR-10: val after training on half of the training images, test after all of them."""
+        return self._of("cifar10")
+
+    @property
+    def cifar100(self) -> DatasetRecord:
+        """CIFAR-100."""
+        return self._of("cifar100")
+
+    @property
+    def imagenet16_120(self) -> DatasetRecord:
+        """ImageNet16-120."""
+        return self._of("imagenet16_120")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record as plain dicts, lists and numbers, ready for ``json.dumps``."""
+        datasets = {}
+        for name, entry in self.datasets.items():
+            fields: dict[str, Any] = entry._asdict()
+            fields["val"] = entry.val._asdict()
+            fields["test"] = entry.test._asdict()
+            datasets[name] = fields
+        return {
+            "index": self.index,
+            "arch_str": self.arch_str,
+            "ops": list(self.ops),
+            "datasets": datasets,
+            "missing": dict(self.missing),
+            "notes": dict(self.notes),
+        }
+
+    def _of(self, name: str) -> DatasetRecord:
+        try:
+            return self.datasets[name]
+        except KeyError:
+            raise UserError(
+                f"this table says nothing about {name}{nearest(name, self.datasets)}"
+            ) from None

@@ -1,0 +1,269 @@
+"""A benchmark table: every architecture of NB201 with its accuracies and costs, whatever the file.
+
+All accuracies follow the convention of the benchmark's own tables: 200 epochs, the mean over the
+seeds, in %. CIFAR-10's validation accuracy is of the run on half of the training images
+(``cifar10-valid``, x-valid), its test accuracy of the run on all of them (``cifar10``, ori-test);
+CIFAR-100 and ImageNet16-120 have x-valid and x-test. Source: Dong & Yang 2020, "NAS-Bench-201".
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from naslib_edd.errors import UserError, nearest
+from naslib_edd.spaces import nb201
+from naslib_edd.tabular import formats, names
+from naslib_edd.tabular.columns import (
+    ACCURACIES,
+    COSTS,
+    METRICS,
+    NB201_DATASETS,
+    Array,
+    Source,
+    column_for,
+    dataset_name,
+    datasets_in,
+    is_column,
+)
+from naslib_edd.tabular.ranking import rank_and_regret
+from naslib_edd.tabular.record import DatasetRecord, Record, Score
+
+#: Values, ranks and regrets of every architecture, None where unknown.
+_Scores = tuple[list[Any], list[Any], list[Any]]
+
+_NONE: MappingProxyType[str, str] = MappingProxyType({})
+
+
+class Table:
+    """A benchmark table; open one with :meth:`open`.
+
+    Args:
+        source: what a reader found.
+        path: where it came from, for messages.
+
+    ``len(table)`` is the number of architectures it has any accuracy of, at most 15,625.
+    """
+
+    def __init__(self, source: Source, *, path: Path) -> None:
+        self.source = path
+        self.format = source.format
+        self._arrays = source.arrays
+        self._source = source
+        #: The data sets that the table has accuracies of.
+        self.datasets = datasets_in(source.arrays)
+        # A table of NB201's data sets answers for all three, be it that it has no value.
+        others = tuple(name for name in self.datasets if name not in NB201_DATASETS)
+        self._recorded = others if others == self.datasets else (*NB201_DATASETS, *others)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Table:
+        """Open a table of any known format, told by its content.
+
+        Only the compact format is quick (:func:`naslib_edd.tabular.convert` makes one): the other
+        formats are read whole, which for the real files takes minutes.
+
+        Raises:
+            DataMissing: there is nothing at the path.
+            UserError: the file is of no known format, damaged, or asks to run code.
+        """
+        location = Path(path).expanduser()
+        return cls(formats.read(location), path=location)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns, ``<dataset>__<metric>``."""
+        return tuple(name for name in self._arrays if is_column(name))
+
+    def column(self, name: str) -> Array:
+        """A column, or any other array of the table. Read-only; a column's first axis is [15625].
+
+        ``cifar10__…`` finds ``cifar10_valid__…`` where only that is there (not for ``test``).
+
+        Raises:
+            UserError: there is no such array.
+        """
+        dataset, _, metric = name.partition("__")
+        found = name
+        if name not in self._arrays and dataset == "cifar10" and metric != "test":
+            found = f"cifar10_valid__{metric}"
+        if found not in self._arrays:
+            raise UserError(f"{self.source} has no column '{name}'{nearest(name, self._arrays)}")
+        view = self._arrays[found].view()
+        view.flags.writeable = False
+        return view
+
+    @property
+    def accuracies(self) -> dict[str, Array]:
+        """``<dataset>__val``, ``<dataset>__test`` of each data set -> accuracies in %, [15625]."""
+        found = {}
+        for dataset in self.datasets:
+            for split in ACCURACIES:
+                name = column_for(self._arrays, dataset, split)
+                if name is not None:
+                    found[f"{dataset}__{split}"] = self.column(name)
+        return found
+
+    def query(self, arch: nb201.Arch) -> Record:
+        """The record of one architecture, named by its index, its string or its operation ids.
+
+        Raises:
+            UserError: the architecture is not one of NB201's; the message says what is wrong.
+        """
+        index = names.index_of(arch)
+        ops = names.ops_at(index)
+        datasets = {}
+        for dataset, (val, rank, regret), (test, test_rank, test_regret), costs in self._answers:
+            datasets[dataset] = DatasetRecord(
+                Score(val[index], rank[index], regret[index]),
+                Score(test[index], test_rank[index], test_regret[index]),
+                *[cost[index] for cost in costs],
+            )
+        return Record(
+            index,
+            names.str_of(ops),
+            ops,
+            MappingProxyType(datasets),
+            _NONE if self._complete[index] else MappingProxyType(self._missing(index)),
+            self._notes,
+        )
+
+    def best(self, dataset: str, split: str) -> Record:
+        """The architecture of the best accuracy; of several, the one of the lowest index.
+
+        Args:
+            dataset: a name of :attr:`datasets`, or the benchmark's own (``"ImageNet16-120"``).
+            split: ``"val"`` or ``"test"``.
+
+        Raises:
+            UserError: the table has no such data set or no such accuracy.
+        """
+        if split not in ACCURACIES:
+            raise UserError(f"no split '{split}'{nearest(split, ACCURACIES)}")
+        name = dataset_name(dataset, self.datasets)
+        column = column_for(self._arrays, name, split)
+        if column is None:
+            raise UserError(self._why_absent(name, split))
+        values = self._arrays[column]
+        if np.isnan(values).all():
+            raise UserError(f"every value of '{column}' in {self.source} is unknown")
+        return self.query(int(np.nanargmax(values)))
+
+    def __len__(self) -> int:
+        return int(self._present.sum())
+
+    def __repr__(self) -> str:
+        return f"<Table {self.source} ({self.format}): {', '.join(self.datasets)}>"
+
+    def info(self) -> dict[str, Any]:
+        """What the table holds, JSON-ready: source, format, sizes, the best of each accuracy."""
+        best: dict[str, dict[str, Any]] = {}
+        for name, values in self.accuracies.items():
+            dataset, _, split = name.partition("__")
+            known = int(np.isfinite(values).sum())
+            top = int(np.nanargmax(values)) if known else None
+            best.setdefault(dataset, {})[split] = {
+                "architectures": known,
+                "best": None if top is None else float(values[top]),
+                "best_index": top,
+            }
+        return {
+            "source": str(self.source),
+            "format": self.format,
+            "architectures": len(self),
+            "of": nb201.SIZE,
+            "datasets": best,
+            "columns": list(self.columns),
+            "other_arrays": [name for name in self._arrays if not is_column(name)],
+            "missing": {
+                f"{dataset}.{item}": self._why_absent(dataset, item)
+                for dataset, item, column in self._fields
+                if column is None
+            },
+            "notes": dict(self._notes),
+        }
+
+    @cached_property
+    def _present(self) -> Array:
+        """Which architectures have any accuracy, [15625]."""
+        present = np.zeros(nb201.SIZE, dtype=bool)
+        for values in self.accuracies.values():
+            present |= np.isfinite(values)
+        return present
+
+    @cached_property
+    def _notes(self) -> MappingProxyType[str, str]:
+        return MappingProxyType(dict(self._source.notes))
+
+    @cached_property
+    def _answers(self) -> list[tuple[str, _Scores, _Scores, list[list[Any]]]]:
+        """Data set, its two accuracies, its costs, as lists: what a query looks up."""
+        answers = []
+        for dataset in self._recorded:
+            val, test = (self._scores(dataset, split) for split in ACCURACIES)
+            costs = [_known(self._floats(dataset, item)) for item in COSTS]
+            answers.append((dataset, val, test, costs))
+        return answers
+
+    def _scores(self, dataset: str, split: str) -> _Scores:
+        values = self._floats(dataset, split)
+        ranks, regrets = rank_and_regret(values)
+        return _known(values), _known(np.where(ranks, ranks, None)), _known(regrets)
+
+    def _floats(self, dataset: str, item: str) -> NDArray[np.floating]:
+        column = column_for(self._arrays, dataset, item)
+        if column is None:
+            return np.full(nb201.SIZE, np.nan)
+        return self._arrays[column].astype(float)
+
+    @cached_property
+    def _fields(self) -> list[tuple[str, str, str | None]]:
+        """Data set, field of its record, column that answers it."""
+        return [
+            (dataset, item, column_for(self._arrays, dataset, item))
+            for dataset in self._recorded
+            for item in METRICS
+        ]
+
+    @cached_property
+    def _complete(self) -> bytes:
+        """For each architecture, 1 if every field is known, else 0."""
+        complete = np.ones(nb201.SIZE, dtype=bool)
+        for _, _, column in self._fields:
+            complete &= False if column is None else np.isfinite(self._arrays[column])
+        return complete.tobytes()
+
+    def _missing(self, index: int) -> dict[str, str]:
+        """Each field of a record that is None -> why."""
+        why = {}
+        for dataset, item, column in self._fields:
+            if column is None:
+                why[f"{dataset}.{item}"] = self._why_absent(dataset, item)
+            elif np.isnan(self._arrays[column][index]):
+                why[f"{dataset}.{item}"] = (
+                    f"{self.source} has no {column} of architecture {index}"
+                    if self._present[index]
+                    else f"architecture {index} is not in {self.source}"
+                )
+        return why
+
+    def _why_absent(self, dataset: str, item: str) -> str:
+        wanted = " or ".join(f"{dataset}__{metric}" for metric in METRICS[item])
+        return self._source.missing.get(
+            f"{dataset}.{item}", f"{self.source} has no column {wanted}"
+        )
+
+
+def _known(values: Array) -> list[Any]:
+    """The values as a list, which is quicker to index than an array; None for NaN."""
+    found: list[Any] = values.tolist()
+    if values.dtype.kind == "f":
+        for index in np.flatnonzero(np.isnan(values)).tolist():
+            found[index] = None
+    return found
