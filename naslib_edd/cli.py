@@ -35,7 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    options = parser().parse_args(arguments)
+    options, extra = parser().parse_known_args(arguments)
+    # argparse takes no overrides behind an option (`search CONFIG --force seed=1`): we do.
+    late = [text for text in extra if hasattr(options, "overrides") and not text.startswith("-")]
+    if len(late) < len(extra):
+        unknown = next(text for text in extra if text not in late)
+        raise UserError(f"unrecognized argument {unknown!r}; see `naslib-edd --help`")
+    if late:
+        options.overrides += late
     if not hasattr(options, "run"):
         parser().print_help()
         return 0

@@ -32,11 +32,8 @@ from naslib_edd.tabular.columns import (
     datasets_in,
     is_column,
 )
-from naslib_edd.tabular.ranking import rank_and_regret
+from naslib_edd.tabular.ranking import Scores, known, scores
 from naslib_edd.tabular.record import DatasetRecord, Record, Score
-
-#: Values, ranks and regrets of every architecture, None where unknown.
-_Scores = tuple[list[Any], list[Any], list[Any]]
 
 _NONE: MappingProxyType[str, str] = MappingProxyType({})
 
@@ -166,10 +163,10 @@ class Table:
         best: dict[str, dict[str, Any]] = {}
         for name, values in self.accuracies.items():
             dataset, _, split = name.partition("__")
-            known = int(np.isfinite(values).sum())
-            top = int(np.nanargmax(values)) if known else None
+            count = int(np.isfinite(values).sum())
+            top = int(np.nanargmax(values)) if count else None
             best.setdefault(dataset, {})[split] = {
-                "architectures": known,
+                "architectures": count,
                 "best": None if top is None else float(values[top]),
                 "best_index": top,
             }
@@ -202,19 +199,14 @@ class Table:
         return MappingProxyType(dict(self._source.notes))
 
     @cached_property
-    def _answers(self) -> list[tuple[str, _Scores, _Scores, list[list[Any]]]]:
+    def _answers(self) -> list[tuple[str, Scores, Scores, list[list[Any]]]]:
         """Data set, its two accuracies, its costs, as lists: what a query looks up."""
         answers = []
         for dataset in self._recorded:
-            val, test = (self._scores(dataset, split) for split in ACCURACIES)
-            costs = [_known(self._floats(dataset, item)) for item in COSTS]
+            val, test = (scores(self._floats(dataset, split)) for split in ACCURACIES)
+            costs = [known(self._floats(dataset, item)) for item in COSTS]
             answers.append((dataset, val, test, costs))
         return answers
-
-    def _scores(self, dataset: str, split: str) -> _Scores:
-        values = self._floats(dataset, split)
-        ranks, regrets = rank_and_regret(values)
-        return _known(values), _known(np.where(ranks, ranks, None)), _known(regrets)
 
     def _floats(self, dataset: str, item: str) -> NDArray[np.floating]:
         column = column_for(self._arrays, dataset, item)
@@ -258,12 +250,3 @@ class Table:
         return self._source.missing.get(
             f"{dataset}.{item}", f"{self.source} has no column {wanted}"
         )
-
-
-def _known(values: Array) -> list[Any]:
-    """The values as a list, which is quicker to index than an array; None for NaN."""
-    found: list[Any] = values.tolist()
-    if values.dtype.kind == "f":
-        for index in np.flatnonzero(np.isnan(values)).tolist():
-            found[index] = None
-    return found
