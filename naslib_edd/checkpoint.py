@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +19,10 @@ State = dict[str, Any]
 
 def save(path: Path, state: State) -> None:
     """Write a checkpoint; the one before stays until this one is whole."""
-    write_atomic(path, lambda file: torch.save({"version": VERSION, **state}, file))
+    # Into memory first: torch turns a full disk into an error of its own, write_atomic names it.
+    buffer = io.BytesIO()
+    torch.save({"version": VERSION, **state}, buffer)
+    write_atomic(path, lambda file: file.write(buffer.getbuffer()))
 
 
 def load(path: Path, *, device: torch.device) -> State:

@@ -136,29 +136,29 @@ def _quoted(path: str) -> str:
 
 
 def _query(options: argparse.Namespace) -> int:
-    from naslib_edd import tables_cli
+    from naslib_edd.tabular import commands
 
-    return tables_cli.query(options.arch, options.table, as_json=options.json)
+    return commands.query(options.arch, options.table, as_json=options.json)
 
 
 def _table_info(options: argparse.Namespace) -> int:
-    from naslib_edd import tables_cli
+    from naslib_edd.tabular import commands
 
-    return tables_cli.info(options.path, as_json=options.json)
+    return commands.info(options.path, as_json=options.json)
 
 
 def _table_best(options: argparse.Namespace) -> int:
-    from naslib_edd import tables_cli
+    from naslib_edd.tabular import commands
 
-    return tables_cli.best(
+    return commands.best(
         options.path, options.dataset, options.split, options.top, as_json=options.json
     )
 
 
 def _table_convert(options: argparse.Namespace) -> int:
-    from naslib_edd import tables_cli
+    from naslib_edd.tabular import commands
 
-    return tables_cli.convert(options.source, options.target)
+    return commands.convert(options.source, options.target)
 
 
 def _report(options: argparse.Namespace) -> int:

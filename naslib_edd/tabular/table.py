@@ -53,6 +53,7 @@ class Table:
         self.format = source.format
         self._arrays = source.arrays
         self._source = source
+        self._notes = MappingProxyType(dict(source.notes))
         #: The data sets that the table has accuracies of.
         self.datasets = datasets_in(source.arrays)
         # A table of NB201's data sets answers for all three, be it that it has no value.
@@ -193,10 +194,6 @@ class Table:
         for values in self.accuracies.values():
             present |= np.isfinite(values)
         return present
-
-    @cached_property
-    def _notes(self) -> MappingProxyType[str, str]:
-        return MappingProxyType(dict(self._source.notes))
 
     @cached_property
     def _answers(self) -> list[tuple[str, Scores, Scores, list[list[Any]]]]:

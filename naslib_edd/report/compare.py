@@ -1,0 +1,154 @@
+"""Many runs side by side: the paper's figures 4A and 4B, and the table, from records alone."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from naslib_edd.errors import UserError
+from naslib_edd.files import write_text
+from naslib_edd.report.groups import Group, group_runs
+from naslib_edd.report.panels import STATISTICS, entropy_bound
+from naslib_edd.report.runs import load_runs
+from naslib_edd.report.series import Series, series
+from naslib_edd.report.style import epoch_axis, house_style, line_style, new_figure, save_png
+from naslib_edd.report.table import as_json, markdown, summarise
+
+
+def report(
+    folders: Iterable[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    *,
+    labels: dict[str, str] | None = None,
+    data_note: str | None = None,
+) -> list[Path]:
+    """Write table.md, table.json, fig4a.png and fig4b.png of all finished runs.
+
+    Args:
+        folders: each a run's folder, or one with run folders anywhere below.
+        out: the folder to write to.
+        labels: name of a run (its config's ``name``, else ``optimizer``) -> what to call it.
+        data_note: what is special about the image files, e.g. ``"CIFAR-10 (JPEG)"``; it becomes
+            part of the label of every run that is not on digits.
+
+    Returns:
+        The files; fig4b.png only if the records have the discretised network's accuracy.
+
+    Raises:
+        UserError: no runs there, none finished, a damaged one, or one given twice.
+    """
+    runs = load_runs([Path(folder) for folder in folders], labels)
+    finished = [run for run in runs if run.result is not None]
+    unfinished = [
+        f"{run.label}, seed {run.seed} (epoch {len(run.rows)})"
+        for run in runs
+        if run.result is None
+    ]
+    if not finished:
+        raise UserError(
+            f"none of the {len(runs)} runs is finished (no result.json); go on with them: "
+            "`naslib-edd search … --resume`"
+        )
+    groups = group_runs(finished, data_note=data_note)
+    table = [summarise(group) for group in groups]
+    folder = Path(out)
+    values = as_json(table, unfinished=unfinished)
+    paths = [
+        write_text(folder / "table.md", markdown(table, unfinished=unfinished)),
+        write_text(folder / "table.json", json.dumps(values, indent=2, ensure_ascii=False) + "\n"),
+    ]
+    with house_style():
+        paths.append(save_png(entropy_figure(groups), folder / "fig4a.png"))
+        accuracy = accuracy_figure(groups)
+        if accuracy is not None:
+            paths.append(save_png(accuracy, folder / "fig4b.png"))
+    return paths
+
+
+def mean_and_std(group: Group, key: str) -> tuple[Series, Series]:
+    """A field's mean and sample standard deviation over a group's seeds, each [epochs].
+
+    The standard deviation of a single run is NaN. Runs of one group have equally many epochs.
+    """
+    values = np.stack([series(run.rows, key) for run in group.runs])
+    if len(values) == 1:
+        return values[0], np.full(values.shape[1], np.nan)
+    return values.mean(axis=0), values.std(axis=0, ddof=1)
+
+
+def entropy_figure(groups: Sequence[Group]) -> Figure:
+    """Figure 4A: E(H(β)) per epoch, a line a group, the band one standard deviation wide."""
+    figure = new_figure(6.4, 4 + _legend_height(groups), title=_heading(groups))
+    axes = figure.subplots()
+    _draw(axes, groups, "entropy")
+    entropy_bound(axes)
+    axes.set_ylabel("E[H(β)]  (nats)")
+    axes.set_title("entropy of the edge weights")
+    _legend(figure, axes)
+    return figure
+
+
+def accuracy_figure(groups: Sequence[Group]) -> Figure | None:
+    """Figure 4B: val accuracy of the discretised network with the supernet's shared weights.
+
+    A panel for each kind of batch-norm statistics; None if no record has any.
+    """
+    kinds = [
+        kind
+        for kind in STATISTICS
+        if any(not np.isnan(mean_and_std(group, f"net_val_acc_{kind}")[0]).all()
+               for group in groups)
+    ]  # fmt: skip
+    if not kinds:
+        return None
+    width = 5.2 * len(kinds) if len(kinds) > 1 else 6.4
+    figure = new_figure(width, 4 + _legend_height(groups), title=_heading(groups))
+    panels = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
+    for axes, kind in zip(panels, kinds, strict=True):
+        _draw(axes, groups, f"net_val_acc_{kind}")
+        axes.set_title(f"discretised network, shared weights, {kind} statistics")
+        axes.set_ylim(0, 102)
+    panels[0].set_ylabel("validation accuracy  (%)")
+    _legend(figure, panels[0])
+    return figure
+
+
+def _draw(axes: Axes, groups: Sequence[Group], key: str) -> None:
+    shared = _shared_reduction(groups)
+    for number, group in enumerate(groups):
+        colour, dashes = line_style(number)
+        mean, std = mean_and_std(group, key)
+        epochs = series(group.runs[0].rows, "epoch")
+        name = group.label if shared else group.title
+        axes.plot(
+            epochs, mean, color=colour, linestyle=dashes,
+            marker="o" if len(epochs) == 1 else None, label=f"{name}, n={len(group.runs)}",
+        )  # fmt: skip
+        axes.fill_between(epochs, mean - std, mean + std, color=colour, alpha=0.18, linewidth=0)
+    epoch_axis(axes, max(len(group.runs[0].rows) for group in groups))
+
+
+def _shared_reduction(groups: Sequence[Group]) -> str | None:
+    """How all groups were reduced, if they all were in the same way."""
+    found = {group.reduction for group in groups}
+    return found.pop() if len(found) == 1 else None
+
+
+def _heading(groups: Sequence[Group]) -> str | None:
+    """Told once over the figure rather than in each line's name."""
+    return _shared_reduction(groups)
+
+
+def _legend_height(groups: Sequence[Group]) -> float:
+    return 0.19 * len(groups)
+
+
+def _legend(figure: Figure, axes: Axes) -> None:
+    # Below the axes, one name a line: names may be long, and no curve is covered.
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=1)

@@ -1,0 +1,85 @@
+"""Runs that differ only by their seed, gathered under one label."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from naslib_edd.errors import UserError
+from naslib_edd.report.recipe import SIZE_KEYS, comparable, other_settings, reduction
+from naslib_edd.report.runs import Run
+
+_TOLD_BY_SIZE = frozenset({f"search.{key}" for key in SIZE_KEYS})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Finished runs of one setting.
+
+    Attributes:
+        label: what the row or line is called.
+        reduction: see :func:`naslib_edd.report.recipe.reduction`.
+        settings: those off the method's own; see :func:`naslib_edd.report.recipe.other_settings`.
+        runs: by seed; no seed twice.
+    """
+
+    label: str
+    reduction: str | None
+    settings: dict[str, Any]
+    runs: tuple[Run, ...]
+
+    @property
+    def title(self) -> str:
+        """The label, and how the runs were reduced if they were."""
+        return f"{self.label}, {self.reduction}" if self.reduction else self.label
+
+
+def group_runs(runs: Sequence[Run], *, data_note: str | None = None) -> list[Group]:
+    """Gather runs by label; runs of one label with unequal settings get labels that say which.
+
+    Args:
+        runs: all finished.
+        data_note: see :func:`naslib_edd.report.recipe.reduction`.
+
+    Raises:
+        UserError: the same setting and seed twice, which a mean over seeds must not count twice.
+    """
+    by_setting: dict[tuple[str, str], list[Run]] = {}
+    for run in runs:
+        size = reduction(run.config, images=run.images, data_note=data_note)
+        key = json.dumps([size, comparable(run.config)], sort_keys=True, default=str)
+        by_setting.setdefault((run.label, key), []).append(run)
+    return [
+        Group(
+            label=label + _suffix(members[0], [run for run in runs if run.label == label]),
+            reduction=reduction(members[0].config, images=members[0].images, data_note=data_note),
+            settings=other_settings(members[0].config),
+            runs=_by_seed(members),
+        )
+        for (label, _), members in by_setting.items()
+    ]
+
+
+def _suffix(run: Run, namesakes: Sequence[Run]) -> str:
+    """The settings of a run in which others of its label differ, as ``", key=value"``."""
+    flat = [comparable(other.config) for other in namesakes]
+    parts = []
+    for key, value in comparable(run.config).items():
+        if key not in _TOLD_BY_SIZE and any(other.get(key) != value for other in flat):
+            name = key.removeprefix("search.")
+            parts.append(f", {value}" if key in ("optimizer", "dataset") else f", {name}={value}")
+    return "".join(parts)
+
+
+def _by_seed(runs: Sequence[Run]) -> tuple[Run, ...]:
+    seeds: dict[int, Run] = {}
+    for run in runs:
+        if run.seed in seeds:
+            raise UserError(
+                f"{seeds[run.seed].folder} and {run.folder} are the same run ({run.label}, seed "
+                f"{run.seed}) twice; leave one of them out"
+            )
+        seeds[run.seed] = run
+    return tuple(seeds[seed] for seed in sorted(seeds))

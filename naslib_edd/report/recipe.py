@@ -1,0 +1,118 @@
+"""How far a run is from the paper's full recipe: its size, its data, its other settings."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from naslib_edd.config import as_dict
+from naslib_edd.presets import METHODS, VARIANTS, preset
+from naslib_edd.settings import Config, SearchSettings
+
+Settings = Mapping[str, Any]
+
+#: The search of the paper's NB201 tables, after NAS-Bench-201; its images are CIFAR-10, halved.
+FULL = {"channels": 16, "cells": 5, "epochs": 50}
+#: Training images of the sets whose halves are two equal parts of them.
+TRAINING_IMAGES = {"cifar10": 50_000, "digits": 1_200}
+
+#: What changes how a run is carried out, measured or named, but not what it computes.
+NEUTRAL = frozenset({"supernet", "eval_statistics", "checkpoint_seconds"})
+#: Told by :func:`reduction`, so not told again by :func:`other_settings`.
+SIZE_KEYS = frozenset({*FULL, "limit_train", "limit_val"})
+
+
+def reduction(
+    config: Settings,
+    *,
+    images: tuple[int, int] | None = None,
+    data_note: str | None = None,
+) -> str | None:
+    """What sets a run's size and data apart from the full recipe, or None if nothing does.
+
+    >>> reduction({"dataset": "cifar10", "search": {"channels": 8, "limit_train": 10_000}})
+    'reduced: C=8, 10k/25k images'
+
+    Args:
+        config: a run's config; a key it lacks has its default.
+        images: how many images the two halves really had; without it the config's limits tell.
+        data_note: what is special about the image files, e.g. ``"CIFAR-10 (JPEG)"``. Not used
+            for digits, which come with scikit-learn.
+    """
+    search = {**dataclasses.asdict(SearchSettings()), **(config.get("search") or {})}
+    dataset = str(config.get("dataset", Config().dataset)).lower()
+    told, smaller = [], False
+    for key, sign in (("channels", "C={}"), ("cells", "N={}")):
+        if search[key] != FULL[key]:
+            told.append(sign.format(search[key]))
+            smaller |= search[key] < FULL[key]
+    counts, usual = _images(dataset, search, images)
+    if counts != usual:
+        told.append(f"{_thousands(counts[0])}/{_thousands(counts[1])} images")
+        smaller |= any(
+            count is not None and (most is None or count < most)
+            for count, most in zip(counts, usual, strict=True)
+        )
+    if search["epochs"] != FULL["epochs"]:
+        told.append(f"{search['epochs']} epochs")
+        smaller |= search["epochs"] < FULL["epochs"]
+    if dataset == "digits":
+        told.append("digits")
+        smaller = True
+    elif data_note:
+        told.append(data_note)
+        smaller = True
+    if not told:
+        return None
+    return f"{'reduced' if smaller else 'another size'}: {', '.join(told)}"
+
+
+def other_settings(config: Settings) -> dict[str, Any]:
+    """The settings of ``search:`` that differ from the method's own, beside those of its size."""
+    given = config.get("search") or {}
+    method, variant = config.get("optimizer"), given.get("variant", SearchSettings.variant)
+    own: dict[str, Any] = dataclasses.asdict(SearchSettings())
+    if method in METHODS and (variant != "release" or method in VARIANTS):
+        own |= preset(method, variant)
+    return {
+        key: value
+        for key, value in given.items()
+        if key not in NEUTRAL | SIZE_KEYS and not (key in own and own[key] == value)
+    }
+
+
+def comparable(config: Settings) -> dict[str, Any]:
+    """The settings, flat, in which runs that differ only by their seed are equal."""
+    whole = {**as_dict(Config()), **config}
+    flat = {key: whole[key] for key in ("optimizer", "search_space", "dataset")}
+    search = {**dataclasses.asdict(SearchSettings()), **(config.get("search") or {})}
+    return flat | {f"search.{key}": value for key, value in search.items() if key not in NEUTRAL}
+
+
+def _images(
+    dataset: str, search: Settings, images: tuple[int, int] | None
+) -> tuple[list[int | None], list[int | None]]:
+    """Images of the two halves, and the usual number of them; None: all there are, not counted."""
+    total = TRAINING_IMAGES.get(dataset)
+    limits = [search["limit_train"], search["limit_val"]]
+    if total is None:
+        counted = images is not None and limits != [None, None]
+        return list(images) if counted and images else limits, [None, None]
+    usual: list[int | None] = [total // 2, total // 2]
+    if images is not None:
+        return list(images), usual
+    whole = [total // 2, total // 2]
+    if search["split"] == "all":
+        whole = [total, total]
+    elif search["split"] == "fraction" and search["train_portion"] is not None:
+        first = int(search["train_portion"] * total)
+        whole = [first, total - first]
+    return [most if limit is None else min(limit, most)
+            for limit, most in zip(limits, whole, strict=True)], usual  # fmt: skip
+
+
+def _thousands(count: int | None) -> str:
+    if count is None:
+        return "all"
+    return f"{count // 1000}k" if count and count % 1000 == 0 else str(count)

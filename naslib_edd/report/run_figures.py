@@ -1,0 +1,142 @@
+"""The figures of one run, made from its record: temperature, accuracy, β, the final cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib.ticker as ticker
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from naslib_edd.record import Row
+from naslib_edd.report.cell import draw_cell
+from naslib_edd.report.panels import (
+    draw_edge_weights,
+    draw_entropy,
+    draw_network_accuracy,
+    draw_table_accuracy,
+    draw_temperature,
+    has_table,
+)
+from naslib_edd.report.recipe import reduction
+from naslib_edd.report.runs import Run, load_run
+from naslib_edd.report.series import edge_weights
+from naslib_edd.report.style import house_style, new_figure, save_png
+from naslib_edd.spaces.nb201 import EDGES
+
+
+def draw_run(folder: Path) -> list[Path]:
+    """Draw a run's figures into its folder ``figures/``.
+
+    Args:
+        folder: holds ``record.jsonl`` of at least one epoch, and ``config.yaml``.
+
+    Returns:
+        The PNG files: temperature, accuracy, beta, cell.
+
+    Raises:
+        UserError: no record, a damaged one, or figures that cannot be written.
+    """
+    run = load_run(folder)
+    with house_style():
+        figures = {
+            "temperature": _temperature(run),
+            "accuracy": _accuracy(run),
+            "beta": _beta(run),
+            "cell": _cell(run),
+        }
+        return [
+            save_png(figure, folder / "figures" / f"{name}.png") for name, figure in figures.items()
+        ]
+
+
+def draw_overview(folder: Path, path: Path | None = None) -> Path:
+    """Draw a run in one wide picture: its final cell, E[H] and t, the accuracies.
+
+    Args:
+        folder: the run's.
+        path: of the PNG; ``figures/overview.png`` in the run's folder by default.
+
+    Raises:
+        UserError: as :func:`draw_run`.
+    """
+    run = load_run(folder)
+    with house_style():
+        size = reduction(run.config, images=run.images)
+        figure = new_figure(12, 3.6, title=f"{_title(run)}{f', {size}' if size else ''}")
+        grid = figure.add_gridspec(1, 3, width_ratios=(4.3, 3.4, 4.3))
+        left, middle, right = (figure.add_subfigure(grid[0, place]) for place in range(3))
+        cell = left.subplots()
+        draw_cell(cell, run.last["ops"], font_size=8)
+        cell.set_title(f"the cell after epoch {len(run.rows)}, index {run.last['index']}")
+        entropy, t = middle.subplots(2, 1, sharex=True)
+        _entropy_over_t(entropy, t, run.rows)
+        entropy.set_title("entropy and temperature of β")
+        accuracy = right.subplots()
+        draw_network_accuracy(accuracy, run.rows)
+        accuracy.set_title("shared weights: accuracy")
+        right.legend(loc="outside lower center", ncols=2)
+        return save_png(figure, path or folder / "figures" / "overview.png")
+
+
+def _temperature(run: Run) -> Figure:
+    figure = new_figure(6, 4.4, title=_title(run))
+    entropy, t = figure.subplots(2, 1, sharex=True)
+    _entropy_over_t(entropy, t, run.rows)
+    return figure
+
+
+def _entropy_over_t(entropy: Axes, t: Axes, rows: Sequence[Row]) -> None:
+    draw_entropy(entropy, rows)
+    entropy.set_title("entropy of the edge weights, mean over edges")
+    entropy.set_xlabel("")
+    draw_temperature(t, rows)
+
+
+def _accuracy(run: Run) -> Figure:
+    panels = 2 if has_table(run.rows) else 1
+    figure = new_figure(5.4 * panels, 4.2, title=_title(run))
+    axes = figure.subplots(1, panels, squeeze=False)[0]
+    draw_network_accuracy(axes[0], run.rows)
+    axes[0].set_title("shared weights")
+    _legend_below(axes[0], columns=2)
+    if panels == 2:
+        draw_table_accuracy(axes[1], run.rows)
+        axes[1].set_title("the epoch's architecture, trained alone (table)")
+        _legend_below(axes[1], columns=3)
+    return figure
+
+
+def _legend_below(axes: Axes, *, columns: int) -> None:
+    # Under the axes it covers no line, wherever the lines go.
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=columns)
+
+
+def _beta(run: Run) -> Figure:
+    beta = edge_weights(run.rows)
+    figure = new_figure(8.4, 5, title=f"{_title(run)}: edge weights β = softmax(A/t)")
+    axes = figure.subplots(2, 3, sharex=True, sharey=True)
+    for edge, panel in enumerate(axes.flat):
+        draw_edge_weights(panel, beta, edge)
+        panel.label_outer()
+    for panel in axes[:, 0]:
+        panel.set_ylabel("β")
+        panel.yaxis.set_major_locator(ticker.MultipleLocator(0.25))
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    assert len(axes.flat) == len(EDGES)
+    return figure
+
+
+def _cell(run: Run) -> Figure:
+    last = run.last
+    figure = new_figure(6.6, 4.2, title=f"{_title(run)}: the cell after epoch {len(run.rows)}")
+    axes = figure.subplots()
+    draw_cell(axes, last["ops"])
+    axes.set_title(f"{last['arch_str']}\nindex {last['index']}", fontsize=8, y=-0.14)
+    return figure
+
+
+def _title(run: Run) -> str:
+    return f"{run.name}, {run.dataset}, seed {run.seed}"

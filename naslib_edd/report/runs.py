@@ -1,0 +1,150 @@
+"""Runs read back from their folders: config, record and result, checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from naslib_edd.errors import UserError
+from naslib_edd.record import Row, RunFolder, read_rows
+
+#: What every line of a record has, and the figures need.
+_NEEDED = ("epoch", "t", "entropy", "arch_str", "ops", "index", "logits")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run.
+
+    Attributes:
+        folder: where it lies.
+        label: what it is called in figures and tables; runs of one label differ in their seed.
+        config: every setting, as in ``config.yaml``.
+        rows: the record, a row an epoch.
+        result: what ``result.json`` holds; None while the run is unfinished.
+    """
+
+    folder: Path
+    label: str
+    config: dict[str, Any]
+    rows: list[Row]
+    result: Row | None
+
+    @property
+    def name(self) -> str:
+        """The config's ``name``, or else its ``optimizer``."""
+        return name_of(self.config)
+
+    @property
+    def dataset(self) -> str:
+        """The image set of the search."""
+        return str(self.config.get("dataset", "unknown data"))
+
+    @property
+    def seed(self) -> int:
+        """The run's seed."""
+        return int(self.config.get("seed", 0))
+
+    @property
+    def images(self) -> tuple[int, int] | None:
+        """How many images the two halves had, where the result says so."""
+        counts = (self.result or {}).get("images")
+        if not isinstance(counts, dict) or not {"train", "val"} <= counts.keys():
+            return None
+        return int(counts["train"]), int(counts["val"])
+
+    @property
+    def last(self) -> Row:
+        """The record of the last epoch."""
+        return self.rows[-1]
+
+
+def name_of(config: dict[str, Any]) -> str:
+    """The name of a run: ``name``, or else ``optimizer``."""
+    return str(config.get("name") or config.get("optimizer") or "run")
+
+
+def load_runs(folders: Iterable[Path], labels: dict[str, str] | None = None) -> list[Run]:
+    """All runs in or below the folders, in the folders' order.
+
+    Args:
+        folders: each a run's folder, or one with run folders anywhere below.
+        labels: name of a run -> its label; the name itself by default.
+
+    Raises:
+        UserError: a folder that is missing or holds no record, or a damaged run.
+    """
+    found: dict[Path, Path] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise UserError(f"there is no folder {folder}; give a run's folder or one above runs")
+        records = sorted(folder.rglob("record.jsonl"))
+        if not records:
+            raise UserError(
+                f"no record.jsonl in {folder} or below; `naslib-edd search` writes one for each run"
+            )
+        for record in records:
+            found.setdefault(record.parent.resolve(), record.parent)
+    return [load_run(folder, labels) for folder in found.values()]
+
+
+def load_run(folder: Path, labels: dict[str, str] | None = None) -> Run:
+    """The run of one folder.
+
+    Raises:
+        UserError: no record, no epoch in it, a damaged line, config or result.
+    """
+    files = RunFolder(folder)
+    rows = read_rows(files.record)
+    if not rows:
+        raise UserError(f"{files.record} holds no finished epoch yet: there is nothing to draw")
+    for number, row in enumerate(rows, start=1):
+        missing = [key for key in _NEEDED if not isinstance(row, dict) or row.get(key) is None]
+        if missing:
+            raise UserError(
+                f"line {number} of {files.record} lacks {', '.join(missing)}; the file is damaged"
+            )
+    config = _read_config(files.config)
+    result = _read_result(files.result)
+    if result is not None and result.get("epochs") != len(rows):
+        raise UserError(
+            f"{files.record} holds {len(rows)} epochs, but {files.result.name} beside it tells of "
+            f"{result.get('epochs')}; the folder was changed by hand: run it again with --force"
+        )
+    name = name_of(config)
+    return Run(
+        folder=folder,
+        label=(labels or {}).get(name, name),
+        config=config,
+        rows=rows,
+        result=result,
+    )
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cannot read the run's config {path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        config = None
+    if not isinstance(config, dict) or not isinstance(config.get("search"), dict):
+        raise UserError(f"{path} is not a run's config (keys, with a section 'search')")
+    return config
+
+
+def _read_result(path: Path) -> Row | None:
+    if not path.exists():
+        return None
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        result = None
+    if not isinstance(result, dict):
+        raise UserError(f"{path} is not a run's result; run the search again with --force")
+    return result

@@ -1,0 +1,61 @@
+"""Record rows as NumPy arrays, an entry an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from naslib_edd.errors import UserError
+from naslib_edd.record import Row
+from naslib_edd.spaces.nb201 import EDGES, OPERATIONS
+
+Series = NDArray[np.float64]
+
+
+def series(rows: Sequence[Row], *path: str) -> Series:
+    """One number of each row, [epochs]; NaN where a row has none.
+
+    Args:
+        rows: the record.
+        path: the keys that lead to it, e.g. ``"table", "datasets", "cifar10", "test", "value"``.
+    """
+    values = np.full(len(rows), np.nan)
+    for place, row in enumerate(rows):
+        found: Any = row
+        for key in path:
+            found = found.get(key) if isinstance(found, dict) else None
+        if found is not None:
+            values[place] = found
+    return values
+
+
+def edge_weights(rows: Sequence[Row]) -> Series:
+    """β = softmax(A / t) of each epoch in float64, [epochs, 6 edges, 5 operations].
+
+    A are the logits at the epoch's end and t its temperature, the pair whose entropy is recorded.
+
+    Raises:
+        UserError: a row's logits are not 6 x 5 finite numbers, or its t is not above 0.
+    """
+    shape = (len(EDGES), len(OPERATIONS))
+    logits = np.empty((len(rows), *shape))
+    for place, row in enumerate(rows):
+        try:
+            found = np.asarray(row["logits"], dtype=np.float64)
+        except (KeyError, TypeError, ValueError):
+            found = np.empty(0)
+        if found.shape != shape or not np.isfinite(found).all():
+            raise UserError(
+                f"the record's line {place + 1} needs logits of {shape[0]} x {shape[1]} finite "
+                "numbers (edges x operations); the file is damaged or of another search space"
+            )
+        logits[place] = found
+    t = series(rows, "t")
+    if not (t > 0).all():
+        raise UserError(f"line {int(np.argmin(t > 0)) + 1} of the record needs a t above 0")
+    scaled = logits / t[:, None, None]
+    powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)

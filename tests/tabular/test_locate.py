@@ -1,0 +1,55 @@
+"""The order in which a table's path is looked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from naslib_edd.errors import DataMissing
+from naslib_edd.tabular import find_table
+from naslib_edd.tabular.locate import VARIABLE
+
+
+@pytest.fixture
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    for name in ("flag", "config", "variable"):
+        (tmp_path / name).touch()
+    return {name: str(tmp_path / name) for name in ("flag", "config", "variable", "nowhere")}
+
+
+def test_order(paths: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert find_table(None, None) is None
+    monkeypatch.setenv(VARIABLE, paths["variable"])
+    assert find_table(None, None) == Path(paths["variable"])
+    assert find_table(None, paths["config"]) == Path(paths["config"])
+    assert find_table(paths["flag"], paths["config"]) == Path(paths["flag"])
+
+
+def test_an_empty_variable_is_not_set(
+    paths: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "")
+    assert find_table(None, None) is None
+
+
+def test_a_missing_path_says_who_gave_it(
+    paths: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = paths["nowhere"]
+    # A wrong first choice is not passed over for a right second one.
+    with pytest.raises(DataMissing, match=f"{nowhere}, the path that the command line gives"):
+        find_table(nowhere, paths["config"])
+    with pytest.raises(DataMissing, match="the configuration gives"):
+        find_table(None, nowhere)
+    monkeypatch.setenv(VARIABLE, nowhere)
+    with pytest.raises(DataMissing, match=f"environment variable {VARIABLE} gives"):
+        find_table(None, None)
+
+
+def test_home_is_expanded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / "table").touch()
+    assert find_table("~/table", None) == tmp_path / "table"

@@ -1,0 +1,235 @@
+"""The command line as a user meets it: real processes where the exit code or a signal matters."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from helpers import tiny_settings
+from test_loop import comparable, write_table
+
+from naslib_edd.cli import main
+from naslib_edd.record import read_rows
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+FOLDER = Path("nasbench201") / "digits" / "edd_darts" / "0"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(tiny_settings(tmp_path / "runs")))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def no_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NASLIB_EDD_TABLE", "NASLIB_EDD_CIFAR10", "NASLIB_EDD_DATA"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def start(*arguments: object, **options: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "naslib_edd.cli", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        **options,  # type: ignore[call-overload]
+    )
+
+
+def fails(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """Run it, expect exit code 2 and one line; that line."""
+    code = main([str(argument) for argument in arguments])
+    output = capsys.readouterr()
+    assert code == 2, output
+    lines = output.err.strip().splitlines()
+    assert len(lines) == 1
+    assert "Traceback" not in output.err
+    return lines[0]
+
+
+def test_search_prints_a_line_an_epoch_and_says_where_it_writes(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["search", str(config), "seed=3", "--no-figures", "search.epochs=2"]) == 0
+    output = capsys.readouterr().out
+    folder = tmp_path / "runs" / "nasbench201" / "digits" / "edd_darts" / "3"
+    assert str(folder) in output
+    assert "1/2" in output
+    assert "2/2" in output
+    assert len(read_rows(folder / "record.jsonl")) == 2
+
+
+def test_search_draws_its_figures(config: Path, tmp_path: Path) -> None:
+    assert main(["search", str(config)]) == 0
+    figures = sorted(path.name for path in (tmp_path / "runs" / FOLDER / "figures").iterdir())
+    assert {"accuracy.png", "beta.png", "cell.png", "temperature.png"} <= set(figures)
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("search.epoch=3", "did you mean 'search.epochs'?"),
+        ("search.epochs=many", "search.epochs must be a whole number, not 'many'"),
+        ("search.edd_lambda=0", "search.edd_lambda = 0.0 must be above 0"),
+        ("search.s=1", "search.s = 1 must be above 1"),
+        ("optimizer=edd_dart", "did you mean 'edd_darts'?"),
+        ("dataset=cifar", "did you mean 'cifar1"),
+        ("dataset=cifar10", "NASLIB_EDD_CIFAR10"),
+        ("table=/no/such/table.npz", "/no/such/table.npz"),
+        ("device=tpu", "unknown device"),
+        ("search.clip=both", "search.clip must be one of"),
+    ],
+)
+def test_bad_settings_give_one_line_and_write_nothing(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], override: str, words: str
+) -> None:
+    assert words in fails(capsys, "search", config, override)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_bad_config_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "there is no config" in fails(capsys, "search", tmp_path / "none.yaml")
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("search: [1, 2\n")
+    assert "is not YAML" in fails(capsys, "search", broken)
+    broken.write_text("optimiser: edd_darts\n")
+    assert "did you mean 'optimizer'?" in fails(capsys, "search", broken)
+    assert "unrecognized argument '--epochs'" in fails(capsys, "search", broken, "--epochs", "3")
+    assert "invalid choice" in fails(capsys, "serach", broken)
+
+
+def test_query(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = write_table(tmp_path / "table.npz")
+    assert main(["query", "1835", "--table", str(table)]) == 0
+    printed = capsys.readouterr().out
+    assert "|skip_connect~0|+|skip_connect~0|skip_connect~1|" in printed
+    assert main(["query", "15624", "--table", str(table), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["datasets"]["cifar10"]["val"]["rank"] == 1
+    assert found["datasets"]["cifar10"]["test"]["rank"] == 15625
+    assert found["datasets"]["cifar100"]["test"]["value"] is None
+    assert "cifar100.test" in found["missing"]
+
+
+def test_bad_queries(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = write_table(tmp_path / "table.npz")
+    typo = "|nor_conv_3x3~0|+|skip_conect~0|none~1|+|none~0|none~1|none~2|"
+    line = fails(capsys, "query", typo, "--table", table)
+    assert "did you mean 'skip_connect'?" in line
+    assert "out of range" in fails(capsys, "query", "15625", "--table", table)
+    assert "NASLIB_EDD_TABLE" in fails(capsys, "query", "1")
+    cut = tmp_path / "cut.npz"
+    cut.write_bytes(table.read_bytes()[:5000])
+    assert str(cut) in fails(capsys, "query", "1", "--table", cut)
+    foreign = tmp_path / "foreign.npz"
+    foreign.write_text("hello")
+    assert str(foreign) in fails(capsys, "query", "1", "--table", foreign)
+
+
+def test_a_pickle_that_would_run_code_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import pickle
+
+    class Evil:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.mkdir, (str(tmp_path / "ran"),)
+
+    path = tmp_path / "nb201_cifar10_full_training.pickle"
+    path.write_bytes(pickle.dumps({"nb201_data": Evil()}))
+    line = fails(capsys, "query", "1", "--table", path)
+    assert "mkdir" in line
+    assert not (tmp_path / "ran").exists()
+
+
+def test_table_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = write_table(tmp_path / "table.npz")
+    assert main(["table", "info", str(table)]) == 0
+    assert "15625 of 15625" in capsys.readouterr().out
+    assert main(["table", "best", str(table), "--split", "val", "--top", "2", "--json"]) == 0
+    assert [row["index"] for row in json.loads(capsys.readouterr().out)] == [15624, 15623]
+    target = tmp_path / "copy.npz"
+    assert main(["table", "convert", str(table), str(target)]) == 0
+    capsys.readouterr()
+    assert main(["query", "7", "--table", str(target), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["index"] == 7
+    assert "no data set 'svhn'" in fails(capsys, "table", "best", table, "--dataset", "svhn")
+
+
+def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    output = capsys.readouterr().out
+    for word in ("torch", "digits", "cifar10", "NASLIB_EDD_TABLE", "NASLib"):
+        assert word in output
+
+
+def test_query_and_help_load_no_torch(tmp_path: Path) -> None:
+    table = write_table(tmp_path / "table.npz")
+    script = (
+        "import sys; from naslib_edd.cli import main;"
+        f"main(['query', '3', '--table', {str(table)!r}]); main(['table', 'info', {str(table)!r}]);"
+        "main([]); heavy = {'torch', 'scipy', 'matplotlib', 'sklearn'} & set(sys.modules);"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_ctrl_c_leaves_a_checkpoint_and_exits_130(config: Path, tmp_path: Path) -> None:
+    process = start("search", config, "search.epochs=400", "--no-figures")
+    record = tmp_path / "runs" / FOLDER / "record.jsonl"
+    deadline = time.monotonic() + 60
+    while not record.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume" in errors
+    assert "Traceback" not in errors
+    assert (record.parent / "checkpoint.pt").exists()
+
+
+def test_a_full_disk_gives_one_line_and_leaves_the_last_checkpoint(
+    config: Path, tmp_path: Path
+) -> None:
+    """A limit on the size of files stands in for the disk: the same OSError from the same call."""
+    size = 20_000  # a checkpoint is larger; the config and the first lines of the record are not
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    process = start("search", config, "--no-figures", preexec_fn=limit)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert len(errors.strip().splitlines()) == 1
+    assert "checkpoint.pt" in errors
+    folder = tmp_path / "runs" / FOLDER
+    assert sorted(path.name for path in folder.iterdir()) == ["config.yaml", "record.jsonl"]
+    read_rows(folder / "record.jsonl")
+    # With room again the same command goes on and ends as if nothing had been.
+    process = start("search", config, "--no-figures", "--resume")
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    whole = start("search", config, "--no-figures", f"out_dir={tmp_path / 'whole'}")
+    whole.communicate(timeout=60)
+    assert comparable(folder) == comparable(tmp_path / "whole" / FOLDER)
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.rglob("*.yaml")), ids=lambda path: path.stem)
+def test_every_config_of_the_project_loads(path: Path) -> None:
+    from naslib_edd.config import load
+
+    config = load(path)
+    reduced = config.search.channels < 16
+    assert reduced == (path.parent.name == "reduced" or path.stem == "quickstart")
