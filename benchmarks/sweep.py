@@ -1,4 +1,4 @@
-"""Run several configs with several seeds, so many processes at once, and resume what was cut off.
+r"""Run several configs with several seeds, so many processes at once, and resume what was cut off.
 
     python benchmarks/sweep.py configs/reduced/*.yaml --seeds 0 1 2 --jobs 2 \\
         --out benchmarks/results/cifar10_reduced
@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from naslib_edd.config import load
-from naslib_edd.loop import folder_of
+from naslib_edd.prepare import folder_of
 
 
 def run(config: Path, seed: int, out: Path, overrides: list[str]) -> tuple[str, int, float]:

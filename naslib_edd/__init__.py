@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from naslib_edd.config import load as load_config
     from naslib_edd.errors import UserError
+    from naslib_edd.lookup import query
     from naslib_edd.loop import SearchResult, search
-    from naslib_edd.query import query
     from naslib_edd.relaxation import SnSoftmax, Softmax, entropy, sn_softmax
     from naslib_edd.supernet import FastSupernet, PlainSupernet, build
     from naslib_edd.tabular import Record, Table, convert
@@ -38,7 +38,7 @@ _HOME = {
     "convert": "tabular",
     "entropy": "relaxation",
     "load_config": "config",
-    "query": "query",
+    "query": "lookup",
     "search": "loop",
     "sn_softmax": "relaxation",
 }
@@ -67,10 +67,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = importlib.import_module(f"{__name__}.{_HOME[name]}")
-    value = getattr(module, "load" if name == "load_config" else name)
-    # Kept under the name, also where a module of that name was bound by the import (`query`).
-    globals()[name] = value
-    return value
+    return getattr(module, "load" if name == "load_config" else name)
 
 
 def __dir__() -> list[str]:

@@ -93,7 +93,7 @@ def parser() -> argparse.ArgumentParser:
     convert.add_argument("source", help="an NB201 .pth, NATS-Bench folder, NASLib pickle or .npz")
     convert.add_argument("target", help="the .npz to write")
     convert.set_defaults(run=_table_convert)
-    table.set_defaults(run=lambda _: table.print_help() or 0)
+    table.set_defaults(run=lambda _: _help(table))
 
     report = commands.add_parser("report", help="table and figures from the records of runs")
     report.add_argument("folders", nargs="+", metavar="FOLDER", help="run folders, or above them")
@@ -104,6 +104,11 @@ def parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="what is installed and found, and what to do")
     doctor.set_defaults(run=_doctor)
     return root
+
+
+def _help(command: argparse.ArgumentParser) -> int:
+    command.print_help()
+    return 0
 
 
 def _search(options: argparse.Namespace) -> int:

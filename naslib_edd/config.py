@@ -251,6 +251,5 @@ def _check_together(search: SearchSettings) -> None:
         raise UserError("search.nesterov needs a search.momentum above 0")
     if (search.edd_lambda_late is None) != (search.edd_late_from is None):
         raise UserError("search.edd_lambda_late and search.edd_late_from go together")
-    if search.eval_statistics != "batch" and not search.running_statistics:
-        if search.eval_statistics == "running":
-            raise UserError("search.eval_statistics: running needs search.running_statistics: true")
+    if search.eval_statistics == "running" and not search.running_statistics:
+        raise UserError("search.eval_statistics: running needs search.running_statistics: true")

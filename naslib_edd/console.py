@@ -1,4 +1,4 @@
-"""What a person sees while a search runs: a progress bar in the epoch, one aligned line after it."""
+"""What a person sees of a running search: a progress bar in the epoch, an aligned line after it."""
 
 from __future__ import annotations
 
@@ -29,13 +29,22 @@ class EpochLines:
         epochs: how many there will be.
         statistics: of the discretised network's accuracy, e.g. ``["batch", "running"]``.
         datasets: the table's, or none.
+        searched: the data set of the search; the rank shown is on it, or on the table's first.
     """
 
     def __init__(
-        self, *, console: Console, epochs: int, statistics: list[str], datasets: list[str]
+        self,
+        *,
+        console: Console,
+        epochs: int,
+        statistics: list[str],
+        datasets: list[str],
+        searched: str,
     ) -> None:
         self.console, self.epochs = console, epochs
         self.statistics, self.datasets = statistics, datasets
+        own = searched.lower().replace("-", "_")
+        self.ranked = own if own in datasets else next(iter(datasets), None)
         self._printed = 0
 
     def header(self) -> str:
@@ -45,7 +54,8 @@ class EpochLines:
             *(f"{'net/' + kind[:3]:>8}" for kind in self.statistics),
         ]  # fmt: skip
         for name in self.datasets:
-            columns += [f"{SHORT.get(name, name) + ' val':>8}", f"{'test':>6}", f"{'rank':>6}"]
+            columns += [f"{SHORT.get(name, name) + ' val':>8}", f"{'test':>6}"]
+            columns += [f"{'rank':>6}"] * (name == self.ranked)
         return " ".join([*columns, f"{'s':>6}"])
 
     def line(self, row: Row) -> str:
@@ -62,12 +72,10 @@ class EpochLines:
         found = (row.get("table") or {}).get("datasets", {})
         for name in self.datasets:
             val, test = (found.get(name, {}).get(part, {}) for part in ("val", "test"))
-            rank = test.get("rank") if test.get("rank") is not None else val.get("rank")
-            columns += [
-                _number(val.get("value"), 8, 2),
-                _number(test.get("value"), 6, 2),
-                f"{rank:>6}" if rank is not None else f"{'–':>6}",
-            ]
+            columns += [_number(val.get("value"), 8, 2), _number(test.get("value"), 6, 2)]
+            if name == self.ranked:
+                rank = test.get("rank") if test.get("rank") is not None else val.get("rank")
+                columns.append(_number(rank, 6, 0))
         return " ".join([*columns, f"{row['seconds']:>6.1f}"])
 
     def show(self, row: Row) -> None:

@@ -1,6 +1,6 @@
 """One search in memory: data, supernet, parts and optimizers, an epoch at a time.
 
-The engine trains and measures; it writes no file and prints nothing. :mod:`naslib_edd.loop` runs it.
+The engine trains and measures; it writes no file and prints nothing: :mod:`naslib_edd.loop` does.
 All randomness: weights and logits from torch's generator seeded by the run's seed, batches and
 augmentation from (seed, epoch, step). So the state at any step is the tensors in
 :meth:`Engine.state_dict` and two counters.
@@ -39,9 +39,8 @@ class Engine:
         self.config, self.data, self.device = config, data, device
         search = config.search
         torch.manual_seed(config.seed)
-        self.supernet = make_supernet(search, classes=data.classes).to(
-            device, memory_format=torch.channels_last
-        )
+        self.supernet = make_supernet(search, classes=data.classes).to(device)
+        self.supernet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         # Drawn on the CPU, so that a seed gives the same logits on any device.
         first = search.arch_init * torch.randn(len(EDGES), len(OPERATIONS))
         self.logits = first.to(device).requires_grad_()

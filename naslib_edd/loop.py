@@ -19,17 +19,14 @@ import torch
 from rich.console import Console
 
 from naslib_edd import checkpoint
-from naslib_edd.config import as_dict, dump
+from naslib_edd.config import as_dict
 from naslib_edd.config import load as load_config
 from naslib_edd.console import EpochLines, StepBar
-from naslib_edd.data import load as load_data
 from naslib_edd.engine import Engine
-from naslib_edd.errors import UserError
-from naslib_edd.files import write_text
+from naslib_edd.prepare import announce, begin, folder_of, open_data, open_table, pick_device
 from naslib_edd.record import Row, RunFolder
 from naslib_edd.settings import Config
 from naslib_edd.spaces.nb201 import is_connected
-from naslib_edd.tabular.locate import find_table
 
 if TYPE_CHECKING:
     from naslib_edd.tabular import Table
@@ -93,23 +90,12 @@ def search(
     if checked.threads is not None:
         torch.set_num_threads(checked.threads)
     # Everything that can be wrong is found before anything is written.
-    data = load_data(
-        checked.dataset,
-        path=checked.data,
-        split=checked.search.split,
-        split_file=checked.search.split_file,
-        limit_train=checked.search.limit_train,
-        limit_val=checked.search.limit_val,
-        seed=checked.seed,
-        device=device,
-        download=checked.download,
-        train_portion=checked.search.train_portion,
-    )
+    data = open_data(checked, device)
     table = open_table(checked)
     engine = Engine(config=checked, data=data, device=device)
     folder = RunFolder(folder_of(checked))
-    rows = _begin(engine, folder, resume=resume, force=force)
-    _announce(console, engine, table, folder)
+    rows = begin(engine, folder, resume=resume, force=force)
+    announce(console, engine, table, folder)
     loop = _Loop(engine=engine, folder=folder, table=table, console=console, rows=rows)
     result = loop.run()
     if figures:
@@ -124,83 +110,6 @@ def search(
         rows=rows,
         folder=folder.path,
     )
-
-
-def folder_of(config: Config) -> Path:
-    """Where a run's files go: out_dir/search_space/dataset/optimizer/seed, as in NASLib."""
-    name = config.name or config.optimizer
-    return Path(config.out_dir) / config.search_space / config.dataset / name / str(config.seed)
-
-
-def pick_device(name: str) -> torch.device:
-    """The torch device of a config's ``device``.
-
-    Raises:
-        UserError: it is not there, or the name is none.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise UserError(f"unknown device '{name}'; use auto, cpu, cuda or cuda:N") from None
-    if device.type not in ("cpu", "cuda"):
-        raise UserError(f"device '{name}' is not supported; use auto, cpu, cuda or cuda:N")
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise UserError(f"device '{name}' is not there: torch sees no GPU; use device=cpu")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UserError(f"device '{name}' is not there: {torch.cuda.device_count()} GPU(s) found")
-    return device
-
-
-def open_table(config: Config) -> Table | None:
-    """The table of a config or of the environment, if there is one."""
-    path = find_table(None, config.table)
-    if path is None:
-        return None
-    from naslib_edd.tabular import Table
-
-    return Table.open(path)
-
-
-def _begin(engine: Engine, folder: RunFolder, *, resume: bool, force: bool) -> list[Row]:
-    """Make the run's folder, or pick up the run in it; the rows so far."""
-    if resume and force:
-        raise UserError("--resume goes on and --force starts over: give one of them")
-    if resume and folder.checkpoint.exists():
-        state = checkpoint.load(folder.checkpoint, device=engine.device)
-        checkpoint.check_same_run(state["config"], as_dict(engine.config), folder.checkpoint)
-        engine.load_state_dict(state["engine"])
-        return folder.keep(engine.epoch)
-    if folder.exists() and not (force or resume):
-        raise UserError(
-            f"{folder.path} already holds a run; add --resume to go on with it, --force to start "
-            "over, or name=… for another folder"
-        )
-    folder.clear()
-    write_text(folder.config, dump(engine.config))
-    return []
-
-
-def _announce(console: Console, engine: Engine, table: Table | None, folder: RunFolder) -> None:
-    config, search, data = engine.config, engine.config.search, engine.data
-    lines = [
-        f"{config.optimizer} on {config.search_space}, {data.name} from {data.source}: "
-        f"{len(data.train)} + {len(data.val)} images, {engine.steps} steps of "
-        f"{search.batch_size} an epoch, {search.epochs} epochs",
-        f"supernet: {search.supernet}, C={search.channels}, N={search.cells}, {engine.device}, "
-        f"seed {config.seed}"
-        + (f"; going on after epoch {engine.epoch}" if engine.epoch or engine.step else ""),
-        "table: "
-        + (
-            f"{table.source} ({len(table)} architectures), for the record only"
-            if table is not None
-            else "none found (`naslib-edd doctor` says how to get one); nothing is looked up"
-        ),
-        f"writing to {folder.path}",
-    ]
-    for line in lines:
-        console.print(line, soft_wrap=True, highlight=False)
 
 
 class _Loop:
@@ -222,6 +131,7 @@ class _Loop:
             epochs=engine.config.search.epochs,
             statistics=list(engine.eval_statistics()),
             datasets=list(table.datasets) if table is not None else [],
+            searched=engine.data.name,
         )
         self._signal: int | None = None
         self._saved_at = time.monotonic()
@@ -305,7 +215,7 @@ class _Loop:
     def _result(self) -> Row:
         engine, last = self.engine, self.rows[-1]
         keys = ("arch_str", "ops", "index", "skip_count", "none_count", "warning", "table")
-        result = {"optimizer": engine.config.optimizer, "dataset": engine.data.name}
+        result: Row = {"optimizer": engine.config.optimizer, "dataset": engine.data.name}
         result |= {"seed": engine.config.seed, "epochs": engine.epoch}
         result |= {key: last[key] for key in keys if key in last}
         for kind in engine.eval_statistics():

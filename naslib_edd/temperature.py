@@ -92,8 +92,7 @@ def exponential_schedule(
     """ETS (eq. 11, 12): equal steps of exp(E(a)/t) from t0 to t_end; steps + 1 temperatures."""
     _check_schedule(t0, t_end, steps)
     _above_zero("logit_scale", logit_scale)
-    # exp(x) − 1 keeps its digits where E(a)/t0 is small: see EDD.
-    first, last = math.expm1(logit_scale / t0), math.expm1(logit_scale / t_end)
+    first, last = _exponential("t0", t0, logit_scale), _exponential("t_end", t_end, logit_scale)
     return [logit_scale / math.log1p(first + n * (last - first) / steps) for n in range(steps + 1)]
 
 
@@ -187,10 +186,9 @@ class EDD(Temperature):
         self.first_update, self.interval, self.dense_from = first_update, interval, dense_from
         self.count, self.late_decay, self.late_from = count, late_decay, late_from
         self.reduction, self.edges = reduction, edges
-        self.entropy_of = entropy_of
-        self.t0_exp = t0_exp
-        self.strength = 0.0
-        self.updates = 0
+        self.entropy_of, self.t0_exp = entropy_of, t0_exp
+        self.start = _exponential("t0", t0, logit_scale) if t0_exp == "exact" else 0.0
+        self.strength, self.updates = 0.0, 0
 
     def is_update(self, epoch: int) -> bool:
         """Whether t changes before epoch ``epoch``."""
@@ -218,11 +216,10 @@ class EDD(Temperature):
 
     def _temperature(self, rise: float) -> float:
         """t of eq. 15 for k·d = rise, in a form that gives t0 exactly for rise = 0."""
-        start = math.expm1(self.logit_scale / self.t0) if self.t0_exp == "exact" else 0.0
         if rise == 0:
             return self.t0  # ln(1) = 0 divides by zero where t0_exp is one
         # log1p(expm1(E/t0)) may round to a hair below E/t0: never above t0.
-        t = self.logit_scale / math.log1p(start + rise)
+        t = self.logit_scale / math.log1p(self.start + rise)
         return min(t, self.t0) if self.t0_exp == "exact" else t
 
     def state_dict(self) -> State:
@@ -233,6 +230,14 @@ class EDD(Temperature):
 def _above_zero(name: str, value: float) -> None:
     if not (value > 0 and math.isfinite(value)):
         raise UserError(f"{name} = {value} must be a finite number above 0")
+
+
+def _exponential(name: str, t: float, logit_scale: float) -> float:
+    """exp(E(a)/t) − 1, which keeps its digits where E(a)/t is small."""
+    ratio = logit_scale / t
+    if ratio > 700:  # beyond float64
+        raise UserError(f"{name} = {t} is too small: exp(E(a)/t) overflows (E(a)/t = {ratio:.4g})")
+    return math.expm1(ratio)
 
 
 def _check_schedule(t0: float, t_end: float, steps: int) -> None:

@@ -74,22 +74,24 @@ def report(
 def mean_and_std(group: Group, key: str) -> tuple[Series, Series]:
     """A field's mean and sample standard deviation over a group's seeds, each [epochs].
 
-    The standard deviation of a single run is NaN. Runs of one group have equally many epochs.
+    A run that stopped early counts up to its end. The deviation of a single run is NaN.
     """
-    values = np.stack([series(run.rows, key) for run in group.runs])
-    if len(values) == 1:
-        return values[0], np.full(values.shape[1], np.nan)
-    return values.mean(axis=0), values.std(axis=0, ddof=1)
+    values = np.full((len(group.runs), max(len(run.rows) for run in group.runs)), np.nan)
+    for place, run in enumerate(group.runs):
+        values[place, : len(run.rows)] = series(run.rows, key)
+    counted = np.ma.masked_invalid(values)
+    mean, std = counted.mean(axis=0), counted.std(axis=0, ddof=1)
+    return np.ma.filled(mean, np.nan), np.ma.filled(std, np.nan)
 
 
 def entropy_figure(groups: Sequence[Group]) -> Figure:
     """Figure 4A: E(H(β)) per epoch, a line a group, the band one standard deviation wide."""
-    figure = new_figure(6.4, 4 + _legend_height(groups), title=_heading(groups))
+    figure = new_figure(6.4, 4 + _legend_height(groups), title=_shared_reduction(groups))
     axes = figure.subplots()
     _draw(axes, groups, "entropy")
     entropy_bound(axes)
     axes.set_ylabel("E[H(β)]  (nats)")
-    axes.set_title("entropy of the edge weights")
+    axes.set_title("entropy of the edge weights, mean ± std over seeds")
     _legend(figure, axes)
     return figure
 
@@ -108,13 +110,13 @@ def accuracy_figure(groups: Sequence[Group]) -> Figure | None:
     if not kinds:
         return None
     width = 5.2 * len(kinds) if len(kinds) > 1 else 6.4
-    figure = new_figure(width, 4 + _legend_height(groups), title=_heading(groups))
+    figure = new_figure(width, 4 + _legend_height(groups), title=_shared_reduction(groups))
     panels = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
     for axes, kind in zip(panels, kinds, strict=True):
         _draw(axes, groups, f"net_val_acc_{kind}")
         axes.set_title(f"discretised network, shared weights, {kind} statistics")
         axes.set_ylim(0, 102)
-    panels[0].set_ylabel("validation accuracy  (%)")
+    panels[0].set_ylabel("validation accuracy  (%), mean ± std over seeds")
     _legend(figure, panels[0])
     return figure
 
@@ -124,25 +126,20 @@ def _draw(axes: Axes, groups: Sequence[Group], key: str) -> None:
     for number, group in enumerate(groups):
         colour, dashes = line_style(number)
         mean, std = mean_and_std(group, key)
-        epochs = series(group.runs[0].rows, "epoch")
+        epochs = np.arange(1, len(mean) + 1)
         name = group.label if shared else group.title
         axes.plot(
             epochs, mean, color=colour, linestyle=dashes,
-            marker="o" if len(epochs) == 1 else None, label=f"{name}, n={len(group.runs)}",
+            marker="o" if len(epochs) == 1 else None, label=f"{name} (n={len(group.runs)})",
         )  # fmt: skip
         axes.fill_between(epochs, mean - std, mean + std, color=colour, alpha=0.18, linewidth=0)
-    epoch_axis(axes, max(len(group.runs[0].rows) for group in groups))
+    epoch_axis(axes, max(len(run.rows) for group in groups for run in group.runs))
 
 
 def _shared_reduction(groups: Sequence[Group]) -> str | None:
-    """How all groups were reduced, if they all were in the same way."""
+    """How all groups were reduced, if alike: told over the figure, not in each line's name."""
     found = {group.reduction for group in groups}
     return found.pop() if len(found) == 1 else None
-
-
-def _heading(groups: Sequence[Group]) -> str | None:
-    """Told once over the figure rather than in each line's name."""
-    return _shared_reduction(groups)
 
 
 def _legend_height(groups: Sequence[Group]) -> float:

@@ -132,7 +132,7 @@ TABLE_5 = {
 
 #: Table 7: (method, data set of the search) -> row.
 TABLE_7 = {
-    (method, dataset): _row(f"{name}, searched on {dataset.upper()}", 7, numbers)
+    (method, dataset): _row(f"{name}, searched on CIFAR-{dataset[5:]}", 7, numbers)
     for method, name, dataset, numbers in (
         ("pcd_darts", "PCD", "cifar10",
          "91.06±0.49 93.78±0.43 71.61±1.30 72.00±1.48 45.17±0.84 45.63±0.86"),

@@ -12,6 +12,7 @@ import yaml
 
 from naslib_edd.errors import UserError
 from naslib_edd.record import Row, RunFolder, read_rows
+from naslib_edd.spaces.nb201 import check_ops
 
 #: What every line of a record has, and the figures need.
 _NEEDED = ("epoch", "t", "entropy", "arch_str", "ops", "index", "logits")
@@ -109,6 +110,10 @@ def load_run(folder: Path, labels: dict[str, str] | None = None) -> Run:
             raise UserError(
                 f"line {number} of {files.record} lacks {', '.join(missing)}; the file is damaged"
             )
+        try:
+            check_ops(row["ops"])
+        except (TypeError, ValueError, UserError) as error:
+            raise UserError(f"line {number} of {files.record}: ops are damaged: {error}") from None
     config = _read_config(files.config)
     result = _read_result(files.result)
     if result is not None and result.get("epochs") != len(rows):

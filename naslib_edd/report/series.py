@@ -21,14 +21,24 @@ def series(rows: Sequence[Row], *path: str) -> Series:
     Args:
         rows: the record.
         path: the keys that lead to it, e.g. ``"table", "datasets", "cifar10", "test", "value"``.
+
+    Raises:
+        UserError: something else than a number or null is there.
     """
     values = np.full(len(rows), np.nan)
     for place, row in enumerate(rows):
         found: Any = row
         for key in path:
             found = found.get(key) if isinstance(found, dict) else None
-        if found is not None:
+        if found is None:
+            continue
+        try:
             values[place] = found
+        except (TypeError, ValueError):
+            raise UserError(
+                f"line {place + 1} of the record has {found!r} where {'.'.join(path)} should be a "
+                "number; the file is damaged"
+            ) from None
     return values
 
 
@@ -58,4 +68,5 @@ def edge_weights(rows: Sequence[Row]) -> Series:
         raise UserError(f"line {int(np.argmin(t > 0)) + 1} of the record needs a t above 0")
     scaled = logits / t[:, None, None]
     powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    beta: Series = powers / powers.sum(axis=-1, keepdims=True)
+    return beta

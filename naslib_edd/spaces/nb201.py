@@ -31,7 +31,7 @@ from naslib_edd.errors import UserError, nearest
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 NONE, SKIP, CONV1, CONV3, POOL = range(5)
 
-#: (source, target) node of each edge, in the order of the logits' rows: 1←0, 2←0, 2←1, 3←0, 3←1, 3←2.
+#: (source, target) of each edge, in the order of the logits' rows: 1←0, 2←0, 2←1, 3←0, 3←1, 3←2.
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 NODES = 4
 SIZE = len(OPERATIONS) ** len(EDGES)

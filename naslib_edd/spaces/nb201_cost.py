@@ -1,8 +1,8 @@
 """Parameters and FLOPs of NB201 networks in closed form, for one architecture or all at once.
 
-An edge is there once a cell, N cells a stage. A k×k convolution of width w has k²w² weights and, with
-its affine norm, 2w more; at resolution r it costs k²w²r² multiply-adds. Stages have widths C, 2C,
-4C and resolutions r, r/2, r/4. Norms, pools and additions count as no FLOPs.
+An edge is there once a cell, N cells a stage. A k×k convolution of width w has k²w² weights and,
+with its affine norm, 2w more; at resolution r it costs k²w²r² multiply-adds. The stages have widths
+C, 2C, 4C and resolutions r, r/2, r/4. Norms, pools and additions count as no FLOPs.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def parameters(
 def flops(
     ops: Ops, *, classes: int = 10, size: int = 32, channels: int = 16, cells: int = 5
 ) -> NDArray[np.int64]:
-    """Multiply-adds for one size×size image; convolutions and the linear layer. [..., 6] → [...]."""
+    """Multiply-adds of one size×size image, convolutions and linear layer: [..., 6] → [...]."""
     one, three = _counts(ops)
     stages = [(channels * 2**stage, (size // 2**stage) ** 2) for stage in range(3)]
     per_kernel = cells * sum(w * w * area for w, area in stages)

@@ -1,7 +1,7 @@
-"""The layers that every NB201 network shares: batch norm with named statistics, stem, reduction, head.
+"""Layers that every NB201 network shares: batch norm with named statistics, stem, reduction, head.
 
-Source: NAS-Bench-201's networks (Dong & Yang 2020): stem 3×3 conv + BN; three stages of N cells with
-C, 2C, 4C channels; a residual block of stride 2 between stages; BN, ReLU, global pool, linear.
+Source: NAS-Bench-201's networks (Dong & Yang 2020): stem 3×3 conv + BN; three stages of N cells
+with C, 2C, 4C channels; a residual block of stride 2 between stages; BN, ReLU, pool, linear.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class PlainCell(SearchCell):
                 weight * op(nodes[source])
                 for row, (source, node) in enumerate(EDGES)
                 if node == target
-                for weight, op in zip(weights[row], self._operations(row), strict=True)
+                for weight, op in zip(weights[row], self.operations(row), strict=True)
             ]
             nodes.append(_sum(inputs))
         return nodes[-1]
@@ -75,14 +75,15 @@ class PlainCell(SearchCell):
         nodes = [x]
         for target in range(1, NODES):
             inputs = [
-                self._operations(row)[ops[row]](nodes[source])
+                self.operations(row)[ops[row]](nodes[source])
                 for row, (source, node) in enumerate(EDGES)
                 if node == target
             ]
             nodes.append(_sum(inputs))
         return nodes[-1]
 
-    def _operations(self, row: int) -> nn.ModuleList:
+    def operations(self, row: int) -> nn.ModuleList:
+        """The five operations on the edge of this row of β."""
         edge = self.edges[row]
         assert isinstance(edge, nn.ModuleList)
         return edge

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -19,8 +19,11 @@ class SearchCell(nn.Module, abc.ABC):
     """A cell of a supernet: every operation on every edge."""
 
     @abc.abstractmethod
-    def forward(self, x: Tensor, weights: Tensor) -> Tensor:
-        """Weighted sum of all operations. x [B, C, H, W], weights [6, 5] → [B, C, H, W]."""
+    def forward(self, x: Tensor, weights: Any) -> Tensor:
+        """Weighted sum of all operations: x [B, C, H, W] → [B, C, H, W].
+
+        ``weights`` is β [6, 5], or what the supernet made of it once for all its cells.
+        """
 
     @abc.abstractmethod
     def discretised(self, x: Tensor, ops: Sequence[int]) -> Tensor:
@@ -62,7 +65,7 @@ class Skeleton(nn.Module, abc.ABC, Generic[Cell]):
         """A cell of this width. Called while the network is built, in order."""
 
     def walk(self, x: Tensor, *args: object, method: str = "forward") -> Tensor:
-        """Run x [B, 3, H, W] through the network, calling ``cell.method(x, *args)`` on each cell."""
+        """Run x [B, 3, H, W] through the network, with ``cell.method(x, *args)`` for each cell."""
         x = self.stem(x)
         for number, stage in enumerate(self.stages):
             if number:

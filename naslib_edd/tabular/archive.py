@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from naslib_edd.errors import UserError
-from naslib_edd.spaces import nb201
+from naslib_edd.tabular import names
 from naslib_edd.tabular.columns import Array
 from naslib_edd.tabular.formats import unreadable
 from naslib_edd.tabular.results import Costs, Gatherer
@@ -46,8 +46,8 @@ def rows_of(path: Path, meta_archs: Any) -> list[int]:
     if not isinstance(meta_archs, list | tuple):
         raise unreadable(path, "has 'meta_archs' that is not a list")
     try:
-        return [nb201.ops_to_index(nb201.str_to_ops(arch)) for arch in meta_archs]
-    except (UserError, AttributeError) as error:
+        return [_row(arch) for arch in meta_archs]
+    except (UserError, TypeError) as error:
         raise UserError(
             f"{path} holds another search space than NB201 (the topology space of NATS-Bench): "
             f"{error}"
@@ -64,7 +64,7 @@ def gather_rows(
         try:
             row = rows[position]
             full = info[keys["200"]]
-            if nb201.ops_to_index(nb201.str_to_ops(full["arch_str"])) != row:
+            if _row(full["arch_str"]) != row:
                 raise ValueError(f"its results are those of {full['arch_str']}")
             gatherer.add(row, full, info.get(keys["12"]))
         except (UserError, LookupError, TypeError, ValueError, AttributeError) as error:
@@ -77,3 +77,9 @@ def gather_rows(
     if not found:
         raise unreadable(path, "has no results of any architecture")
     return gatherer.arrays()
+
+
+def _row(arch: Any) -> int:
+    if not isinstance(arch, str):
+        raise TypeError(f"an architecture that is no string but a {type(arch).__name__}")
+    return names.index_of(arch)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from naslib_edd.errors import DataMissing, UserError, nearest
-from naslib_edd.query import query as look_up
+from naslib_edd.lookup import query as look_up
 from naslib_edd.tabular.convert import convert as convert_table
 from naslib_edd.tabular.locate import find_table
 from naslib_edd.tabular.record import Record

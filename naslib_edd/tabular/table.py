@@ -236,14 +236,14 @@ class Table:
                 why[f"{dataset}.{item}"] = self._why_absent(dataset, item)
             elif np.isnan(self._arrays[column][index]):
                 why[f"{dataset}.{item}"] = (
-                    f"{self.source} has no {column} of architecture {index}"
+                    f"{self.source.name} has no {column} of architecture {index}"
                     if self._present[index]
-                    else f"architecture {index} is not in {self.source}"
+                    else f"architecture {index} is not in {self.source.name}"
                 )
         return why
 
     def _why_absent(self, dataset: str, item: str) -> str:
         wanted = " or ".join(f"{dataset}__{metric}" for metric in METRICS[item])
         return self._source.missing.get(
-            f"{dataset}.{item}", f"{self.source} has no column {wanted}"
+            f"{dataset}.{item}", f"{self.source.name} has no column {wanted}"
         )

@@ -1,0 +1,130 @@
+"""What a search needs before its first step: device, data, table and folder, each checked.
+
+Everything that can be wrong with them is found here, before anything is written.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from rich.console import Console
+
+from naslib_edd import checkpoint
+from naslib_edd.config import as_dict, dump
+from naslib_edd.data import SearchData
+from naslib_edd.data import load as load_data
+from naslib_edd.engine import Engine
+from naslib_edd.errors import UserError
+from naslib_edd.files import write_text
+from naslib_edd.record import Row, RunFolder
+from naslib_edd.settings import Config
+from naslib_edd.tabular.locate import find_table
+
+if TYPE_CHECKING:
+    from naslib_edd.tabular import Table
+
+
+def folder_of(config: Config) -> Path:
+    """Where a run's files go: out_dir/search_space/dataset/optimizer/seed, as in NASLib."""
+    name = config.name or config.optimizer
+    return Path(config.out_dir) / config.search_space / config.dataset / name / str(config.seed)
+
+
+def pick_device(name: str) -> torch.device:
+    """The torch device of a config's ``device``.
+
+    Raises:
+        UserError: it is not there, or the name is none.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UserError(f"unknown device '{name}'; use auto, cpu, cuda or cuda:N") from None
+    if device.type not in ("cpu", "cuda"):
+        raise UserError(f"device '{name}' is not supported; use auto, cpu, cuda or cuda:N")
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UserError(f"device '{name}' is not there: torch sees no GPU; use device=cpu")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UserError(f"device '{name}' is not there: {torch.cuda.device_count()} GPU(s) found")
+    return device
+
+
+def open_data(config: Config, device: torch.device) -> SearchData:
+    """The images of a config, halved, on the device.
+
+    Raises:
+        UserError: no such data set or split, or the data are missing or damaged.
+    """
+    search = config.search
+    return load_data(
+        config.dataset,
+        path=config.data,
+        split=search.split,
+        split_file=search.split_file,
+        limit_train=search.limit_train,
+        limit_val=search.limit_val,
+        seed=config.seed,
+        device=device,
+        download=config.download,
+        train_portion=search.train_portion,
+    )
+
+
+def open_table(config: Config) -> Table | None:
+    """The table of a config or of the environment, if there is one."""
+    path = find_table(None, config.table)
+    if path is None:
+        return None
+    from naslib_edd.tabular import Table
+
+    return Table.open(path)
+
+
+def begin(engine: Engine, folder: RunFolder, *, resume: bool, force: bool) -> list[Row]:
+    """Make the run's folder, or pick up the run in it; the rows so far.
+
+    Raises:
+        UserError: the folder holds a run that is neither to be resumed nor to be replaced, or its
+            checkpoint is of other settings.
+    """
+    if resume and force:
+        raise UserError("--resume goes on and --force starts over: give one of them")
+    if resume and folder.checkpoint.exists():
+        state = checkpoint.load(folder.checkpoint, device=engine.device)
+        checkpoint.check_same_run(state["config"], as_dict(engine.config), folder.checkpoint)
+        engine.load_state_dict(state["engine"])
+        return folder.keep(engine.epoch)
+    if folder.exists() and not (force or resume):
+        raise UserError(
+            f"{folder.path} already holds a run; add --resume to go on with it, --force to start "
+            "over, or name=… for another folder"
+        )
+    folder.clear()
+    write_text(folder.config, dump(engine.config))
+    return []
+
+
+def announce(console: Console, engine: Engine, table: Table | None, folder: RunFolder) -> None:
+    """Say what is about to run, on what, and where its files go."""
+    config, search, data = engine.config, engine.config.search, engine.data
+    lines = [
+        f"{config.optimizer} on {config.search_space}, {data.name} from {data.source}: "
+        f"{len(data.train)} + {len(data.val)} images, {engine.steps} steps of "
+        f"{search.batch_size} an epoch, {search.epochs} epochs",
+        f"supernet: {search.supernet}, C={search.channels}, N={search.cells}, {engine.device}, "
+        f"seed {config.seed}"
+        + (f"; going on after epoch {engine.epoch}" if engine.epoch or engine.step else ""),
+        "table: "
+        + (
+            f"{table.source} ({len(table)} architectures), for the record only"
+            if table is not None
+            else "none found (`naslib-edd doctor` says how to get one); nothing is looked up"
+        ),
+        f"writing to {folder.path}",
+    ]
+    for line in lines:
+        console.print(line, soft_wrap=True, highlight=False)
