@@ -217,6 +217,7 @@ class _Loop:
         keys = ("arch_str", "ops", "index", "skip_count", "none_count", "warning", "table")
         result: Row = {"optimizer": engine.config.optimizer, "dataset": engine.data.name}
         result |= {"seed": engine.config.seed, "epochs": engine.epoch}
+        result["images"] = {"train": len(engine.data.train), "val": len(engine.data.val)}
         result |= {key: last[key] for key in keys if key in last}
         for kind in engine.eval_statistics():
             result[f"net_val_acc_{kind}"] = last[f"net_val_acc_{kind}"]
