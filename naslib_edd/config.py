@@ -7,6 +7,7 @@ value is there and in range, or raises a UserError that names the key, the file 
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import math
 import os
 import types
@@ -16,11 +17,14 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
-from naslib_edd.errors import UserError, nearest
+from naslib_edd.errors import UserError
 from naslib_edd.presets import preset
 from naslib_edd.settings import Config, SearchSettings, names
 
 Values = dict[str, Any]
+
+#: The keys that hold keys.
+SECTIONS = ("search", "evaluation")
 
 
 def load(
@@ -91,28 +95,24 @@ def _check_keys(values: Values, where: str) -> None:
     for key in values:
         if key not in names(Config):
             raise UserError(f"unknown key '{key}' in {where}{_suggest(key)}")
-    search = values.get("search") or {}
-    if not isinstance(search, dict):
-        raise UserError(f"'search' in {where} must hold keys and values, not {search!r}")
-    for key in search:
+    for section in SECTIONS:
+        held = values.get(section)
+        values[section] = {} if held is None else held  # absent, or empty in YAML
+        if not isinstance(values[section], dict):
+            raise UserError(f"'{section}' in {where} must hold keys and values, not {held!r}")
+    for key in values["search"]:
         if key not in names(SearchSettings):
             raise UserError(f"unknown key 'search.{key}' in {where}{_suggest(key)}")
 
 
 def _suggest(key: str) -> str:
-    # A key is often right but for its section: look at the last part in both.
-    last = key.rsplit(".", 1)[-1]
-    if last in names(SearchSettings):
-        return f"; did you mean 'search.{last}'?"
-    if last in names(Config):
-        return f"; did you mean '{last}'?"
-    choices = [*names(Config), *(f"search.{name}" for name in names(SearchSettings))]
-    hint = nearest(key, choices)
-    if "did you mean" not in hint:
-        hint = nearest(f"search.{last}", choices)
-    return (
-        hint if "did you mean" in hint else "; README.md and naslib_edd/settings.py list the keys"
-    )
+    # A key is often right but for its section: compare the last part with the keys of both.
+    keys = {name: f"search.{name}" for name in names(SearchSettings)}
+    keys |= {name: name for name in names(Config)}
+    close = difflib.get_close_matches(key.rsplit(".", 1)[-1], keys, n=1)
+    if not close:
+        return "; README.md and naslib_edd/settings.py list the keys"
+    return f"; did you mean '{keys[close[0]]}'?"
 
 
 def _override(values: Values, text: str) -> None:
@@ -123,27 +123,22 @@ def _override(values: Values, text: str) -> None:
     try:
         value = yaml.safe_load(raw)
     except yaml.YAMLError:
-        raise UserError(
-            f"cannot read the value in {text!r}; it must be YAML, as in a config"
-        ) from None
+        raise UserError(f"cannot read the value in {text!r}; it must be YAML") from None
     section, _, leaf = key.rpartition(".")
-    if section == "" and leaf in names(Config) and leaf not in ("search", "evaluation"):
+    if key in SECTIONS:
+        raise UserError(f"'{key}' holds keys; set one of them, as in search.epochs=3")
+    if section == "" and leaf in names(Config):
         values[leaf] = value
-    elif section == "search" and leaf in names(SearchSettings):
-        if not isinstance(values.get("search"), dict):
-            values["search"] = {}
-        values["search"][leaf] = value
-    elif section == "evaluation":
-        values.setdefault("evaluation", {})[leaf] = value
+    elif section == "evaluation" or (section == "search" and leaf in names(SearchSettings)):
+        values[section][leaf] = value
     else:
         raise UserError(f"unknown key '{key}' on the command line{_suggest(key)}")
 
 
 def _build(values: Values, where: str) -> Config:
     top = {key: value for key, value in values.items() if key != "search"}
-    given = values.get("search") or {}
     config = Config(**_checked(Config, top, where, prefix=""))
-    chosen = _checked(SearchSettings, given, where, prefix="search.")
+    chosen = _checked(SearchSettings, values["search"], where, prefix="search.")
     variant = chosen.get("variant", SearchSettings.variant)
     search = SearchSettings(**{**preset(config.optimizer, variant), **chosen})
     _check_together(search)
@@ -195,14 +190,13 @@ def _convert(value: Any, hint: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            return _WRONG
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return _WRONG
-    return float(value) if math.isfinite(value) else _WRONG
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return _WRONG
+    return number if math.isfinite(number) else _WRONG
 
 
 def _describe(hint: Any) -> str:

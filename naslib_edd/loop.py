@@ -99,9 +99,10 @@ def search(
     loop = _Loop(engine=engine, folder=folder, table=table, console=console, rows=rows)
     result = loop.run()
     if figures:
-        from naslib_edd.report.run_figures import draw_run  # matplotlib takes a second to import
+        from naslib_edd.report import draw_overview, draw_run  # matplotlib: a second to import
 
         draw_run(folder.path)
+        draw_overview(folder.path)
     loop.close(result)
     return SearchResult(
         arch_str=result["arch_str"],

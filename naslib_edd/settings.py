@@ -132,7 +132,9 @@ class Config:
     optimizer: str = setting("edd_darts", "the method; a preset of settings of `search`")
     search_space: Literal["nasbench201"] = setting("nasbench201", "what is searched")
     dataset: str = setting("digits", "digits, cifar10, cifar100, svhn or ImageNet16-120")
-    seed: int = setting(0, "of weights, logits, batches and augmentation", at_least=0)
+    seed: int = setting(
+        0, "of weights, logits, batches and augmentation", at_least=0, at_most=2**63 - 1
+    )
     out_dir: str = setting("runs", "runs are written below this folder")
     name: str | None = setting(None, "of the run's folder; the optimizer's name by default")
     data: str | None = setting(None, "where the data are; see `naslib-edd doctor`")

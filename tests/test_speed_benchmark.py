@@ -88,8 +88,8 @@ def test_convolutions_of_a_small_network_counted_by_hand(speed: ModuleType) -> N
 
 @pytest.mark.parametrize(("C", "N", "B", "S"), [(2, 1, 4, 8), (16, 5, 64, 32), (3, 2, 5, 12)])
 def test_flops_of_the_floor(speed: ModuleType, C: int, N: int, B: int, S: int) -> None:
-    # Multiply-adds of one image, one way. C·S is the same in all stages: a cell has 6 edges of 1 + 9
-    # taps, a reduction (9 + 1)/2 + 9 taps on its output's channels.
+    # Multiply-adds of one image, one way. C·S is the same in all stages: a cell has 6 edges of
+    # 1 + 9 taps, a reduction (9 + 1)/2 + 9 taps on its output's channels.
     stem = 27 * C * S**2
     forward = stem + (3 * N * 60 + 2 * 14) * (C * S) ** 2
     first_node = 3 * 10 * (C * S) ** 2

@@ -106,7 +106,8 @@ def measure(network: nn.Module, *, size: int = 32) -> Cost:
     try:
         network.eval()
         with torch.no_grad():
-            network(torch.zeros(1, 3, size, size))
+            # Of the network's own type and device.
+            network(next(network.parameters()).new_zeros(1, 3, size, size))
     finally:
         network.train(was_training)
         for hook in hooks:

@@ -13,7 +13,7 @@ from typing import Any
 from naslib_edd.errors import UserError
 from naslib_edd.tabular import names
 from naslib_edd.tabular.columns import Array
-from naslib_edd.tabular.formats import unreadable
+from naslib_edd.tabular.formats import printable, unreadable
 from naslib_edd.tabular.results import Costs, Gatherer
 
 #: Number of epochs, ``"200"`` or ``"12"`` -> the key of its results.
@@ -50,7 +50,7 @@ def rows_of(path: Path, meta_archs: Any) -> list[int]:
     except (UserError, TypeError) as error:
         raise UserError(
             f"{path} holds another search space than NB201 (the topology space of NATS-Bench): "
-            f"{error}"
+            f"{printable(str(error))}"
         ) from error
 
 

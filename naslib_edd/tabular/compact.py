@@ -33,8 +33,7 @@ from naslib_edd.errors import UserError
 from naslib_edd.files import write_atomic
 from naslib_edd.spaces import nb201
 from naslib_edd.tabular.columns import METRICS, Array, Source, is_column
-from naslib_edd.tabular.formats import unreadable
-from naslib_edd.tabular.safe_pickle import BROKEN, first_line
+from naslib_edd.tabular.formats import BROKEN, first_line, unreadable
 
 ARCHITECTURES = ("arch_str", "arch_ops", "op_names")
 #: Metrics of one value an architecture.

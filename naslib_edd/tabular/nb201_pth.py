@@ -3,7 +3,8 @@
 A dict written by ``torch.save``: ``meta_archs``, the architecture strings in index order, and
 ``arch2infos``, a dict from an index to the results of 200 (``"full"``) and 12 epochs (``"less"``).
 It is read with torch's own restricted reader, and without nas_201_api. The real files are gigabytes
-of Python objects: reading one takes minutes and some tens of GB of memory, so convert it once.
+of Python objects, and torch's restricted reader is not quick: expect half an hour and tens of GB of
+memory, and convert the file once.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ import numpy as np
 from naslib_edd.errors import UserError
 from naslib_edd.tabular.archive import gather
 from naslib_edd.tabular.columns import Source
-from naslib_edd.tabular.formats import unreadable
+from naslib_edd.tabular.formats import BROKEN, first_line, unreadable
 from naslib_edd.tabular.results import mean_cost
-from naslib_edd.tabular.safe_pickle import BROKEN, first_line, numpy_globals, refused
+from naslib_edd.tabular.safe_pickle import numpy_globals, refused
 
 _TORCH = (2, 6)
 _KEYS = {"200": "full", "12": "less"}

@@ -7,9 +7,6 @@ needs for its numbers and arrays; anything else ends the reading before it is so
 from __future__ import annotations
 
 import pickle
-import struct
-import zipfile
-import zlib
 from collections import OrderedDict, defaultdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,25 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from naslib_edd.errors import UserError
-from naslib_edd.tabular.formats import unreadable
-
-#: What reading a damaged pickle, zip or bzip2 file can raise.
-BROKEN = (
-    pickle.UnpicklingError,
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
+from naslib_edd.tabular.formats import BROKEN, first_line, printable, unreadable
 
 
 def _encode(text: str, encoding: str) -> bytes:
@@ -83,8 +62,8 @@ def refused(path: Path, wanted: str) -> UserError:
     if wanted.startswith("torch"):
         hint = " (files with network weights are not read: take the '-simple' ones)"
     return UserError(
-        f"{path} wants the global '{wanted}', which could run code; a table needs only plain data, "
-        f"so nothing was loaded{hint}: get the file from its publisher again"
+        f"{path} wants the global '{printable(wanted)}', which could run code; a table needs only "
+        f"plain data, so nothing was loaded{hint}: get the file from its publisher again"
     )
 
 
@@ -98,9 +77,3 @@ def load(file: BinaryIO, path: Path) -> Any:
         return _Unpickler(file, path).load()
     except BROKEN as error:
         raise unreadable(path, f"is cut short or damaged ({first_line(error)})") from error
-
-
-def first_line(error: BaseException) -> str:
-    """The beginning of an error's message, for one-line messages."""
-    lines = str(error).strip().splitlines()
-    return lines[0].strip() if lines else type(error).__name__

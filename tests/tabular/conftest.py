@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,11 +23,16 @@ SETS = {
 }
 SEEDS = (777, 888, 999)
 #: Architectures of the small official files, with one to three seeds each.
-INDICES = (0, 3, 6111, 15624)
+INDICES = (0, 1, 5, 6110)
+
+
+@cache
+def _all_strs() -> tuple[str, ...]:
+    return tuple(nb201.ops_to_str(ops) for ops in nb201.all_ops().tolist())
 
 
 def all_strs() -> list[str]:
-    return [nb201.ops_to_str(ops) for ops in nb201.all_ops().tolist()]
+    return list(_all_strs())
 
 
 def arch_results(package: Any, index: int, epochs: int, position: int | None = None) -> Any:
@@ -34,7 +42,7 @@ def arch_results(package: Any, index: int, epochs: int, position: int | None = N
     results = package.ArchResults(index if position is None else position, arch_str)
     for dataset, sets in SETS.items():
         for seed in SEEDS[: 1 + index % 3]:
-            curve = {epoch: float(rng.uniform(0, 100)) for epoch in range(epochs)}
+            curve = dict(enumerate(rng.uniform(0, 100, epochs).tolist()))
             run = package.ResultsCount(
                 dataset,
                 None,
@@ -55,9 +63,9 @@ def arch_results(package: Any, index: int, epochs: int, position: int | None = N
                 run.reset_pseudo_train_times(float(rng.uniform(5, 20)))
             else:
                 keys = [f"{name}@{epoch}" for name in sets for epoch in range(epochs)]
-                follow = {key: float(rng.uniform(0, 100)) for key in keys}
+                follow = dict(zip(keys, rng.uniform(0, 100, len(keys)).tolist(), strict=True))
                 run.update_eval(follow, follow, follow)
-                times = {epoch: rng.uniform(5, 20) for epoch in range(epochs)}  # NumPy's numbers
+                times = dict(enumerate(rng.uniform(5, 20, epochs)))  # NumPy's numbers
                 run.update_train_info(curve, curve, curve, times)
             results.update(dataset, seed, run)
     return results
@@ -79,6 +87,17 @@ def nb201_content(package: Any) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(scope="session")
+def made_up() -> SimpleNamespace:
+    """What the tests of the official formats build their files from."""
+    return SimpleNamespace(
+        indices=INDICES,
+        all_strs=all_strs,
+        arch_results=arch_results,
+        nb201_content=nb201_content,
+    )
+
+
 @pytest.fixture
 def write_pth(tmp_path: Path) -> Callable[..., Path]:
     """Write NAS-Bench-201's file with the official classes, in either of torch's layouts."""
@@ -94,12 +113,10 @@ def write_pth(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-@pytest.fixture
-def nats_folder(tmp_path: Path) -> Path:
-    """A NATS-Bench '-simple' folder, written with the official package."""
+@pytest.fixture(scope="session")
+def _nats_original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     nats_bench = pytest.importorskip("nats_bench")
-    folder = tmp_path / "anything"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("nats")
     meta = {
         "meta_archs": all_strs(),
         "total_archs": nb201.SIZE,
@@ -114,6 +131,12 @@ def nats_folder(tmp_path: Path) -> Path:
         }
         nats_bench.pickle_save(results, folder / f"{index:06d}.pickle")
     return folder
+
+
+@pytest.fixture
+def nats_folder(_nats_original: Path, tmp_path: Path) -> Path:
+    """A NATS-Bench '-simple' folder, written with the official package."""
+    return Path(shutil.copytree(_nats_original, tmp_path / "anything"))
 
 
 def naslib_entry(index: int) -> dict[str, Any]:
@@ -148,6 +171,7 @@ def naslib_pickle(tmp_path: Path, naslib_content: Mapping[str, Any]) -> Path:
     return path
 
 
+@cache
 def compact_arrays() -> dict[str, np.ndarray]:
     """The arrays of a whole compact table with made-up accuracies, many of them equal."""
     rng = np.random.default_rng(0)
@@ -167,12 +191,15 @@ def compact_arrays() -> dict[str, np.ndarray]:
         arrays[f"{dataset}__test"] = rng.integers(1000, 9500, nb201.SIZE) / 100
     arrays["latency_ms"] = rng.uniform(1, 20, (2, 5))
     arrays["latency_devices"] = np.array(["phone", "board"])
+    for values in arrays.values():
+        values.flags.writeable = False
     return arrays
 
 
 @pytest.fixture
 def arrays() -> dict[str, np.ndarray]:
-    return compact_arrays()
+    """The same arrays for every test: replace one in the dict, but copy before changing it."""
+    return dict(compact_arrays())
 
 
 @pytest.fixture(scope="session")

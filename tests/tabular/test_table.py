@@ -134,7 +134,7 @@ def test_unknown_names_are_explained(table: Table) -> None:
 def test_rows_without_values(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
     for name, values in arrays.items():
         if name.endswith(("__val", "__test")):
-            values[10:] = np.nan
+            arrays[name] = np.where(np.arange(nb201.SIZE) < 10, values, np.nan)
     arrays["cifar100__val"][3] = np.nan
     table = write(tmp_path / "t", arrays)
     assert len(table) == 10

@@ -1,0 +1,48 @@
+"""Device, folder and data of a search."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from helpers import tiny_settings
+
+from naslib_edd.config import load
+from naslib_edd.errors import UserError
+from naslib_edd.prepare import folder_of, open_data, open_table, pick_device
+
+
+def test_devices() -> None:
+    assert pick_device("cpu") == torch.device("cpu")
+    assert pick_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+    with pytest.raises(UserError, match="unknown device 'gpu'"):
+        pick_device("gpu")
+    with pytest.raises(UserError, match="not supported"):
+        pick_device("meta")
+    if not torch.cuda.is_available():
+        with pytest.raises(UserError, match="torch sees no GPU"):
+            pick_device("cuda:0")
+
+
+def test_folder_is_naslibs_and_a_name_replaces_the_optimizer() -> None:
+    config = load(None, ["out_dir=out", "dataset=cifar10", "seed=7", "optimizer=darts_v1"])
+    assert folder_of(config) == Path("out/nasbench201/cifar10/darts_v1/7")
+    config = load(None, ["out_dir=out", "name=mine"])
+    assert folder_of(config) == Path("out/nasbench201/digits/mine/0")
+
+
+def test_data_are_limited_as_the_config_says(tmp_path: Path) -> None:
+    config = load(tiny_settings(tmp_path, search={"limit_train": 40, "limit_val": 30}))
+    data = open_data(config, torch.device("cpu"))
+    assert (len(data.train), len(data.val)) == (40, 30)
+    assert data.train.images.dtype == torch.uint8
+
+
+def test_no_table_is_no_error_but_a_missing_one_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NASLIB_EDD_TABLE", raising=False)
+    assert open_table(load(tiny_settings(tmp_path))) is None
+    with pytest.raises(UserError, match=r"none\.npz"):
+        open_table(load(tiny_settings(tmp_path, table=str(tmp_path / "none.npz"))))
