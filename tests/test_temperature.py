@@ -124,7 +124,6 @@ def test_release_against_a_straight_line(seed: int) -> None:
     means = [source.choice([0.0, *[source.uniform(0, math.log(5))] * 5]) for _ in range(50)]
     wanted, strengths, renewed = straight_release([6 * mean for mean in means])
     edd = controller("edd_darts", variant="release")
-    assert isinstance(edd, EDD)
     found, ds, updated = [edd.t], [edd.strength], []
     for epoch in range(1, 50):
         before = edd.updates
@@ -153,15 +152,17 @@ def test_release_at_the_edge() -> None:
 def test_paper_stays_above_zero_and_not_above_t0(
     entropies: list[float], decay: float, t0: float, momentum: float
 ) -> None:
-    for t in run(EDD(decay=decay, t0=t0, momentum=momentum), entropies):
-        assert 0 < t <= t0
+    # With next to no entropy, rounding alone would put some of the t a hair above t0.
+    for sequence in (entropies, [1e-300]):
+        for t in run(EDD(decay=decay, t0=t0, momentum=momentum), sequence):
+            assert 0 < t <= t0
 
 
 @given(t0=st.floats(1e-5, 1e6), epochs=st.integers(1, 20))
 def test_no_entropy_gives_t0_exactly(t0: float, epochs: int) -> None:
-    assert run(EDD(t0=t0), [0.0] * epochs) == [t0] * (epochs + 1)
-    # Rounding leaves the entropy of a one-hot β a hair below 0, which is no step upwards.
-    assert run(EDD(t0=t0), [-1e-17] * epochs) == [t0] * (epochs + 1)
+    # Rounding may leave the entropy of a one-hot β a hair below 0, which is no step upwards.
+    for entropy in (0.0, -1e-17):
+        assert run(EDD(t0=t0), [entropy] * epochs) == [t0] * (epochs + 1)
 
 
 @given(entropies=ENTROPIES, t0=st.floats(0.01, 100), decay=st.floats(0.01, 1))
@@ -200,8 +201,7 @@ def test_lpcd_numbers() -> None:
 
 
 def test_the_cycles_keep_their_end_in_a_shorter_search() -> None:
-    found = run(controller("pcd_darts", epochs=12, pcd_warmup=0), [1.0] * 11)
-    assert found[0] == 1 and found[2:] == pcd_schedule()[40:]
+    assert pcd_schedule(epochs=12, warmup=0)[2:] == pcd_schedule()[40:]
     with pytest.raises(UserError, match="needs 10 epochs or more; got 9"):
         controller("pcd_darts", epochs=9)
 

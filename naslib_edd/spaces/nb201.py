@@ -187,9 +187,10 @@ def naslib_to_ops(naslib: Sequence[int]) -> Ops:
 
 
 def unique_str(ops: Sequence[int]) -> str:
-    """A name that isomorphic cells share: ``skip_connect`` dissolves, inputs are sorted.
+    """A name that isomorphic cells share: 6,466 names over the space.
 
-    The benchmark's own notion (it keeps ``none`` as an operation): 6,466 names over the space.
+    The benchmark's own notion: ``skip_connect`` dissolves, what ``none`` leads to (or comes from)
+    is ``#``, inputs are sorted.
     """
     nodes = ["0"]
     for target in range(1, NODES):
@@ -197,7 +198,10 @@ def unique_str(ops: Sequence[int]) -> str:
         for (source, node), op in zip(EDGES, check_ops(ops), strict=True):
             if node == target:
                 name = nodes[source]
-                inputs.append(name if op == SKIP else f"({name})@{OPERATIONS[op]}")
+                if op == NONE or name == "#":
+                    inputs.append("#")
+                else:
+                    inputs.append(name if op == SKIP else f"({name})@{OPERATIONS[op]}")
         nodes.append("+".join(sorted(inputs)))
     return nodes[-1]
 
