@@ -8,7 +8,9 @@ What is shared (each exact, only the rounding differs):
 3. β scales inside the batch norm, as its weight: no pass of its own, and ∂l/∂β comes from the same
    backward kernel;
 4. ``none`` takes part in β and costs nothing else;
-5. skip and pool of a node are weighted and added in one function with a backward by hand.
+5. all that leaves a node along one edge is weighted and added in one function with a backward by
+   hand (:mod:`naslib_edd.supernet.edge_sums`);
+6. on a CPU the pool is a depthwise convolution (:mod:`naslib_edd.supernet.pool`).
 
 :mod:`naslib_edd.supernet.exchange` carries weights between the twins.
 """
@@ -22,9 +24,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from naslib_edd.spaces.nb201 import CONV1, CONV3, EDGES, NODES, POOL, SKIP
-from naslib_edd.supernet.layers import BatchNorm, average_pool
+from naslib_edd.supernet.edge_sums import edge_sums
+from naslib_edd.supernet.layers import BatchNorm
+from naslib_edd.supernet.pool import fast_average_pool
 from naslib_edd.supernet.skeleton import SearchCell, Supernet
-from naslib_edd.supernet.weighted_pair import weighted_pair
 
 #: For each source node, the rows of β of the edges that leave it, nearest target first.
 ROWS = tuple(
@@ -88,12 +91,13 @@ class FastCell(SearchCell):
         node = x
         for source, (rows, beta) in enumerate(zip(ROWS, weights, strict=True)):
             rectified = F.relu(node)
-            linear = weighted_pair(node, average_pool(node), beta[SKIP], beta[POOL])
-            one = self.conv1[source](rectified, beta[CONV1]).chunk(len(rows), 1)
-            three = self.conv3[source](rectified, beta[CONV3]).chunk(len(rows), 1)
-            for place, row in enumerate(rows):
-                arriving[EDGES[row][1]] += [linear[place], one[place], three[place]]
-            node = _add_up(arriving[source + 1])
+            one = self.conv1[source](rectified, beta[CONV1])
+            three = self.conv3[source](rectified, beta[CONV3])
+            pooled = fast_average_pool(node)
+            sums = edge_sums(node, pooled, beta[SKIP], beta[POOL], one, three)
+            for row, total in zip(rows, sums, strict=True):
+                arriving[EDGES[row][1]].append(total)
+            node = sum(arriving[source + 1][1:], start=arriving[source + 1][0])
         return node
 
     def batched(self, op: int, source: int) -> BatchedConvBN:
@@ -115,7 +119,7 @@ class FastCell(SearchCell):
                 if op == SKIP:
                     out = node
                 elif op == POOL:
-                    out = average_pool(node)
+                    out = fast_average_pool(node)
                 elif op in (CONV1, CONV3):
                     out = self.batched(op, source).one(F.relu(node), place)
                 else:
@@ -124,14 +128,6 @@ class FastCell(SearchCell):
                 nodes[target] = out if before is None else before + out
         last = nodes[-1]
         return torch.zeros_like(x) if last is None else last
-
-
-def _add_up(tensors: Sequence[Tensor]) -> Tensor:
-    # In place on a new tensor: the inputs stay as they are for their backward passes.
-    total = tensors[0] + tensors[1]
-    for tensor in tensors[2:]:
-        total += tensor
-    return total
 
 
 class FastSupernet(Supernet):

@@ -1,4 +1,4 @@
-"""The hand-written backward of skip and pool, against numeric gradients."""
+"""The hand-written backward of what leaves a node, against numeric gradients."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from naslib_edd.supernet.weighted_pair import weighted_pair
+from naslib_edd.supernet.edge_sums import edge_sums
 
 LAYOUTS = ["contiguous_format", "channels_last"]
 
@@ -25,8 +25,24 @@ def draw(edges: int, layout: str, shape: tuple[int, ...] = (2, 3, 4, 2)) -> list
 @pytest.mark.parametrize("edges", [1, 2, 3])
 def test_gradcheck(edges: int, layout: str) -> None:
     inputs = draw(edges, layout)
-    assert torch.autograd.gradcheck(weighted_pair, inputs)
-    assert torch.autograd.gradgradcheck(weighted_pair, inputs)
+    assert torch.autograd.gradcheck(edge_sums, inputs)
+    assert torch.autograd.gradgradcheck(edge_sums, inputs)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("edges", [1, 2, 3])
+def test_gradcheck_with_batched_operations(edges: int, layout: str) -> None:
+    form = getattr(torch, layout)
+    batched = [torch.randn(2, 3 * edges, 4, 2, dtype=torch.float64) for _ in range(2)]
+    inputs = draw(edges, layout)
+    inputs += [tensor.contiguous(memory_format=form).requires_grad_() for tensor in batched]
+    assert torch.autograd.gradcheck(edge_sums, inputs)
+    a, b, w, v, one, three = inputs
+    outputs = edge_sums(*inputs)
+    for e, output in enumerate(outputs):
+        part = slice(3 * e, 3 * e + 3)
+        plain = w[e] * a + v[e] * b + one[:, part] + three[:, part]
+        torch.testing.assert_close(output, plain, rtol=1e-13, atol=1e-14)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -34,7 +50,7 @@ def test_gradcheck(edges: int, layout: str) -> None:
 @pytest.mark.parametrize("shape", [(2, 3, 4, 2), (2, 1, 3, 3), (2, 3, 1, 1), (1, 2, 2, 2)])
 def test_whatever_the_layouts(layout: str, of_outputs: str, shape: tuple[int, ...]) -> None:
     a, b, w, v = draw(3, layout, shape)
-    outputs = weighted_pair(a, b, w, v)
+    outputs = edge_sums(a, b, w, v)
     plain = [w[e] * a + v[e] * b for e in range(3)]
     generator = torch.Generator().manual_seed(0)
     grads = []
@@ -57,7 +73,7 @@ def test_only_the_gradients_that_are_wanted(wanted: tuple[int, ...]) -> None:
     tensors = [tensor.detach() for tensor in draw(2, "contiguous_format")]
     for number in wanted:
         tensors[number].requires_grad_()
-    outputs = weighted_pair(*tensors)
+    outputs = edge_sums(*tensors)
     sum(output.pow(2).sum() for output in outputs).backward()
     a, b, w, v = tensors
     plain = sum((w[e] * a + v[e] * b).pow(2).sum() for e in range(2))
@@ -69,6 +85,6 @@ def test_only_the_gradients_that_are_wanted(wanted: tuple[int, ...]) -> None:
 
 def test_an_output_that_nothing_uses() -> None:
     a, b, w, v = draw(3, "contiguous_format")
-    weighted_pair(a, b, w, v)[1].sum().backward()
+    edge_sums(a, b, w, v)[1].sum().backward()
     assert w.grad is not None and w.grad[0] == w.grad[2] == 0
     torch.testing.assert_close(w.grad[1], a.detach().sum())

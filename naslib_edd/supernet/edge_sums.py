@@ -1,0 +1,78 @@
+"""What a node sends along each edge that leaves it: one function, the backward by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def edge_sums(a: Tensor, b: Tensor, w: Tensor, v: Tensor, *batched: Tensor) -> tuple[Tensor, ...]:
+    """w_e·a + v_e·b + Σ batched_e for every edge e.
+
+    Args:
+        a, b: the node's value and its pool, [B, C, H, W].
+        w, v: weights of skip and pool, [E].
+        batched: outputs of the batched operations, already weighted, [B, E·C, H, W] each.
+
+    Returns:
+        E tensors of a's shape.
+    """
+    outputs: tuple[Tensor, ...] = EdgeSums.apply(a, b, w, v, *batched)  # type: ignore[no-untyped-call]
+    return outputs
+
+
+class EdgeSums(torch.autograd.Function):
+    """:func:`edge_sums`.
+
+    The forward adds in place. The backward makes one pass an edge for a and b, takes the weights'
+    gradients as dot products, with no product tensor of full size, and gathers the gradient of the
+    batched operations once for all of them.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, a: Tensor, b: Tensor, w: Tensor, v: Tensor, *batched: Tensor
+    ) -> tuple[Tensor, ...]:
+        """The E sums."""
+        ctx.save_for_backward(a, b, w, v)
+        sums = [torch.addcmul(a * w[e], b, v[e]) for e in range(len(w))]
+        for outputs in batched:
+            for total, output in zip(sums, outputs.chunk(len(w), 1), strict=True):
+                total += output
+        return tuple(sums)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients of a, b, w, v and the batched, each only where it is wanted."""
+        a, b, w, v = ctx.saved_tensors
+        of_a, of_b, of_w, of_v, *of_batched = ctx.needs_input_grad
+        gathered = torch.cat(grads, 1) if any(of_batched) else None
+        return (
+            _combine(w, grads) if of_a else None,
+            _combine(v, grads) if of_b else None,
+            torch.stack([_dot(a, grad) for grad in grads]) if of_w else None,
+            torch.stack([_dot(b, grad) for grad in grads]) if of_v else None,
+            *(gathered if wanted else None for wanted in of_batched),
+        )
+
+
+def _combine(weights: Tensor, tensors: Sequence[Tensor]) -> Tensor:
+    total = tensors[0] * weights[0]
+    for weight, tensor in zip(weights[1:], tensors[1:], strict=True):
+        total.addcmul_(tensor, weight)
+    return total
+
+
+def _dot(x: Tensor, y: Tensor) -> Tensor:
+    for layout in (torch.contiguous_format, torch.channels_last):
+        if x.is_contiguous(memory_format=layout) and y.is_contiguous(memory_format=layout):
+            # The same order in memory: one pass, no product tensor.
+            return torch.dot(_in_memory_order(x, layout), _in_memory_order(y, layout))
+    return (x * y).sum()
+
+
+def _in_memory_order(x: Tensor, layout: torch.memory_format) -> Tensor:
+    return (x if layout is torch.contiguous_format else x.permute(0, 2, 3, 1)).reshape(-1)

@@ -1,0 +1,40 @@
+"""NB201's average pool as the fast supernet computes it: on a CPU, as a depthwise convolution.
+
+PyTorch's 3×3 average pool without counted padding takes a CPU as long as the 3×3 convolutions beside
+it. The same sums are a depthwise convolution of ones, divided by how many pixels each window has;
+oneDNN runs that at the speed of memory, forward and backward. On a GPU the pool itself is quick.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from naslib_edd.supernet.layers import average_pool
+
+
+def fast_average_pool(x: Tensor) -> Tensor:
+    """:func:`~naslib_edd.supernet.layers.average_pool`, but for rounding. Keeps [B, C, H, W]."""
+    if x.device.type != "cpu":
+        return average_pool(x)
+    channels, height, width = x.shape[1:]
+    sums = F.conv2d(x, _ones(channels, x.dtype), padding=1, groups=channels)
+    return sums * _inverse_counts(height, width, x.dtype)
+
+
+@lru_cache(maxsize=32)
+def _ones(channels: int, dtype: torch.dtype) -> Tensor:
+    # Kept tensors must be usable in a backward pass, wherever they were made first.
+    with torch.inference_mode(False):
+        return torch.ones(channels, 1, 3, 3, dtype=dtype)
+
+
+@lru_cache(maxsize=32)
+def _inverse_counts(height: int, width: int, dtype: torch.dtype) -> Tensor:
+    """1 over the number of pixels in the window around each pixel: 9 inside, 4 in a corner."""
+    with torch.inference_mode(False), torch.no_grad():
+        ones = torch.ones(1, 1, height, width, dtype=dtype)
+        return 1 / F.conv2d(ones, _ones(1, dtype), padding=1)
