@@ -12,7 +12,6 @@ import math
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from naslib_edd.bilevel import FirstOrder, Meters
 from naslib_edd.data import Batches, ImageSet, SearchData, normalise, resolve
@@ -40,7 +39,7 @@ class Engine:
         search = config.search
         torch.manual_seed(config.seed)
         self.supernet = make_supernet(search, classes=data.classes).to(device)
-        self.supernet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.supernet.to(memory_format=self.supernet.layout)  # type: ignore[call-overload]
         # Drawn on the CPU, so that a seed gives the same logits on any device.
         first = search.arch_init * torch.randn(len(EDGES), len(OPERATIONS))
         self.logits = first.to(device).requires_grad_()
@@ -158,7 +157,8 @@ class Engine:
         for start in range(0, len(images), size):
             part = slice(start, start + size)
             x = normalise(images.images[part], self.data.mean, self.data.std)
-            scores = self.supernet.discretised(self._layout(x), ops, statistics)
+            x = x.contiguous(memory_format=self.supernet.layout)
+            scores = self.supernet.discretised(x, ops, statistics)
             correct += (scores.argmax(1) == images.labels[part]).sum()
         return 100.0 * int(correct) / len(images)
 
@@ -208,9 +208,6 @@ class Engine:
             replace=stream == "val" and search.val_sampling == "replace",
         )
         return batches
-
-    def _layout(self, x: Tensor) -> Tensor:
-        return x.contiguous(memory_format=torch.channels_last)
 
     def _set_learning_rate(self) -> None:
         """Cosine over all steps of the search, as NB201's code has it."""

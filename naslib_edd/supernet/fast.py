@@ -133,6 +133,8 @@ class FastCell(SearchCell):
 class FastSupernet(Supernet):
     """The NB201 supernet with edges batched by source. Arguments: see :class:`Skeleton`."""
 
+    layout = torch.channels_last
+
     def __init__(
         self, *, channels: int = 16, cells: int = 5, classes: int = 10, running: bool = True
     ) -> None:

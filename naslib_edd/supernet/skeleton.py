@@ -86,6 +86,9 @@ class Supernet(Skeleton[SearchCell]):
     The logits are not its own: the edge weights β [6, 5] come in with the batch.
     """
 
+    #: The memory layout it is meant to run in.
+    layout: torch.memory_format = torch.contiguous_format
+
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
         """Class scores [B, classes] of images x [B, 3, H, W] under edge weights [6, 5].
 
