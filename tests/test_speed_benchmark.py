@@ -1,34 +1,25 @@
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+import speed
 import torch
+from racing import compare, entrants, measure
+from racing import floor as floors
+from racing.shape import Shape
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from naslib_edd.bilevel import FirstOrder
 from naslib_edd.supernet import PlainSupernet
 
-SCRIPT = Path(__file__).parents[1] / "benchmarks" / "speed.py"
 TINY = ["--channels=2", "--cells=1", "--batch-size=4", "--size=8", "--warmup=1", "--threads=1"]
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(scope="module")
-def speed() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("benchmarks_speed", SCRIPT)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where dataclasses look their annotations up
-    spec.loader.exec_module(module)
-    return module
 
 
 class Recorder(TorchDispatchMode):
@@ -43,11 +34,16 @@ class Recorder(TorchDispatchMode):
     ) -> Any:
         if func is torch.ops.aten.convolution.default:
             x, w, _, stride = args[:4]
-            self.calls[tuple(x.shape), tuple(w.shape), tuple(stride), None] += 1
+            self._count(args[8], x, w, stride, None)
         elif func is torch.ops.aten.convolution_backward.default:
             _, x, w, _, stride = args[:5]
-            self.calls[tuple(x.shape), tuple(w.shape), tuple(stride), tuple(args[-1])] += 1
+            self._count(args[9], x, w, stride, tuple(args[-1]))
         return func(*args, **(kwargs or {}))
+
+    def _count(self, groups: int, x: Any, w: Any, stride: Any, asked: Any) -> None:
+        # The fast supernet's pool is a depthwise convolution on a CPU; it is none of the floor's.
+        if groups == 1:
+            self.calls[tuple(x.shape), tuple(w.shape), tuple(stride), asked] += 1
 
 
 def recorded(step: Callable[[], object]) -> Counter[tuple[Any, ...]]:
@@ -58,19 +54,17 @@ def recorded(step: Callable[[], object]) -> Counter[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("method", ["darts_v1", "edd_darts"])
 @pytest.mark.parametrize("cells", [1, 2])
-def test_floor_runs_exactly_the_convolutions_of_the_fast_step(
-    speed: ModuleType, method: str, cells: int
-) -> None:
-    shape = speed.Shape(channels=2, cells=cells, batch_size=4, size=8)
-    entrant = speed.Entrant(kind="fast", layout="channels_last", method=method)
-    real = recorded(speed.bilevel_step(entrant, shape, CPU))
-    floor, _ = speed.floor_step(shape, CPU, trials=1)
+def test_floor_runs_exactly_the_convolutions_of_the_fast_step(method: str, cells: int) -> None:
+    shape = Shape(channels=2, cells=cells, batch_size=4, size=8)
+    entrant = entrants.Entrant(kind="fast", layout="channels_last", method=method)
+    real = recorded(entrants.bilevel_step(entrant, shape, CPU))
+    floor, _ = floors.floor_step(shape, CPU, trials=1)
     assert recorded(floor) == real
     assert sum(real.values()) == 4 * (18 * cells + 7) - 3
 
 
-def test_convolutions_of_a_small_network_counted_by_hand(speed: ModuleType) -> None:
-    convs, untouched = speed.convolutions(speed.Shape(channels=2, cells=1, batch_size=4, size=8))
+def test_convolutions_of_a_small_network_counted_by_hand() -> None:
+    convs, untouched = floors.convolutions(Shape(channels=2, cells=1, batch_size=4, size=8))
     found = [(c.channels_in, c.channels_out, c.kernel, c.size, c.stride) for c in convs]
     assert found == [
         (3, 2, 3, 8, 1),
@@ -87,20 +81,18 @@ def test_convolutions_of_a_small_network_counted_by_hand(speed: ModuleType) -> N
 
 
 @pytest.mark.parametrize(("C", "N", "B", "S"), [(2, 1, 4, 8), (16, 5, 64, 32), (3, 2, 5, 12)])
-def test_flops_of_the_floor(speed: ModuleType, C: int, N: int, B: int, S: int) -> None:
+def test_flops_of_the_floor(C: int, N: int, B: int, S: int) -> None:
     # Multiply-adds of one image, one way. C·S is the same in all stages: a cell has 6 edges of
     # 1 + 9 taps, a reduction (9 + 1)/2 + 9 taps on its output's channels.
     stem = 27 * C * S**2
     forward = stem + (3 * N * 60 + 2 * 14) * (C * S) ** 2
     first_node = 3 * 10 * (C * S) ** 2
     step = 2 * forward + forward + (forward - stem) + (forward - stem - first_node)
-    every = speed.passes(speed.Shape(channels=C, cells=N, batch_size=B, size=S))
+    every = floors.passes(Shape(channels=C, cells=N, batch_size=B, size=S))
     assert sum(one.flops(B) for one in every) == 2 * B * step
 
 
-def test_record_of_a_tiny_race(
-    speed: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_record_of_a_tiny_race(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "speed.json"
     arguments = [*TINY, "--repeats=2", "--out", str(out)]
     assert speed.main(arguments) == 0
@@ -142,23 +134,22 @@ def test_record_of_a_tiny_race(
     assert "fast / plain (" in shown and f"record: {out}" in shown
 
 
-def test_steps_alternate_and_are_all_kept(speed: ModuleType) -> None:
+def test_steps_alternate_and_are_all_kept() -> None:
     order: list[str] = []
     steps = {name: lambda name=name: order.append(name) for name in "ABC"}
     ticks: list[str] = []
-    seconds = speed.race(steps, rounds=3, device=CPU, tick=ticks.append)
+    seconds = measure.race(steps, rounds=3, device=CPU, tick=ticks.append)
     assert order == list("ABC" * 3)
     assert len(ticks) == 9 and {name: len(row) for name, row in seconds.items()} == dict.fromkeys(
         "ABC", 3
     )
 
 
-def made_up(speed: ModuleType, times: dict[str, float]) -> list[dict[str, Any]]:
-    entrants = speed.lineup(["darts_v1"], autodl=True)
+def made_up(times: dict[str, float]) -> list[dict[str, Any]]:
+    racers = entrants.lineup(["darts_v1"], autodl=True)
     # A machine that is twice as slow in the second round moves no ratio.
-    return list(
-        speed.compare(entrants, {e.name: [times[e.name] * k for k in (1, 2, 1)] for e in entrants})
-    )
+    seconds = {one.name: [times[one.name] * k for k in (1, 2, 1)] for one in racers}
+    return list(compare.compare(racers, seconds))
 
 
 TIMES = {
@@ -170,15 +161,15 @@ TIMES = {
 }
 
 
-def test_goals_are_judged_by_the_better_plain(speed: ModuleType) -> None:
-    ratios = {row["label"]: row for row in made_up(speed, TIMES)}
+def test_goals_are_judged_by_the_better_plain() -> None:
+    ratios = {row["label"]: row for row in made_up(TIMES)}
     assert {label: row["median"] for label, row in ratios.items()} == {
         "fast / plain (contiguous), darts_v1": 0.5,
         "fast / floor, darts_v1": 2.0,
         "plain (contiguous) / AutoDL": 1.0,
         "fast / AutoDL": 0.5,
     }
-    lines, met = speed.judge(list(ratios.values()))
+    lines, met = compare.judge(list(ratios.values()))
     assert met and len(lines) == 2 and all(line.startswith("met") for line in lines)
 
 
@@ -196,15 +187,14 @@ def test_goals_are_judged_by_the_better_plain(speed: ModuleType) -> None:
         ({"plain:darts_v1:channels_last": 3.6}, ["fast / plain (channels_last), darts_v1"]),
     ],
 )
-def test_missed_goals(speed: ModuleType, change: dict[str, float], missed: list[str]) -> None:
-    lines, met = speed.judge(made_up(speed, {**TIMES, **change}))
+def test_missed_goals(change: dict[str, float], missed: list[str]) -> None:
+    lines, met = compare.judge(made_up({**TIMES, **change}))
     assert [line.split(":")[0].split(None, 1)[1] for line in lines if "MISSED" in line] == missed
     assert met is not bool(missed)
 
 
 @pytest.mark.parametrize(("fast", "code"), [(0.5, 0), (0.6, 1)])
 def test_assert_sets_the_exit_code(
-    speed: ModuleType,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -214,7 +204,7 @@ def test_assert_sets_the_exit_code(
     def race(steps: dict[str, Any], *, rounds: int, **_: object) -> dict[str, list[float]]:
         return {name: [fast if name.startswith("fast") else 1.0] * rounds for name in steps}
 
-    monkeypatch.setattr(speed, "race", race)
+    monkeypatch.setattr(measure, "race", race)
     out = ["--methods", "edd_darts", "--out", str(tmp_path / "speed.json")]
     assert speed.main([*TINY, *out]) == 0
     assert "goal at most" not in capsys.readouterr().out
@@ -223,10 +213,10 @@ def test_assert_sets_the_exit_code(
     assert (tmp_path / "speed.json").exists()  # a missed goal is no reason to lose the record
 
 
-def test_memory_of_an_engine_in_its_own_process(speed: ModuleType) -> None:
+def test_memory_of_an_engine_in_its_own_process() -> None:
     options = speed.read([*TINY, "--methods", "edd_darts"])
-    entrant = speed.Entrant(kind="fast", layout="channels_last", method="edd_darts")
-    found = speed.peak_rss(entrant, options)
+    entrant = entrants.Entrant(kind="fast", layout="channels_last", method="edd_darts")
+    found = measure.peak_rss(entrant, options)
     # Python with torch takes tens of MiB at the least, and this network next to nothing.
     assert 30 < found["memory_before_mib"] <= found["memory_mib"] < 16_384
 
@@ -275,13 +265,11 @@ def forget_checkouts() -> Any:
         del sys.modules[name]
 
 
-def test_the_step_of_autodl_is_the_plain_step_of_darts_v1(
-    speed: ModuleType, checkout: Path
-) -> None:
-    shape = speed.Shape(channels=2, cells=1, batch_size=4, size=8)
-    entrant = speed.Entrant(kind="plain", layout="contiguous", method="darts_v1")
-    own = speed.bilevel_step(entrant, shape, CPU)
-    other = speed.autodl_step(checkout, shape, CPU)
+def test_the_step_of_autodl_is_the_plain_step_of_darts_v1(checkout: Path) -> None:
+    shape = Shape(channels=2, cells=1, batch_size=4, size=8)
+    entrant = entrants.Entrant(kind="plain", layout="contiguous", method="darts_v1")
+    own = entrants.bilevel_step(entrant, shape, CPU)
+    other = entrants.autodl_step(checkout, shape, CPU)
     for _ in range(3):
         own(), other()
     bilevel = own.func.__self__
@@ -292,7 +280,7 @@ def test_the_step_of_autodl_is_the_plain_step_of_darts_v1(
         torch.testing.assert_close(mine, theirs)
 
 
-def test_race_with_a_checkout(speed: ModuleType, checkout: Path, tmp_path: Path) -> None:
+def test_race_with_a_checkout(checkout: Path, tmp_path: Path) -> None:
     out = tmp_path / "speed.json"
     arguments = [*TINY, "--repeats=1", "--methods", "darts_v1", "--out", str(out)]
     assert speed.main([*arguments, "--autodl", str(checkout)]) == 0
@@ -317,7 +305,7 @@ def test_race_with_a_checkout(speed: ModuleType, checkout: Path, tmp_path: Path)
     ],
 )
 def test_bad_input_gives_one_line(
-    speed: ModuleType, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+    capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
     assert speed.main([*TINY, *arguments]) == 2
     error = capsys.readouterr().err
@@ -325,7 +313,7 @@ def test_bad_input_gives_one_line(
 
 
 def test_cuda_that_is_not_there(
-    speed: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert speed.main([*TINY, "--device", "cuda"]) == 2
@@ -333,7 +321,7 @@ def test_cuda_that_is_not_there(
 
 
 @pytest.mark.gpu
-def test_race_on_a_gpu(speed: ModuleType, tmp_path: Path) -> None:
+def test_race_on_a_gpu(tmp_path: Path) -> None:
     out = tmp_path / "speed.json"
     assert speed.main([*TINY, "--repeats=2", "--device=cuda", "--out", str(out)]) == 0
     record = json.loads(out.read_text(encoding="utf-8"))

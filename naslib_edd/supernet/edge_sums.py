@@ -27,7 +27,7 @@ def edge_sums(a: Tensor, b: Tensor, w: Tensor, v: Tensor, *batched: Tensor) -> t
 class EdgeSums(torch.autograd.Function):
     """:func:`edge_sums`.
 
-    The forward adds in place. The backward makes one pass an edge for a and b, takes the weights'
+    The backward makes one pass an edge for a and b, takes the weights'
     gradients as dot products, with no product tensor of full size, and gathers the gradient of the
     batched operations once for all of them.
     """
@@ -38,11 +38,16 @@ class EdgeSums(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         """The E sums."""
         ctx.save_for_backward(a, b, w, v)
-        sums = [torch.addcmul(a * w[e], b, v[e]) for e in range(len(w))]
-        for outputs in batched:
-            for total, output in zip(sums, outputs.chunk(len(w), 1), strict=True):
-                total += output
-        return tuple(sums)
+        if not batched:
+            return tuple(torch.addcmul(a * w[e], b, v[e]) for e in range(len(w)))
+        # The batched outputs add up in one pass over all edges, before they part.
+        together = batched[0] if len(batched) == 1 else batched[0] + batched[1]
+        for outputs in batched[2:]:
+            together += outputs
+        return tuple(
+            torch.addcmul(part, a, w[e]).addcmul_(b, v[e])
+            for e, part in enumerate(together.chunk(len(w), 1))
+        )
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
