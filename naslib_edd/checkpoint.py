@@ -25,24 +25,28 @@ def save(path: Path, state: State) -> None:
     write_atomic(path, lambda file: file.write(buffer.getbuffer()))
 
 
-def load(path: Path, *, device: torch.device) -> State:
-    """Read a checkpoint: tensors, numbers and texts only (``weights_only``).
+def load(path: Path) -> State:
+    """Read a checkpoint to the CPU: tensors, numbers and texts only (``weights_only``).
 
     Raises:
         UserError: the file is damaged, not ours, or of another version.
     """
     try:
-        state = torch.load(path, map_location=device, weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(
-            f"cannot read checkpoint {path}: {reason}; start over with --force"
-        ) from None
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise damaged(path, error.strerror or str(error)) from None
+    except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError):
+        raise damaged(path, "it is cut short, or not a checkpoint of this program") from None
     if not isinstance(state, dict) or state.get("version") != VERSION:
-        raise UserError(
-            f"checkpoint {path} is not of this program's version {VERSION}; start over with --force"
-        )
+        raise damaged(path, f"it is not of this program's version {VERSION}")
+    if not (isinstance(state.get("run"), dict) and isinstance(state.get("engine"), dict)):
+        raise damaged(path, "parts of it are missing")
     return state
+
+
+def damaged(path: Path, why: str) -> UserError:
+    """The error for a checkpoint that nothing can go on from."""
+    return UserError(f"cannot read checkpoint {path}: {why}; start over with --force")
 
 
 #: Settings that may change between a run and its resumption: they change where, not what.

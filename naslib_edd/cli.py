@@ -112,7 +112,6 @@ def _help(command: argparse.ArgumentParser) -> int:
 
 
 def _search(options: argparse.Namespace) -> int:
-    # OpenMP reads this once, when torch is first imported.
     from naslib_edd.loop import Interrupted, search
 
     overrides = list(options.overrides)

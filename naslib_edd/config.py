@@ -23,6 +23,8 @@ from naslib_edd.settings import Config, SearchSettings, names
 
 Values = dict[str, Any]
 
+#: PyYAML lets a few of Python's own errors through: a date that is none, endless nesting.
+_NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
 #: The keys that hold keys.
 SECTIONS = ("search", "evaluation")
 
@@ -74,7 +76,7 @@ def _read(path: Path) -> Values:
         raise UserError(f"cannot read config {path}: {error}") from None
     try:
         values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except _NOT_YAML as error:
         detail = " ".join(str(error).split())
         raise UserError(f"config {path} is not YAML: {detail}") from None
     if values is None:
@@ -122,7 +124,7 @@ def _override(values: Values, text: str) -> None:
         raise UserError(f"cannot read {text!r}; an override is key=value, as in search.epochs=3")
     try:
         value = yaml.safe_load(raw)
-    except yaml.YAMLError:
+    except _NOT_YAML:
         raise UserError(f"cannot read the value in {text!r}; it must be YAML") from None
     section, _, leaf = key.rpartition(".")
     if key in SECTIONS:
@@ -140,7 +142,7 @@ def _build(values: Values, where: str) -> Config:
     config = Config(**_checked(Config, top, where, prefix=""))
     chosen = _checked(SearchSettings, values["search"], where, prefix="search.")
     variant = chosen.get("variant", SearchSettings.variant)
-    search = SearchSettings(**{**preset(config.optimizer, variant), **chosen})
+    search = SearchSettings(**{**preset(config.optimizer, variant, config.dataset), **chosen})
     _check_together(search)
     return dataclasses.replace(config, search=search)
 

@@ -12,11 +12,12 @@ import math
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from naslib_edd.bilevel import FirstOrder, Meters
+from naslib_edd.bilevel import Meters
 from naslib_edd.data import Batches, ImageSet, SearchData, normalise, resolve
 from naslib_edd.errors import Diverged
-from naslib_edd.methods import make_relaxation, make_supernet, make_temperature
+from naslib_edd.methods import make_bilevel, make_supernet, make_temperature
 from naslib_edd.relaxation import mean_entropy
 from naslib_edd.relaxation.softmax import softmax_at
 from naslib_edd.selection import argmax_ops
@@ -45,32 +46,12 @@ class Engine:
         self.logits = first.to(device).requires_grad_()
         self.temperature = make_temperature(search, edges=len(EDGES))
         self.t = torch.tensor(self.temperature.t, device=device)
-        self.weight_optimizer = torch.optim.SGD(
-            self.supernet.parameters(),
-            lr=search.learning_rate,
-            momentum=search.momentum,
-            nesterov=search.nesterov,
-            weight_decay=search.weight_decay,
-        )
-        self.logit_optimizer = torch.optim.Adam(
-            [self.logits],
-            lr=search.arch_learning_rate,
-            betas=(search.arch_beta1, search.arch_beta2),
-            weight_decay=search.arch_weight_decay,
-        )
         self.meters = Meters(device=device)
-        self.bilevel = FirstOrder(
-            supernet=self.supernet,
-            logits=self.logits,
-            relaxation=make_relaxation(search),
-            weight_optimizer=self.weight_optimizer,
-            logit_optimizer=self.logit_optimizer,
-            order=search.order,
-            clip=search.clip,
-            grad_clip=search.grad_clip,
-            stale_logits=search.clip_stale_logits,
-            meters=self.meters,
+        self.bilevel = make_bilevel(
+            search, supernet=self.supernet, logits=self.logits, meters=self.meters
         )
+        self.weight_optimizer = self.bilevel.weight_optimizer
+        self.logit_optimizer = self.bilevel.logit_optimizer
         self.train = self._batches(data.train, "train", search.augment)
         self.val = self._batches(data.val, "val", search.augment_val)
         #: epochs done, and steps done of the epoch under way
@@ -89,14 +70,13 @@ class Engine:
     def run_step(self) -> None:
         """One bilevel step of the epoch under way."""
         self._set_learning_rate()
-        self.bilevel.step(
-            self.train.batch(self.epoch, self.step), self.val.batch(self.epoch, self.step), self.t
-        )
+        self.bilevel.step(self._batch(self.train), self._batch(self.val), self.t)
         self.step += 1
 
     def check_finite(self) -> None:
         """Raise Diverged if a loss, a weight or a logit is no longer a finite number."""
-        held = [self.meters.sums, self.logits, *self.supernet.parameters()]
+        network = self.supernet
+        held = [self.meters.sums, self.logits, *network.parameters(), *network.buffers()]
         if torch.stack([torch.isfinite(tensor).all() for tensor in held]).all():
             return
         raise Diverged(
@@ -157,8 +137,7 @@ class Engine:
         for start in range(0, len(images), size):
             part = slice(start, start + size)
             x = normalise(images.images[part], self.data.mean, self.data.std)
-            x = x.contiguous(memory_format=self.supernet.layout)
-            scores = self.supernet.discretised(x, ops, statistics)
+            scores = self.supernet.discretised(self._layout(x), ops, statistics)
             correct += (scores.argmax(1) == images.labels[part]).sum()
         return 100.0 * int(correct) / len(images)
 
@@ -184,7 +163,8 @@ class Engine:
         self.supernet.load_state_dict(state["supernet"])
         with torch.no_grad():
             self.logits.copy_(state["logits"])
-        self.logits.grad = state["logits_grad"]
+        grad = state["logits_grad"]
+        self.logits.grad = None if grad is None else grad.to(self.device)
         self.weight_optimizer.load_state_dict(state["weight_optimizer"])
         self.logit_optimizer.load_state_dict(state["logit_optimizer"])
         self.temperature.load_state_dict(state["temperature"])
@@ -209,10 +189,18 @@ class Engine:
         )
         return batches
 
+    def _batch(self, batches: Batches) -> tuple[Tensor, Tensor]:
+        images, labels = batches.batch(self.epoch, self.step)
+        return self._layout(images), labels
+
+    def _layout(self, x: Tensor) -> Tensor:
+        return x.contiguous(memory_format=self.supernet.layout)
+
     def _set_learning_rate(self) -> None:
-        """Cosine over all steps of the search, as NB201's code has it."""
+        """Cosine over the search, in steps of an epoch (as NB201's code has it) or of a step."""
         search = self.config.search
-        done = (self.epoch + self.step / self.steps) / search.epochs
+        within = self.step / self.steps if search.anneal == "step" else 0.0
+        done = (self.epoch + within) / search.epochs
         swing = (search.learning_rate - search.learning_rate_min) / 2
         rate = search.learning_rate_min + swing * (1 + math.cos(math.pi * done))
         for group in self.weight_optimizer.param_groups:

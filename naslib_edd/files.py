@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable
@@ -35,10 +36,9 @@ def write_atomic(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
         temporary.replace(target)
         temporary = None
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise UserError(
-            f"cannot write {target}: {reason}; free some space or choose another folder"
-        ) from error
+        full = error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+        remedy = "free some space, then --resume" if full else "choose another place"
+        raise UserError(f"cannot write {target}: {error.strerror or error}; {remedy}") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -19,11 +20,19 @@ import torch
 from rich.console import Console
 
 from naslib_edd import checkpoint
-from naslib_edd.config import as_dict
 from naslib_edd.config import load as load_config
 from naslib_edd.console import EpochLines, StepBar
 from naslib_edd.engine import Engine
-from naslib_edd.prepare import announce, begin, folder_of, open_data, open_table, pick_device
+from naslib_edd.errors import UserError
+from naslib_edd.prepare import (
+    announce,
+    begin,
+    describe,
+    folder_of,
+    open_data,
+    open_table,
+    pick_device,
+)
 from naslib_edd.record import Row, RunFolder
 from naslib_edd.settings import Config
 from naslib_edd.spaces.nb201 import is_connected
@@ -75,7 +84,8 @@ def search(
     Args:
         config: a YAML file, a mapping of its shape, a Config, or None for the defaults.
         overrides: ``key=value`` texts over it.
-        resume: go on from the run's checkpoint, bit for bit; begin where there is none.
+        resume: go on from the run's checkpoint (on a CPU with one thread bit for bit), or begin
+            where there is none.
         force: start over in a folder that holds a run.
         console: where to print; standard output by default. ``Console(quiet=True)``: nowhere.
         figures: draw the figures at the end.
@@ -89,21 +99,24 @@ def search(
     device = pick_device(checked.device)
     if checked.threads is not None:
         torch.set_num_threads(checked.threads)
-    # Everything that can be wrong is found before anything is written.
+    # Data, table and folder are checked before anything is written.
     data = open_data(checked, device)
     table = open_table(checked)
-    engine = Engine(config=checked, data=data, device=device)
     folder = RunFolder(folder_of(checked))
-    rows = begin(engine, folder, resume=resume, force=force)
-    announce(console, engine, table, folder)
-    loop = _Loop(engine=engine, folder=folder, table=table, console=console, rows=rows)
-    result = loop.run()
+    with _memory_errors():
+        engine = Engine(config=checked, data=data, device=device)
+        rows = begin(engine, folder, resume=resume, force=force)
+        announce(console, engine, table, folder)
+        loop = _Loop(engine=engine, folder=folder, table=table, console=console, rows=rows)
+        result = loop.run()
+    loop.close(result)
     if figures:
         from naslib_edd.report import draw_overview, draw_run  # matplotlib: a second to import
 
         draw_run(folder.path)
         draw_overview(folder.path)
-    loop.close(result)
+    files = "record, result, checkpoint" + (" and figures" if figures else "")
+    console.print(f"{files}: {folder.path}", soft_wrap=True, highlight=False)
     return SearchResult(
         arch_str=result["arch_str"],
         index=result["index"],
@@ -111,6 +124,23 @@ def search(
         rows=rows,
         folder=folder.path,
     )
+
+
+@contextmanager
+def _memory_errors() -> Iterator[None]:
+    """What torch raises when memory ends, on a GPU or a CPU, as an error for people."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        words = str(error)
+        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and (
+            "allocate" not in words and "Storage size" not in words
+        ):
+            raise
+        raise UserError(
+            "out of memory: lower search.batch_size, search.channels, search.cells or "
+            f"search.eval_batch_size ({words.splitlines()[0] if words else 'no more to be had'})"
+        ) from None
 
 
 class _Loop:
@@ -152,7 +182,7 @@ class _Loop:
         return result
 
     def close(self, result: Row) -> None:
-        """Say what was found and where the files are."""
+        """Say what was found."""
         say = self.console.print
         say(f"final architecture: index {result['index']}", soft_wrap=True, highlight=False)
         say(f"  {result['arch_str']}", soft_wrap=True, highlight=False, markup=False)
@@ -176,7 +206,6 @@ class _Loop:
                         soft_wrap=True,
                         highlight=False,
                     )
-        say(f"record, result, checkpoint and figures: {self.folder.path}", soft_wrap=True)
 
     def _run_epoch(self, bar: StepBar) -> None:
         engine, began = self.engine, time.monotonic()
@@ -209,7 +238,7 @@ class _Loop:
 
     def _save(self) -> None:
         self.engine.check_finite()
-        state = {"config": as_dict(self.engine.config), "engine": self.engine.state_dict()}
+        state = {"run": describe(self.engine), "engine": self.engine.state_dict()}
         checkpoint.save(self.folder.checkpoint, state)
         self._saved_at = time.monotonic()
 

@@ -1,8 +1,12 @@
-"""From settings to parts: which supernet, relaxation and temperature a config names."""
+"""From settings to parts: which supernet, relaxation, temperature and steps a config names."""
 
 from __future__ import annotations
 
+import torch
+from torch import Tensor
+
 from naslib_edd import temperature as temperatures
+from naslib_edd.bilevel import FirstOrder, Meters
 from naslib_edd.relaxation import Relaxation, SnSoftmax, Softmax
 from naslib_edd.settings import SearchSettings
 from naslib_edd.supernet import FastSupernet, PlainSupernet, Supernet
@@ -25,6 +29,35 @@ def make_relaxation(search: SearchSettings) -> Relaxation:
     if search.relaxation == "softmax":
         return Softmax()
     return SnSoftmax(s=search.s, noise_at_one=search.noise_at_one)
+
+
+def make_bilevel(
+    search: SearchSettings, *, supernet: Supernet, logits: Tensor, meters: Meters | None = None
+) -> FirstOrder:
+    """The steps of a config, with SGD for the weights and Adam for the logits."""
+    return FirstOrder(
+        supernet=supernet,
+        logits=logits,
+        relaxation=make_relaxation(search),
+        weight_optimizer=torch.optim.SGD(
+            supernet.parameters(),
+            lr=search.learning_rate,
+            momentum=search.momentum,
+            nesterov=search.nesterov,
+            weight_decay=search.weight_decay,
+        ),
+        logit_optimizer=torch.optim.Adam(
+            [logits],
+            lr=search.arch_learning_rate,
+            betas=(search.arch_beta1, search.arch_beta2),
+            weight_decay=search.arch_weight_decay,
+        ),
+        order=search.order,
+        clip=search.clip,
+        grad_clip=search.grad_clip,
+        stale_logits=search.clip_stale_logits,
+        meters=meters,
+    )
 
 
 def make_temperature(search: SearchSettings, *, edges: int) -> Temperature:

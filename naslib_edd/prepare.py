@@ -6,7 +6,7 @@ Everything that can be wrong with them is found here, before anything is written
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from rich.console import Console
@@ -94,10 +94,19 @@ def begin(engine: Engine, folder: RunFolder, *, resume: bool, force: bool) -> li
     if resume and force:
         raise UserError("--resume goes on and --force starts over: give one of them")
     if resume and folder.checkpoint.exists():
-        state = checkpoint.load(folder.checkpoint, device=engine.device)
-        checkpoint.check_same_run(state["config"], as_dict(engine.config), folder.checkpoint)
-        engine.load_state_dict(state["engine"])
+        state = checkpoint.load(folder.checkpoint)
+        checkpoint.check_same_run(state["run"], describe(engine), folder.checkpoint)
+        try:
+            engine.load_state_dict(state["engine"])
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError):
+            raise checkpoint.damaged(folder.checkpoint, "its state does not fit") from None
+        folder.sweep()
         return folder.keep(engine.epoch)
+    if resume and folder.result.exists():
+        raise UserError(
+            f"{folder.path} holds a finished run without its checkpoint: there is nothing to go on "
+            "with; --force starts over"
+        )
     if folder.exists() and not (force or resume):
         raise UserError(
             f"{folder.path} already holds a run; add --resume to go on with it, --force to start "
@@ -106,6 +115,12 @@ def begin(engine: Engine, folder: RunFolder, *, resume: bool, force: bool) -> li
     folder.clear()
     write_text(folder.config, dump(engine.config))
     return []
+
+
+def describe(engine: Engine) -> dict[str, Any]:
+    """What makes a run the run it is: its settings, and how many images it has."""
+    images = {"train": len(engine.data.train), "val": len(engine.data.val)}
+    return {**as_dict(engine.config), "images": images}
 
 
 def announce(console: Console, engine: Engine, table: Table | None, folder: RunFolder) -> None:

@@ -64,8 +64,8 @@ RELEASE: Values = {
 VARIANTS = ("edd_darts", "edd_darts_clip")
 
 
-def preset(optimizer: str, variant: str) -> Values:
-    """The settings that a method and its variant give to ``search:``.
+def preset(optimizer: str, variant: str, dataset: str = "cifar10") -> Values:
+    """The settings that a method and its variant give to ``search:`` on a data set.
 
     Raises:
         UserError: no such method, or the method has no such variant.
@@ -82,4 +82,6 @@ def preset(optimizer: str, variant: str) -> Values:
         # The method's own point (the clip) outlives the variant.
         own = {key: values[key] for key in values if key not in _EDD}
         values = {**values, **RELEASE, **own}
+    if values.get("temperature") == "pcd" and dataset.lower() == "cifar100":
+        values["pcd_warmup"] = 10  # the release's; 5 on CIFAR-10
     return values

@@ -42,11 +42,25 @@ class RunFolder:
         return self.config.exists() or self.record.exists() or self.checkpoint.exists()
 
     def clear(self) -> None:
-        """Take away an old run's files (only those that a run writes)."""
+        """Take away an old run's files (only those that a run writes).
+
+        Raises:
+            UserError: a file cannot be removed, or the folder is none.
+        """
+        try:
+            for file in (self.config, self.record, self.result, self.checkpoint):
+                file.unlink(missing_ok=True)
+            for figure in self.figures.glob("*.png"):
+                figure.unlink()
+            self.sweep()
+        except (OSError, ValueError) as error:
+            raise UserError(f"cannot use {self.path}: {error}; choose another out_dir") from None
+
+    def sweep(self) -> None:
+        """Take away what a process that was killed while it wrote left behind."""
         for file in (self.config, self.record, self.result, self.checkpoint):
-            file.unlink(missing_ok=True)
-        for figure in self.figures.glob("*.png"):
-            figure.unlink()
+            for part in self.path.glob(f".{file.name}.*"):
+                part.unlink(missing_ok=True)
 
     def append(self, row: Row) -> None:
         """Add a line to the record; it is on the disk when this returns."""
@@ -93,8 +107,8 @@ def read_rows(path: Path) -> list[Row]:
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise UserError(f"cannot read the record {path}: {error.strerror}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read the record {path}: {error}") from None
     rows: list[Row] = []
     for number, line in enumerate(lines, start=1):
         try:

@@ -46,6 +46,9 @@ class SearchSettings:
     # The weight step: SGD
     learning_rate: float = setting(0.025, "learning rate of the weights at the start", above=0)
     learning_rate_min: float = setting(0.001, "and at the end of the cosine", at_least=0)
+    anneal: Literal["epoch", "step"] = setting(
+        "epoch", "how often the cosine moves: each epoch (NB201's code), or each step"
+    )
     momentum: float = setting(0.9, "momentum of the weights' SGD", at_least=0)
     nesterov: bool = setting(True, "Nesterov momentum")
     weight_decay: float = setting(5e-4, "weight decay of the weights", at_least=0)
@@ -83,10 +86,10 @@ class SearchSettings:
         "constant", "the controller of t"
     )
     t0: float = setting(1.0, "the first temperature", above=0)
-    t_end: float = setting(1e-3, "the last temperature of lts and ets", above=0)
+    t_end: float = setting(1e-3, "where lts and ets are after the last epoch", above=0)
     logit_scale: float = setting(3.989422804014327e-4, "E(a), the scale of the logits", above=0)
     pcd_strength: float = setting(0.11, "pcd: the step d in exp(E(a)/t)", above=0)
-    pcd_warmup: int = setting(5, "pcd and lpcd: epochs at t = 1 first", at_least=0)
+    pcd_warmup: int = setting(5, "pcd and lpcd: epochs at t = 1 first (cifar100: 10)", at_least=0)
     edd_lambda: float = setting(0.06, "EDD's one hyperparameter", above=0)
     edd_rho: float = setting(0.5, "momentum of the moving average of d", at_least=0, at_most=0.9999)
     edd_first_update: int = setting(1, "t changes before this epoch (0-based) first", at_least=1)
@@ -142,7 +145,7 @@ class Config:
     table: str | None = setting(None, "the benchmark table to look architectures up in")
     device: str = setting("auto", "auto, cpu, cuda or cuda:N")
     threads: int | None = setting(
-        None, "of torch on the CPU; its own choice by default", at_least=1
+        None, "of torch on the CPU; its own choice by default", at_least=1, at_most=1024
     )
     evaluation: dict[str, Any] = field(
         default_factory=dict,

@@ -89,6 +89,10 @@ def test_search_draws_its_figures(config: Path, tmp_path: Path) -> None:
         ("table=/no/such/table.npz", "/no/such/table.npz"),
         ("device=tpu", "unknown device"),
         ("search.clip=both", "search.clip must be one of"),
+        ("seed=2020-99-99", "it must be YAML"),
+        ("threads=99999999999", "threads = 99999999999 must be at most 1024"),
+        ("search.channels=100000000", "out of memory"),
+        ("data=/no/such/place", "leave out the data path"),
     ],
 )
 def test_bad_settings_give_one_line_and_write_nothing(
@@ -96,6 +100,14 @@ def test_bad_settings_give_one_line_and_write_nothing(
 ) -> None:
     assert words in fails(capsys, "search", config, override)
     assert not (tmp_path / "runs").exists()
+
+
+def test_an_out_dir_that_is_a_file(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert "choose another" in fails(capsys, "search", config, f"out_dir={tmp_path / 'file'}")
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_bad_config_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -175,6 +178,58 @@ def test_resume_of_a_finished_run_changes_nothing(tmp_path: Path) -> None:
 
 def test_resume_with_nothing_there_begins(tmp_path: Path) -> None:
     assert len(run(tiny_settings(tmp_path), resume=True).rows) == 3
+
+
+def test_resume_of_a_finished_run_without_its_checkpoint_keeps_the_record(tmp_path: Path) -> None:
+    first = run(tiny_settings(tmp_path))
+    record = (first.folder / "record.jsonl").read_bytes()
+    (first.folder / "checkpoint.pt").unlink()
+    with pytest.raises(UserError, match="without its checkpoint"):
+        run(tiny_settings(tmp_path), resume=True)
+    assert (first.folder / "record.jsonl").read_bytes() == record
+
+
+def test_what_a_killed_writer_left_is_swept_away(tmp_path: Path) -> None:
+    first = run(tiny_settings(tmp_path))
+    (first.folder / ".checkpoint.pt.abc123").write_bytes(b"half")
+    run(tiny_settings(tmp_path), resume=True)
+    assert not list(first.folder.glob(".*"))
+
+
+def test_a_checkpoint_whose_state_does_not_fit_is_named(tmp_path: Path) -> None:
+    first = run(tiny_settings(tmp_path))
+    state = torch.load(first.folder / "checkpoint.pt", weights_only=True)
+    del state["engine"]["logits"]
+    torch.save(state, first.folder / "checkpoint.pt")
+    with pytest.raises(UserError, match="does not fit"):
+        run(tiny_settings(tmp_path), resume=True)
+
+
+def test_resume_refuses_data_of_another_size(tmp_path: Path, monkeypatch: Any) -> None:
+    run(tiny_settings(tmp_path))
+    original = loop.open_data
+
+    def fewer(*arguments: Any) -> Any:
+        data = original(*arguments)
+        train = dataclasses.replace(
+            data.train, images=data.train.images[:80], labels=data.train.labels[:80]
+        )
+        return dataclasses.replace(data, train=train)
+
+    monkeypatch.setattr(loop, "open_data", fewer)
+    with pytest.raises(UserError, match=r"images\.train was 96 there and is 80 now"):
+        run(tiny_settings(tmp_path), resume=True)
+
+
+@pytest.mark.parametrize("anneal", ["epoch", "step"])
+def test_the_learning_rate_follows_the_cosine(tmp_path: Path, anneal: str) -> None:
+    result = run(tiny_settings(tmp_path, search={"anneal": anneal, "learning_rate_min": 0.005}))
+    # The rate recorded is that of an epoch's last step, the sixth of six.
+    last = 5 / 6 if anneal == "step" else 0.0
+    for row in result.rows:
+        done = (row["epoch"] - 1 + last) / 3
+        expected = 0.005 + 0.02 * (1 + math.cos(math.pi * done)) / 2
+        assert row["learning_rate"] == pytest.approx(expected, rel=1e-12)
 
 
 def test_resume_refuses_other_settings(tmp_path: Path) -> None:

@@ -80,14 +80,14 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "checkpoint.pt"
     path.write_bytes(content)
     with pytest.raises(UserError, match="cannot read checkpoint"):
-        checkpoint.load(path, device=torch.device("cpu"))
+        checkpoint.load(path)
 
 
 def test_a_foreign_checkpoint_is_named(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     torch.save({"model": torch.zeros(2)}, path)
     with pytest.raises(UserError, match="not of this program"):
-        checkpoint.load(path, device=torch.device("cpu"))
+        checkpoint.load(path)
 
 
 def test_a_checkpoint_that_would_run_code_is_refused(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_checkpoint_that_would_run_code_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     torch.save({"version": checkpoint.VERSION, "x": Evil()}, path)
     with pytest.raises(UserError, match="cannot read checkpoint"):
-        checkpoint.load(path, device=torch.device("cpu"))
+        checkpoint.load(path)
     assert not (tmp_path / "ran").exists()
 
 

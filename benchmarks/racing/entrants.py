@@ -14,10 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from naslib_edd.bilevel import FirstOrder
 from naslib_edd.config import load
 from naslib_edd.errors import UserError
-from naslib_edd.methods import make_relaxation, make_supernet, make_temperature
+from naslib_edd.methods import make_bilevel, make_supernet, make_temperature
 from naslib_edd.settings import SearchSettings
 from naslib_edd.spaces.nb201 import EDGES, NODES, OPERATIONS
 from racing.shape import LAYOUTS, Shape, Step
@@ -75,7 +74,7 @@ def batch(shape: Shape, layout: str, device: torch.device, seed: int) -> tuple[T
 def optimizers(
     search: SearchSettings, weights: Sequence[Tensor], logits: Sequence[Tensor]
 ) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
-    """SGD of the weights and Adam of the logits, as the recipe has them."""
+    """For AutoDL's network: SGD of the weights and Adam of the logits, as the recipe has them."""
     sgd = torch.optim.SGD(
         weights,
         lr=search.learning_rate,
@@ -101,18 +100,7 @@ def bilevel_step(entrant: Entrant, shape: Shape, device: torch.device) -> Step:
     supernet.to(memory_format=LAYOUTS[entrant.layout])  # type: ignore[call-overload]
     logits = (search.arch_init * torch.randn(len(EDGES), len(OPERATIONS))).to(device)
     logits.requires_grad_()
-    weight_optimizer, logit_optimizer = optimizers(search, [*supernet.parameters()], [logits])
-    bilevel = FirstOrder(
-        supernet=supernet,
-        logits=logits,
-        relaxation=make_relaxation(search),
-        weight_optimizer=weight_optimizer,
-        logit_optimizer=logit_optimizer,
-        order=search.order,
-        clip=search.clip,
-        grad_clip=search.grad_clip,
-        stale_logits=search.clip_stale_logits,
-    )
+    bilevel = make_bilevel(search, supernet=supernet, logits=logits)
     t = torch.tensor(make_temperature(search, edges=len(EDGES)).t, device=device)
     train, val = (batch(shape, entrant.layout, device, seed) for seed in (1, 2))
     return partial(bilevel.step, train, val, t)

@@ -104,9 +104,11 @@ class FirstOrder:
         """Update the logits by ∂l_val/∂A, through the relaxation's own backward pass."""
         images, labels = batch
         beta = self.relaxation(self.logits, t)
-        scores = self.supernet(images, beta)
+        # Through the network first: its activations are free before the relaxation's turn.
+        leaf = beta.detach().requires_grad_()
+        scores = self.supernet(images, leaf)
         loss = F.cross_entropy(scores, labels)
-        (of_beta,) = torch.autograd.grad(loss, beta, retain_graph=True)
+        (of_beta,) = torch.autograd.grad(loss, leaf)
         (self.logits.grad,) = torch.autograd.grad(beta, self.logits, of_beta)
         if self.clip in ("logits", "each"):
             self._clip([self.logits])

@@ -71,7 +71,7 @@ def load(
     Args:
         name: of the set, in any case.
         path: where it is; without it the environment is asked (see
-            :mod:`naslib_edd.data.locate`). Not used for digits.
+            :mod:`naslib_edd.data.locate`). Digits have none.
         split: a name of :data:`naslib_edd.data.splits.SPLITS`, or None for the set's usual one.
         split_file: for the splits ``nb201`` and ``file``; the others do not look at it.
         limit_train, limit_val: take no more than the first so many images of each half.
@@ -135,6 +135,8 @@ def _take(part: Part, indices: Indices | None, device: torch.device) -> ImageSet
 
 def _read(info: Info, path: str | None, download: bool) -> tuple[Raw, str]:
     if info.variable is None:
+        if path is not None:
+            raise UserError(f"{info.name} come with scikit-learn: leave out the data path {path}")
         return read_digits(), locate.BUILT_IN
     try:
         found = locate.find(info, path)

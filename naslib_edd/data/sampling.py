@@ -104,7 +104,7 @@ class Batches:
         if self.replace:
             generator = _generator(self.seed, self.stream, "replace", epoch, step)
             drawn = torch.randint(len(self.images), (stop - start,), generator=generator)
-            return drawn.to(self.images.labels.device)
+            return drawn.to(self.images.labels.device, non_blocking=True)
         if self._order is None or self._order_key != (epoch, round_):
             generator = _generator(self.seed, self.stream, "order", epoch, round_)
             order = torch.randperm(len(self.images), generator=generator)

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from naslib_edd.errors import DataMissing, UserError, nearest
+from naslib_edd.errors import DataMissing, UserError
 from naslib_edd.lookup import query as look_up
+from naslib_edd.tabular.columns import dataset_name
 from naslib_edd.tabular.convert import convert as convert_table
 from naslib_edd.tabular.locate import find_table
 from naslib_edd.tabular.record import Record
@@ -54,7 +55,9 @@ def best(path: str | None, dataset: str | None, split: str, top: int, *, as_json
     if top < 1:
         raise UserError(f"--top {top}: ask for 1 architecture or more")
     table = _open(path)
-    name = _dataset(table, dataset)
+    if not table.datasets:
+        raise UserError(f"{table.source} has no accuracy at all")
+    name = table.datasets[0] if dataset is None else dataset_name(dataset, table.datasets)
     column = f"{name}__{split}"
     if column not in table.accuracies:
         raise UserError(f"{table.source} has no {split} accuracy of {name}")
@@ -89,17 +92,6 @@ def _open(path: str | None) -> Table:
     if found is None:
         raise DataMissing("no benchmark table: give its PATH or set NASLIB_EDD_TABLE")
     return Table.open(found)
-
-
-def _dataset(table: Table, name: str | None) -> str:
-    if name is None:
-        return table.datasets[0]
-    spelled = name.lower().replace("-", "_")
-    if spelled not in table.datasets:
-        raise UserError(
-            f"{table.source} has no data set '{name}'{nearest(spelled, table.datasets)}"
-        )
-    return spelled
 
 
 def _print_record(record: Record) -> None:

@@ -106,12 +106,11 @@ def read(path: Path) -> Source:
             f"{path} numbers its operations {', '.join(map(str, arrays['op_names'].tolist()))}; "
             f"NAS-Bench-201's order is {', '.join(nb201.OPERATIONS)}"
         )
-    return Source(
-        format="compact",
-        arrays=arrays,
-        missing=_texts(arrays, MISSING),
-        notes=_texts(arrays, NOTES),
-    )
+    try:
+        missing, notes = _texts(arrays, MISSING), _texts(arrays, NOTES)
+    except (TypeError, ValueError):
+        raise unreadable(path, f"has '{MISSING}' or '{NOTES}' that are no pairs of texts") from None
+    return Source(format="compact", arrays=arrays, missing=missing, notes=notes)
 
 
 def write(source: Source, target: Path) -> Path:

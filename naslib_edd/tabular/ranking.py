@@ -23,12 +23,12 @@ def rank_and_regret(
         Ranks [N]: 1 for the best, ties share the better rank, 0 where unknown. Regrets [N]: the
         best accuracy minus this one, NaN where unknown.
     """
-    known = np.sort(values[~np.isnan(values)])
+    known = np.sort(values[np.isfinite(values)])
     # One more than the number of accuracies that are strictly greater.
     ranks = known.size - np.searchsorted(known, values, side="right") + 1
-    ranks[np.isnan(values)] = 0
+    ranks[~np.isfinite(values)] = 0
     best = known[-1] if known.size else np.nan
-    return ranks, best - values
+    return ranks, best - np.where(np.isfinite(values), values, np.nan)
 
 
 def scores(values: NDArray[np.floating]) -> Scores:
@@ -38,8 +38,8 @@ def scores(values: NDArray[np.floating]) -> Scores:
 
 
 def known(values: NDArray[np.floating]) -> list[Any]:
-    """The values as a list, None for NaN."""
+    """The values as a list, None for what is not a finite number."""
     found: list[Any] = values.tolist()
-    for index in np.flatnonzero(np.isnan(values)).tolist():
+    for index in np.flatnonzero(~np.isfinite(values)).tolist():
         found[index] = None
     return found
