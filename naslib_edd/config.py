@@ -230,7 +230,7 @@ def _check_range(key: str, value: Any, limits: Mapping[str, Any], where: str) ->
 
 def _check_together(search: SearchSettings) -> None:
     """What no single key shows."""
-    if search.relaxation == "sn_softmax" and search.s != "unit" and search.s <= 1:
+    if search.relaxation in ("sn_softmax", "sn_gumbel") and search.s != "unit" and search.s <= 1:
         raise UserError(
             f"search.s = {search.s:g} must be above 1 (the paper: 100), or 'unit' for s*t = 1"
         )

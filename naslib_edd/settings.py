@@ -74,9 +74,16 @@ class SearchSettings:
     variant: Literal["paper", "release"] = setting(
         "paper", "EDD as the 2023 paper describes it, or as the authors' 2021 code runs it"
     )
-    relaxation: Literal["softmax", "sn_softmax"] = setting("softmax", "logits to edge weights")
+    relaxation: Literal["softmax", "sn_softmax", "gumbel", "sn_gumbel"] = setting(
+        "softmax", "logits to edge weights"
+    )
     s: float | Literal["unit"] = setting("unit", "sn-softmax: s above 1, or 'unit' for s*t = 1")
     noise_at_one: bool = setting(True, "sn-softmax: keep the noise term while t = 1")
+
+    # Partial channels (PC-DARTS; on NASLib's engine)
+    partial_channels: int = setting(
+        1, "K: one channel in K goes through the operations, and edges have weights", at_least=1
+    )
 
     # Temperature
     temperature: Literal["constant", "lts", "ets", "pcd", "lpcd", "edd"] = setting(
