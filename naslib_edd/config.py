@@ -23,8 +23,7 @@ from naslib_edd.settings import Config, SearchSettings, names
 
 Values = dict[str, Any]
 
-#: The keys that hold keys.
-SECTIONS = ("search", "evaluation")
+SECTIONS = ("search", "evaluation")  # the keys that hold keys
 
 
 def load(
@@ -48,7 +47,7 @@ def load(
     elif source is None:
         values, where = {}, "the defaults"
     else:
-        values, where = _read(Path(source)), str(source)
+        values, where = read(Path(source)), str(source)
     _check_keys(values, where)
     for text in overrides:
         _override(values, text)
@@ -65,7 +64,8 @@ def dump(config: Config) -> str:
     return str(yaml.safe_dump(as_dict(config), sort_keys=False, allow_unicode=True))
 
 
-def _read(path: Path) -> Values:
+def read(path: Path) -> Values:
+    """The keys and values of a YAML file, unchecked."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -57,9 +57,10 @@ class Adapter:
         self.settings = self.config.search
         self.device = torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
         self.history: list[dict[str, Any]] = []
-        self.epoch, self.step_in_epoch = 0, 0
+        self.epoch = self.step_in_epoch = 0
         self.steps: int | None = None
         self.loss = nn.CrossEntropyLoss()
+        self.learning_rate = self.settings.learning_rate
         self._open = False
         self._rng: dict[str, Any] | None = None
         self._began = time.monotonic()
@@ -145,9 +146,6 @@ class Adapter:
         """Close the last epoch."""
         self.close_epoch()
 
-    def train_statistics(self, report_incumbent: bool = True) -> None:
-        """Not asked for: this optimizer has a step function."""
-
     @torch.no_grad()
     def close_epoch(self) -> None:
         """Measure the epoch, give the next temperature. Draws nothing; twice does it once."""
@@ -197,6 +195,7 @@ class Adapter:
             "meters": self.meters.state_dict(),
             "epoch": self.epoch,
             "open": self._open,
+            "learning_rate": self.learning_rate,
             "history": self.history,
             "rng": rng.state(),
         }
@@ -219,6 +218,7 @@ class Adapter:
         self.meters.load_state_dict(state["meters"])
         self.t.fill_(self.temperature.t)
         self.epoch, self._open = state["epoch"], state["open"]
+        self.learning_rate = state["learning_rate"]
         self.history = list(state["history"])
         self._rng = state["rng"]
 
@@ -238,8 +238,9 @@ class Adapter:
         done = self.epoch + (self.step_in_epoch / self.steps if self.steps else 0)
         swing = (search.learning_rate - search.learning_rate_min) / 2
         turn = 1 + math.cos(math.pi * min(done / search.epochs, 1.0))
+        self.learning_rate = search.learning_rate_min + swing * turn
         for group in self.op_optimizer.param_groups:
-            group["lr"] = search.learning_rate_min + swing * turn
+            group["lr"] = self.learning_rate
 
 
 def optimizer_class(method: str, class_name: str, host: Host) -> type[Any]:

@@ -31,7 +31,7 @@ def epoch_row(optimizer: Adapter) -> dict[str, Any]:
         "d": temperature.strength,
         "entropy": current,
         "entropy_untempered": untempered,
-        "learning_rate": optimizer.op_optimizer.param_groups[0]["lr"],
+        "learning_rate": optimizer.learning_rate,
         **optimizer.meters.means(),
         **optimizer.layout.describe(optimizer.logits),
         "logits": operations.tolist(),
