@@ -23,6 +23,7 @@ from naslib_edd.config import as_dict
 from naslib_edd.config import load as load_config
 from naslib_edd.console import EpochLines, StepBar
 from naslib_edd.engine import Engine
+from naslib_edd.errors import UserError
 from naslib_edd.prepare import announce, begin, folder_of, open_data, open_table, pick_device
 from naslib_edd.record import Row, RunFolder
 from naslib_edd.settings import Config
@@ -85,6 +86,10 @@ def search(
         Interrupted: Ctrl-C or SIGTERM, after a checkpoint.
     """
     checked = load_config(config, overrides)
+    if checked.search_space != "nasbench201":
+        raise UserError(
+            f"search_space {checked.search_space} runs on NASLib's engine only: --engine naslib"
+        )
     console = console or Console()
     device = pick_device(checked.device)
     if checked.threads is not None:

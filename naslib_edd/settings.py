@@ -137,7 +137,9 @@ class Config:
     """A whole config."""
 
     optimizer: str = setting("edd_darts", "the method; a preset of settings of `search`")
-    search_space: Literal["nasbench201"] = setting("nasbench201", "what is searched")
+    search_space: Literal["nasbench201", "nasbench301"] = setting(
+        "nasbench201", "what is searched; nasbench301 on NASLib's engine only"
+    )
     dataset: str = setting("digits", "digits, cifar10, cifar100, svhn or ImageNet16-120")
     seed: int = setting(
         0, "of weights, logits, batches and augmentation", at_least=0, at_most=2**63 - 1

@@ -86,7 +86,7 @@ def complete(path: Path, overrides: Sequence[str]) -> NaslibConfig:
     loaders = str(values.pop("loaders", LOADERS[0]))
     if loaders not in LOADERS:
         raise UserError(f"loaders '{loaders}' is unknown{nearest(loaders, LOADERS)}")
-    ours = _checked(values, optimizer, path)
+    ours = _checked({**values, "search_space": space}, optimizer, path)
     name = ours.name or optimizer.replace(":", "_")
     search = {**_SEARCH, **_resolved(ours, optimizer), **values["search"]}
     search["train_portion"] = search["train_portion"] or _SEARCH["train_portion"]
@@ -118,7 +118,6 @@ def pairs(texts: Sequence[str]) -> list[tuple[str, Any]]:
 def _checked(values: Values, optimizer: str, path: Path) -> Config:
     """Our part of the config, checked; for others' optimizers without ``search:``."""
     own = {key: values[key] for key in values if key in names(Config)}
-    own.pop("search_space", None)
     own["search"] = {k: v for k, v in values["search"].items() if k in names(SearchSettings)}
     if own["search"].get("grad_clip") == 0:
         own["search"] |= {"clip": "off", "grad_clip": 5.0}  # NASLib's way to switch it off

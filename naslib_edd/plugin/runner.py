@@ -129,6 +129,8 @@ def _begin(config: NaslibConfig, folder: RunFolder, *, resume: bool, force: bool
             f"{folder.path} already holds a run; add --resume to go on with it, --force to start "
             "over, or name … for another folder"
         )
+    if resume and folder.checkpoint.exists():
+        raise UserError(f"{folder.path} holds a run of the built-in engine; leave --engine out")
     if resume and folder.config.exists():
         before = as_dict(load_config(folder.config))
         checkpoint.check_same_run(before, as_dict(config.ours), folder.config)
