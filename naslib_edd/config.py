@@ -19,11 +19,9 @@ import yaml
 
 from naslib_edd.errors import UserError
 from naslib_edd.presets import preset
-from naslib_edd.settings import Config, SearchSettings, names
+from naslib_edd.settings import NASLIB_SEARCH, NASLIB_TOP, SECTIONS, Config, SearchSettings, names
 
 Values = dict[str, Any]
-
-SECTIONS = ("search", "evaluation")  # the keys that hold keys
 
 
 def load(
@@ -77,11 +75,9 @@ def read(path: Path) -> Values:
     except yaml.YAMLError as error:
         detail = " ".join(str(error).split())
         raise UserError(f"config {path} is not YAML: {detail}") from None
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
+    if not isinstance(values, dict | None):
         raise UserError(f"config {path} must hold keys and values, as in 'optimizer: edd_darts'")
-    return _copy(values)
+    return _copy(values or {})
 
 
 def _copy(values: Mapping[str, Any]) -> Values:
@@ -92,6 +88,8 @@ def _copy(values: Mapping[str, Any]) -> Values:
 
 
 def _check_keys(values: Values, where: str) -> None:
+    for key in NASLIB_TOP:
+        values.pop(key, None)
     for key in values:
         if key not in names(Config):
             raise UserError(f"unknown key '{key}' in {where}{_suggest(key)}")
@@ -100,6 +98,7 @@ def _check_keys(values: Values, where: str) -> None:
         values[section] = {} if held is None else held  # absent, or empty in YAML
         if not isinstance(values[section], dict):
             raise UserError(f"'{section}' in {where} must hold keys and values, not {held!r}")
+    values["search"] = {k: v for k, v in values["search"].items() if k not in NASLIB_SEARCH}
     for key in values["search"]:
         if key not in names(SearchSettings):
             raise UserError(f"unknown key 'search.{key}' in {where}{_suggest(key)}")

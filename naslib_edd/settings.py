@@ -162,6 +162,42 @@ class Config:
     )
 
 
+#: The keys that hold keys.
+SECTIONS = ("search", "evaluation")
+#: Keys of NASLib's configs that only NASLib reads; the built-in engine passes them over.
+NASLIB_TOP = ("save_arch_weights", "plot_arch_weights", "loaders")
+NASLIB_SEARCH = (
+    "checkpoint_freq",
+    "warm_start_epochs",
+    "data_size",
+    "cutout",
+    "cutout_length",
+    "cutout_prob",
+    "drop_path_prob",
+    "unrolled",
+    "output_weights",
+    "fidelity",
+    "tau_max",
+    "tau_min",
+    "sample_size",
+    "population_size",
+    "num_init",
+    "threshold",
+    "normalization",
+    "normalization_exponent",
+    "k",
+    "num_ensemble",
+    "acq_fn_type",
+    "acq_fn_optimization",
+    "encoding_type",
+    "num_arches_to_mutate",
+    "max_mutations",
+    "num_candidates",
+    "predictor_type",
+    "debug_predictor",
+)
+
+
 def names(section: type[Any]) -> Sequence[str]:
     """The keys of a section."""
     return [item.name for item in dataclasses.fields(section)]

@@ -13,45 +13,12 @@ from typing import Any
 
 from naslib_edd import config as configs
 from naslib_edd.errors import UserError
-from naslib_edd.settings import Config, SearchSettings, names
+from naslib_edd.settings import NASLIB_SEARCH, Config, SearchSettings, names
 
 logger = logging.getLogger(__name__)
 
 #: Constructor arguments of NASLib's optimizers that are no settings of ours.
 _ARGUMENTS = ("op_optimizer", "arch_optimizer", "loss_criteria")
-#: Keys that NASLib's own code reads from ``search:``.
-NASLIB_KEYS = (
-    "checkpoint_freq",
-    "warm_start_epochs",
-    "data_size",
-    "cutout",
-    "cutout_length",
-    "cutout_prob",
-    "drop_path_prob",
-    "unrolled",
-    "output_weights",
-    "fidelity",
-    "tau_max",
-    "tau_min",
-    "sample_size",
-    "population_size",
-    "num_init",
-    "threshold",
-    "normalization",
-    "normalization_exponent",
-    "k",
-    "num_ensemble",
-    "acq_fn_type",
-    "acq_fn_optimization",
-    "encoding_type",
-    "num_arches_to_mutate",
-    "max_mutations",
-    "num_candidates",
-    "predictor_type",
-    "debug_predictor",
-    "seed",
-    "gpu",
-)
 
 
 def settings(method: str, given: tuple[Any, ...], keywords: Mapping[str, Any]) -> Config:
@@ -83,7 +50,7 @@ def settings(method: str, given: tuple[Any, ...], keywords: Mapping[str, Any]) -
 
 def _look_at(key: str) -> None:
     """Warn of a key that nobody knows; a misspelt setting must not pass in silence."""
-    if key in NASLIB_KEYS:
+    if key in (*NASLIB_SEARCH, "seed", "gpu"):
         return
     close = difflib.get_close_matches(key, names(SearchSettings), n=1, cutoff=0.8)
     hint = f"; did you mean search.{close[0]}?" if close else ""
