@@ -30,8 +30,9 @@ _WORDS |= {"lts": "LTS", "ets": "ETS", "pc": "PC"}
 
 
 def class_name(method: str) -> str:
-    """``edd_darts`` → ``EDDDARTSOptimizer``."""
-    return "".join(_WORDS.get(w, w.capitalize()) for w in method.split("_")) + "Optimizer"
+    """``edd_darts`` → ``EDDDARTSOptimizer``; never a name that NASLib has for its own."""
+    title = "".join(_WORDS.get(w, w.capitalize()) for w in method.split("_")) + "Optimizer"
+    return f"Reference{title}" if title in NASLIB.values() else title
 
 
 @cache

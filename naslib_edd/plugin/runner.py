@@ -54,6 +54,11 @@ def run(
     """
     console = console or Console()
     config = complete(path, overrides)
+    if config.optimizer.startswith("naslib:") and (resume or eval_only):
+        raise UserError(
+            f"{config.optimizer} cannot be resumed or evaluated: NASLib's checkpoints lack its "
+            "logits (NASLib's issue 153), so the architecture would be a random one; use --force"
+        )
     naslib = compat.load()
     optimizer_class = registry.get(config.optimizer)
     if config.ours.threads is not None:

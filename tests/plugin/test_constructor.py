@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import configparser
 import logging
+from pathlib import Path
 
 import pytest
 
 from naslib_edd.errors import UserError
 from naslib_edd.plugin.constructor import settings
 from naslib_edd.plugin.naslib_config import pairs
-from naslib_edd.plugin.registry import class_name
+from naslib_edd.plugin.registry import GROUP, class_name
 from naslib_edd.presets import METHODS
 
 
@@ -83,3 +85,12 @@ def test_class_names() -> None:
     names = [class_name(method) for method in METHODS]
     assert len(set(names)) == len(METHODS)
     assert {"EDDDARTSOptimizer", "ETSGDASOptimizer", "EDDPCDARTSOptimizer"} <= set(names)
+
+
+def test_the_entry_points_are_the_methods() -> None:
+    """What is installed under the group is what the registry has, by the classes' names."""
+    setup = configparser.ConfigParser()
+    setup.read(Path(__file__).parents[2] / "setup.cfg")
+    lines = setup["options.entry_points"][GROUP].split("\n")
+    found = dict(line.split(" = ") for line in lines if " = " in line)
+    assert found == {method: f"naslib_edd.plugin:{class_name(method)}" for method in METHODS}

@@ -157,7 +157,9 @@ def test_both_constructors_and_all_ways_to_adapt(naslib: SimpleNamespace) -> Non
 def test_register_and_optimizers(naslib: SimpleNamespace) -> None:
     import naslib_edd
 
+    own = {title: getattr(naslib.optimizers, title) for title in registry.NASLIB.values()}
     titles = naslib_edd.register()
+    assert {title: getattr(naslib.optimizers, title) for title in own} == own
     from naslib.optimizers import EDDDARTSOptimizer
 
     assert "EDDDARTSOptimizer" in titles

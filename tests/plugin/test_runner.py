@@ -130,6 +130,10 @@ def test_naslibs_own_optimizers(config: Path, name: str, tmp_path: Path) -> None
     rows = read_rows(folder(config, f"naslib_{name}") / "record.jsonl")
     assert [row["epoch"] for row in rows] == [1, 2]
     assert result["index"] == rows[-1]["index"] == rows[-1]["table"]["index"]
+    # Its logits are not in NASLib's checkpoints: what came back would be a random architecture.
+    for option in ({"resume": True}, {"eval_only": True}):
+        with pytest.raises(UserError, match="issue 153"):
+            quiet(config, f"optimizer=naslib:{name}", **option)
 
 
 @pytest.mark.parametrize("method", ["edd_darts", "edd_pc_darts"])
