@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from naslib_edd.errors import UserError
     from naslib_edd.lookup import query
     from naslib_edd.loop import SearchResult, search
+    from naslib_edd.plugin.registry import optimizers, register
     from naslib_edd.relaxation import SnSoftmax, Softmax, entropy, sn_softmax
     from naslib_edd.supernet import FastSupernet, PlainSupernet, build
     from naslib_edd.tabular import Record, Table, convert
@@ -38,7 +39,9 @@ _HOME = {
     "convert": "tabular",
     "entropy": "relaxation",
     "load_config": "config",
+    "optimizers": "plugin.registry",
     "query": "lookup",
+    "register": "plugin.registry",
     "search": "loop",
     "sn_softmax": "relaxation",
 }
@@ -57,7 +60,9 @@ __all__ = [
     "convert",
     "entropy",
     "load_config",
+    "optimizers",
     "query",
+    "register",
     "search",
     "sn_softmax",
 ]

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from naslib_edd import __version__
 from naslib_edd.errors import UserError
@@ -70,7 +71,18 @@ def parser() -> argparse.ArgumentParser:
     search.add_argument("--download", action="store_true", help="fetch data through torchvision")
     search.add_argument("--table", metavar="PATH", help="the benchmark table to look up in")
     search.add_argument("--no-figures", action="store_true", help="draw no figures at the end")
+    search.add_argument(
+        "--engine", choices=("builtin", "naslib"), default="builtin", help="whose loop (builtin)"
+    )
     search.set_defaults(run=_search)
+
+    naslib = commands.add_parser("naslib", help="search on NASLib's own Trainer")
+    naslib.add_argument("--config-file", required=True, metavar="FILE", help="NASLib-style YAML")
+    naslib.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    naslib.add_argument("--eval-only", action="store_true", help="only evaluate the checkpoint")
+    naslib.add_argument("--force", action="store_true", help="start over in a used folder")
+    naslib.add_argument("overrides", nargs="*", metavar="key value", help="e.g. search.epochs 3")
+    naslib.set_defaults(run=_naslib)
 
     query = commands.add_parser("query", help="look an architecture up in a table")
     query.add_argument("arch", metavar="ARCH|INDEX", help="architecture string, or 0 to 15624")
@@ -120,6 +132,12 @@ def _search(options: argparse.Namespace) -> int:
             overrides.append(f"{key}={_quoted(getattr(options, key))}")
     if options.download:
         overrides.append("download=true")
+    if options.engine == "naslib":
+        from naslib_edd.plugin import runner
+
+        path = Path(options.config)
+        runner.run(path, overrides, resume=options.resume, force=options.force)
+        return 0
     try:
         search(
             options.config,
@@ -131,6 +149,19 @@ def _search(options: argparse.Namespace) -> int:
     except Interrupted as stop:
         print(f"naslib-edd: {stop}", file=sys.stderr)
         return stop.code
+    return 0
+
+
+def _naslib(options: argparse.Namespace) -> int:
+    from naslib_edd.plugin import runner
+
+    runner.run(
+        Path(options.config_file),
+        options.overrides,
+        resume=options.resume,
+        eval_only=options.eval_only,
+        force=options.force,
+    )
     return 0
 
 
@@ -166,8 +197,6 @@ def _table_convert(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from pathlib import Path
-
     from naslib_edd.report import report
 
     paths = report(

@@ -19,14 +19,12 @@ import yaml
 
 from naslib_edd.errors import UserError
 from naslib_edd.presets import preset
-from naslib_edd.settings import Config, SearchSettings, names
+from naslib_edd.settings import NASLIB_SEARCH, NASLIB_TOP, SECTIONS, Config, SearchSettings, names
 
 Values = dict[str, Any]
 
 #: PyYAML lets a few of Python's own errors through: a date that is none, endless nesting.
 _NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
-#: The keys that hold keys.
-SECTIONS = ("search", "evaluation")
 
 
 def load(
@@ -50,7 +48,7 @@ def load(
     elif source is None:
         values, where = {}, "the defaults"
     else:
-        values, where = _read(Path(source)), str(source)
+        values, where = read(Path(source)), str(source)
     _check_keys(values, where)
     for text in overrides:
         _override(values, text)
@@ -67,7 +65,8 @@ def dump(config: Config) -> str:
     return str(yaml.safe_dump(as_dict(config), sort_keys=False, allow_unicode=True))
 
 
-def _read(path: Path) -> Values:
+def read(path: Path) -> Values:
+    """The keys and values of a YAML file, unchecked."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -79,11 +78,9 @@ def _read(path: Path) -> Values:
     except _NOT_YAML as error:
         detail = " ".join(str(error).split())
         raise UserError(f"config {path} is not YAML: {detail}") from None
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
+    if not isinstance(values, dict | None):
         raise UserError(f"config {path} must hold keys and values, as in 'optimizer: edd_darts'")
-    return _copy(values)
+    return _copy(values or {})
 
 
 def _copy(values: Mapping[str, Any]) -> Values:
@@ -94,6 +91,8 @@ def _copy(values: Mapping[str, Any]) -> Values:
 
 
 def _check_keys(values: Values, where: str) -> None:
+    for key in NASLIB_TOP:
+        values.pop(key, None)
     for key in values:
         if key not in names(Config):
             raise UserError(f"unknown key '{key}' in {where}{_suggest(key)}")
@@ -102,6 +101,7 @@ def _check_keys(values: Values, where: str) -> None:
         values[section] = {} if held is None else held  # absent, or empty in YAML
         if not isinstance(values[section], dict):
             raise UserError(f"'{section}' in {where} must hold keys and values, not {held!r}")
+    values["search"] = {k: v for k, v in values["search"].items() if k not in NASLIB_SEARCH}
     for key in values["search"]:
         if key not in names(SearchSettings):
             raise UserError(f"unknown key 'search.{key}' in {where}{_suggest(key)}")
@@ -232,7 +232,7 @@ def _check_range(key: str, value: Any, limits: Mapping[str, Any], where: str) ->
 
 def _check_together(search: SearchSettings) -> None:
     """What no single key shows."""
-    if search.relaxation == "sn_softmax" and search.s != "unit" and search.s <= 1:
+    if search.relaxation in ("sn_softmax", "sn_gumbel") and search.s != "unit" and search.s <= 1:
         raise UserError(
             f"search.s = {search.s:g} must be above 1 (the paper: 100), or 'unit' for s*t = 1"
         )

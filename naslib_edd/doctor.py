@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import platform
 from importlib import metadata
-from pathlib import Path
 
 from naslib_edd import __version__
 from naslib_edd.data.locate import describe
 from naslib_edd.errors import UserError
+from naslib_edd.plugin.diagnosis import diagnose
 from naslib_edd.tabular.locate import find_table
 
 #: Distribution → what it is for. The first group must be there.
@@ -99,13 +98,5 @@ def _table() -> None:
 
 
 def _naslib() -> None:
-    home = os.environ.get("NASLIB_HOME")
-    if home:
-        there = (Path(home) / "naslib" / "__init__.py").exists()
-        print(
-            f"  {'ok ' if there else 'BAD'} NASLIB_HOME={home}" + ("" if there else ": no naslib/")
-        )
-    elif importlib.util.find_spec("naslib") is not None:
-        print("  ok  importable")
-    else:
-        print("  –   no checkout (NASLIB_HOME is unset); the built-in engine needs none")
+    for line in diagnose():
+        print(f"  {line}")

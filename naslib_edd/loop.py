@@ -95,6 +95,10 @@ def search(
         Interrupted: Ctrl-C or SIGTERM, after a checkpoint.
     """
     checked = load_config(config, overrides)
+    if checked.search_space != "nasbench201":
+        raise UserError(
+            f"search_space {checked.search_space} runs on NASLib's engine only: --engine naslib"
+        )
     console = console or Console()
     device = pick_device(checked.device)
     if checked.threads is not None:

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from naslib_edd import temperature as temperatures
 from naslib_edd.bilevel import FirstOrder, Meters
-from naslib_edd.relaxation import Relaxation, SnSoftmax, Softmax
+from naslib_edd.errors import UserError
+from naslib_edd.relaxation import Gumbel, Relaxation, SnSoftmax, Softmax
 from naslib_edd.settings import SearchSettings
 from naslib_edd.supernet import FastSupernet, PlainSupernet, Supernet
 from naslib_edd.temperature import EDD, Constant, Schedule, Temperature
@@ -15,6 +16,11 @@ from naslib_edd.temperature import EDD, Constant, Schedule, Temperature
 
 def make_supernet(search: SearchSettings, *, classes: int) -> Supernet:
     """The supernet of a config, its weights drawn from torch's global generator."""
+    if search.partial_channels > 1:
+        raise UserError(
+            "partial channels (search.partial_channels, pc_darts, edd_pc_darts) run on NASLib's "
+            "engine only: add --engine naslib"
+        )
     engine = {"fast": FastSupernet, "plain": PlainSupernet}[search.supernet]
     return engine(
         channels=search.channels,
@@ -24,10 +30,23 @@ def make_supernet(search: SearchSettings, *, classes: int) -> Supernet:
     )
 
 
-def make_relaxation(search: SearchSettings) -> Relaxation:
-    """The relaxation of a config."""
+def make_relaxation(
+    search: SearchSettings, *, generator: torch.Generator | None = None
+) -> Relaxation:
+    """The relaxation of a config; those that sample draw from the generator.
+
+    Raises:
+        UserError: it samples, and the host has no generator for it.
+    """
     if search.relaxation == "softmax":
         return Softmax()
+    if search.relaxation in ("gumbel", "sn_gumbel"):
+        if generator is None:
+            raise UserError(
+                f"search.relaxation: {search.relaxation} (gdas, ets_gdas, edd_gdas) runs on "
+                "NASLib's engine only: add --engine naslib"
+            )
+        return Gumbel(generator=generator, s=search.s if search.relaxation == "sn_gumbel" else None)
     return SnSoftmax(s=search.s, noise_at_one=search.noise_at_one)
 
 

@@ -9,10 +9,19 @@ from __future__ import annotations
 from typing import Any
 
 from naslib_edd.errors import UserError, nearest
+from naslib_edd.temperature import LOGIT_SCALE
 
 Values = dict[str, Any]
 
 _EDD: Values = {"relaxation": "sn_softmax", "s": "unit", "temperature": "edd"}
+
+#: GDAS: tau from 10 to 0.1.
+_GDAS: Values = {
+    "relaxation": "gumbel",
+    "t0": 10.0,
+    "t_end": 0.1,
+    "arch_weight_decay": 1e-3,
+}
 
 #: Settings of each method, over the defaults (which are NB201's weights recipe).
 METHODS: dict[str, Values] = {
@@ -39,7 +48,23 @@ METHODS: dict[str, Values] = {
     },
     "lts_darts": {**_EDD, "temperature": "lts"},
     "ets_darts": {**_EDD, "temperature": "ets"},
+    "gdas": {**_GDAS, "temperature": "lts"},
+    # Table 1: GDAS whose tau goes down in equal steps of exp(E(a)/tau).
+    "ets_gdas": {**_GDAS, "temperature": "ets"},
+    # Our reading: tau is ten times EDD's t, which is EDD from t0 = 10 with ten times E(a).
+    "edd_gdas": {
+        "relaxation": "sn_gumbel",
+        "s": "unit",
+        "temperature": "edd",
+        "t0": 10.0,
+        "logit_scale": 10 * LOGIT_SCALE,
+    },
+    "pc_darts": {"partial_channels": 4, "arch_weight_decay": 1e-3},
+    "edd_pc_darts": {**_EDD, "partial_channels": 4},
 }
+
+#: Those of them that only a NASLib graph can carry.
+ON_NASLIB = ("gdas", "ets_gdas", "edd_gdas", "pc_darts", "edd_pc_darts")
 
 #: The authors' 2021 code on NB201, where it differs from the paper.
 RELEASE: Values = {

@@ -64,7 +64,7 @@ class RunFolder:
 
     def append(self, row: Row) -> None:
         """Add a line to the record; it is on the disk when this returns."""
-        line = json.dumps(_plain(row), allow_nan=False) + "\n"
+        line = json.dumps(plain(row), allow_nan=False) + "\n"
         try:
             before = self.record.stat().st_size if self.record.exists() else 0
             with self.record.open("a", encoding="utf-8") as file:
@@ -96,7 +96,7 @@ class RunFolder:
 
     def write_result(self, result: Row) -> None:
         """Write ``result.json``."""
-        write_text(self.result, json.dumps(_plain(result), indent=2, allow_nan=False) + "\n")
+        write_text(self.result, json.dumps(plain(result), indent=2, allow_nan=False) + "\n")
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -129,12 +129,12 @@ def without_timings(row: Row) -> Row:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """JSON-ready: a number that is not finite becomes null."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value

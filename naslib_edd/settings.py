@@ -77,9 +77,16 @@ class SearchSettings:
     variant: Literal["paper", "release"] = setting(
         "paper", "EDD as the 2023 paper describes it, or as the authors' 2021 code runs it"
     )
-    relaxation: Literal["softmax", "sn_softmax"] = setting("softmax", "logits to edge weights")
+    relaxation: Literal["softmax", "sn_softmax", "gumbel", "sn_gumbel"] = setting(
+        "softmax", "logits to edge weights"
+    )
     s: float | Literal["unit"] = setting("unit", "sn-softmax: s above 1, or 'unit' for s*t = 1")
     noise_at_one: bool = setting(True, "sn-softmax: keep the noise term while t = 1")
+
+    # Partial channels (PC-DARTS; on NASLib's engine)
+    partial_channels: int = setting(
+        1, "K: one channel in K goes through the operations, and edges have weights", at_least=1
+    )
 
     # Temperature
     temperature: Literal["constant", "lts", "ets", "pcd", "lpcd", "edd"] = setting(
@@ -133,7 +140,9 @@ class Config:
     """A whole config."""
 
     optimizer: str = setting("edd_darts", "the method; a preset of settings of `search`")
-    search_space: Literal["nasbench201"] = setting("nasbench201", "what is searched")
+    search_space: Literal["nasbench201", "nasbench301"] = setting(
+        "nasbench201", "what is searched; nasbench301 on NASLib's engine only"
+    )
     dataset: str = setting("digits", "digits, cifar10, cifar100, svhn or ImageNet16-120")
     seed: int = setting(
         0, "of weights, logits, batches and augmentation", at_least=0, at_most=2**63 - 1
@@ -154,6 +163,42 @@ class Config:
     search: SearchSettings = field(
         default_factory=SearchSettings, metadata={"doc": "the method and its recipe"}
     )
+
+
+#: The keys that hold keys.
+SECTIONS = ("search", "evaluation")
+#: Keys of NASLib's configs that only NASLib reads; the built-in engine passes them over.
+NASLIB_TOP = ("save_arch_weights", "plot_arch_weights", "loaders")
+NASLIB_SEARCH = (
+    "checkpoint_freq",
+    "warm_start_epochs",
+    "data_size",
+    "cutout",
+    "cutout_length",
+    "cutout_prob",
+    "drop_path_prob",
+    "unrolled",
+    "output_weights",
+    "fidelity",
+    "tau_max",
+    "tau_min",
+    "sample_size",
+    "population_size",
+    "num_init",
+    "threshold",
+    "normalization",
+    "normalization_exponent",
+    "k",
+    "num_ensemble",
+    "acq_fn_type",
+    "acq_fn_optimization",
+    "encoding_type",
+    "num_arches_to_mutate",
+    "max_mutations",
+    "num_candidates",
+    "predictor_type",
+    "debug_predictor",
+)
 
 
 def names(section: type[Any]) -> Sequence[str]:

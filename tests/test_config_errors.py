@@ -86,7 +86,11 @@ def test_wrong_overrides(text: str, hint: str) -> None:
         ("search.s", "one", "search.s must be a finite number or one of 'unit', not 'one'"),
         ("search.edd_dense_from", 1.5, "must be a whole number or null, not 1.5"),
         ("search.limit_train", "all", "must be a whole number or null"),
-        ("search_space", "darts", "search_space must be one of 'nasbench201', not 'darts'"),
+        (
+            "search_space",
+            "darts",
+            "search_space must be one of 'nasbench201', 'nasbench301', not 'darts'",
+        ),
         ("dataset", 10, "dataset must be a text, not 10"),
         ("name", ["x"], "name must be a text or null"),
         ("seed", -1, "seed = -1 must be at least 0"),

@@ -39,6 +39,8 @@ class FirstOrder:
         grad_clip: the norm to clip to.
         stale_logits: with ``weights_and_logits``, what the last logit step left in the logits'
             gradient is still there (NB201's code clears it only before the logit step).
+        sampled: a step may leave weights out (GDAS computes only the sampled operations); their
+            gradient is None and their optimizer passes them over.
         meters: gets the losses, accuracies and gradient terms.
     """
 
@@ -54,12 +56,13 @@ class FirstOrder:
         clip: Clip = "weights",
         grad_clip: float = 5.0,
         stale_logits: bool = False,
+        sampled: bool = False,
         meters: Meters | None = None,
     ) -> None:
         self.supernet, self.logits, self.relaxation = supernet, logits, relaxation
         self.weight_optimizer, self.logit_optimizer = weight_optimizer, logit_optimizer
         self.order, self.clip, self.grad_clip = order, clip, grad_clip
-        self.stale_logits = stale_logits
+        self.stale_logits, self.sampled = stale_logits, sampled
         self.meters = meters or Meters(device=logits.device)
         self.parameters: Sequence[Tensor] = list(supernet.parameters())
 
@@ -87,7 +90,7 @@ class FirstOrder:
         scores = self.supernet(images, beta)
         loss = F.cross_entropy(scores, labels)
         wanted = [*self.parameters, self.logits] if joint else self.parameters
-        gradients = torch.autograd.grad(loss, wanted)
+        gradients = torch.autograd.grad(loss, wanted, allow_unused=self.sampled)
         for parameter, gradient in zip(self.parameters, gradients, strict=False):
             parameter.grad = gradient
         if joint:

@@ -1,0 +1,250 @@
+"""Our parts as an optimizer of NASLib: the one class behind every name in the registry.
+
+It does what NASLib's ``Trainer`` asks of an optimizer; the steps are :mod:`naslib_edd.bilevel`'s,
+the weights of the edges come from :mod:`naslib_edd.relaxation`, t from the temperature controller.
+:func:`optimizer_class` makes it a subclass of the host's ``MetaOptimizer``.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from naslib_edd.bilevel.first_order import Batch
+from naslib_edd.errors import UserError
+from naslib_edd.plugin import constructor, rng
+from naslib_edd.plugin.discretise import final_architecture
+from naslib_edd.plugin.layout import ROW, survey
+from naslib_edd.plugin.mixed import mixed_op_class
+from naslib_edd.plugin.parts import Parts, Training
+from naslib_edd.plugin.rows import epoch_row
+from naslib_edd.plugin.state import Checkpointed
+
+
+@dataclass(frozen=True)
+class Host:
+    """The classes of NASLib that the adapter builds on."""
+
+    meta_optimizer: type[Any]
+    mixed_op: type[Any]
+
+
+class Adapter:
+    """See the module. Constructor arguments: see :mod:`naslib_edd.plugin.constructor`.
+
+    Attributes:
+        graph: the adapted NASLib graph.
+        logits: all logits, rows and columns as in ``layout``; a leaf tensor.
+        history: a row an epoch, the fields of the built-in engine's record.
+        epoch: how many epochs are done.
+        steps: steps an epoch where the runner knows it: the learning rate's cosine then goes by
+            step, as in the built-in engine; else by epoch, as NASLib's.
+    """
+
+    method: ClassVar[str]
+    host: ClassVar[Host]
+    using_step_function = True
+
+    def __init__(self, *given: Any, **keywords: Any) -> None:
+        super().__init__()
+        self.config = constructor.settings(self.method, given, keywords)
+        self.settings = self.config.search
+        self.device = torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+        self.history: list[dict[str, Any]] = []
+        self.epoch = self.step_in_epoch = 0
+        self.steps: int | None = None
+        self.loss = nn.CrossEntropyLoss()
+        self.learning_rate = self.settings.learning_rate
+        self._open = False
+        self._rng: dict[str, Any] | None = None
+        self._began = time.monotonic()
+
+    def adapt_search_space(
+        self, search_space: Any, dataset: Any = None, scope: Any = None, **_: Any
+    ) -> None:
+        """Make a supernet of a copy of the search space.
+
+        Args:
+            search_space: a NASLib graph, not parsed; it is left as it is.
+            dataset: its data set's name. A list, or a scope's name, is taken for the scope, which
+                stood in this place until 2023.
+            scope: where to search; the space's own by default.
+            _: ``dataset_api`` and whatever else a runner passes on.
+        """
+        if isinstance(dataset, list | tuple) or dataset == "all":
+            dataset, scope = None, list(dataset) if dataset != "all" else "all"
+        self.search_space, self.dataset = search_space, dataset
+        graph = search_space.clone()
+        self.scope = scope or graph.OPTIMIZER_SCOPE
+        self.layout = survey(graph, self.scope)
+        self.parts = Parts(search=self.settings, layout=self.layout, seed=self.config.seed)
+        self.logits, self.t = self.parts.logits, self.parts.t
+        self.temperature = self.parts.temperature
+        self.graph = graph
+        self._show_logits()
+        mixed = mixed_op_class(self.host.mixed_op)
+
+        def mix(edge: Any) -> None:
+            if edge.data.has(ROW):
+                edge.data.set(
+                    "op",
+                    mixed(
+                        list(edge.data.op),
+                        weights=self.parts.weights,
+                        row=edge.data[ROW],
+                        partial=self.settings.partial_channels,
+                    ),
+                )
+
+        graph.update_edges(mix, scope=self.scope, private_edge_data=True)
+        graph.parse()
+        graph.train()
+        self.training = Training(search=self.settings, parts=self.parts, graph=graph)
+        self.supernet, self.meters = self.training.supernet, self.training.meters
+        self.op_optimizer = self.training.weight_optimizer
+        self.arch_optimizer = self.training.logit_optimizer
+
+    def before_training(self) -> None:
+        """Move everything to the Trainer's device."""
+        self.graph.to(self.device)
+        for tensor in (self.logits, self.t, self.meters.sums):
+            tensor.data = tensor.data.to(self.device)
+        self._show_logits()
+
+    def new_epoch(self, epoch: int) -> None:
+        """Begin an epoch (from 0); closes the one before if nothing else has."""
+        self.close_epoch()
+        if self._rng is not None:
+            # Not when the checkpoint was read: the loaders that are made after that draw, too.
+            rng.restore(self._rng)
+            self._rng = None
+        self.epoch, self.step_in_epoch = epoch, 0
+        self._began = time.monotonic()
+        self._set_learning_rate()
+
+    def step(self, data_train: Batch, data_val: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """One bilevel step; class scores of both batches, then both losses."""
+        self._set_learning_rate()
+        self._open = True
+        self.training.bilevel.step(data_train, data_val, self.t)
+        self.step_in_epoch += 1
+        (train, train_loss), (val, val_loss) = self.meters.last["train"], self.meters.last["val"]
+        return train, val, train_loss, val_loss
+
+    def test_statistics(self) -> dict[str, Any] | None:
+        """Close the epoch; its row (the Trainer throws it away, :attr:`history` keeps it)."""
+        self.close_epoch()
+        return self.history[-1] if self.history else None
+
+    def after_training(self) -> None:
+        """Close the last epoch."""
+        self.close_epoch()
+
+    @torch.no_grad()
+    def close_epoch(self) -> None:
+        """Measure the epoch, give the next temperature. Draws nothing; twice does it once."""
+        if not self._open:
+            return
+        self.epoch += 1
+        row = epoch_row(self)
+        row["seconds"] = round(time.monotonic() - self._began, 3)
+        self.history.append(row)
+        self.meters.reset()
+        self._open, self.step_in_epoch = False, 0
+
+    def get_final_architecture(self) -> Any:
+        """The discretised graph of the present logits; no random number is drawn from a search."""
+        self.close_epoch()
+        with rng.kept():
+            return final_architecture(self).to(self.device)
+
+    def get_op_optimizer(self) -> type[torch.optim.Optimizer]:
+        """The class of the weights' optimizer."""
+        return type(self.op_optimizer)
+
+    def get_model_size(self) -> float:
+        """Millions of parameters, as NASLib counts them: a plain float, for JSON."""
+        return sum(parameter.numel() for parameter in self.graph.parameters()) / 1e6
+
+    def get_checkpointables(self) -> dict[str, Any]:
+        """The graph with everything else packed into it: see :mod:`naslib_edd.plugin.state`."""
+        return {"model": Checkpointed(self)}
+
+    @property
+    def architectural_weights(self) -> Sequence[Tensor]:
+        """A copy of the logits of each edge [operations], in NASLib's order."""
+        return list(self.logits.detach()[:, : self.layout.operations].clone())
+
+    def state(self) -> dict[str, Any]:
+        """Everything beside the graph's weights that a search needs to go on, bit for bit."""
+        relaxation = getattr(self.parts.relaxation, "state_dict", None)
+        return {
+            "method": self.method,
+            "logits": self.layout.written(self.logits.detach()),
+            "logits_grad": self.logits.grad,
+            "weight_optimizer": self.op_optimizer.state_dict(),
+            "logit_optimizer": self.arch_optimizer.state_dict(),
+            "temperature": self.temperature.state_dict(),
+            "relaxation": None if relaxation is None else relaxation(),
+            "meters": self.meters.state_dict(),
+            "epoch": self.epoch,
+            "open": self._open,
+            "learning_rate": self.learning_rate,
+            "history": self.history,
+            "rng": rng.state(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from :meth:`state`; the random generators are set when the next epoch begins."""
+        if state["method"] != self.method:
+            raise UserError(
+                f"this checkpoint is of {state['method']}, not of {self.method}; "
+                "use the same optimizer, or another out_dir"
+            )
+        self.logits.data.copy_(self.layout.placed(state["logits"]))
+        grad = state["logits_grad"]
+        self.logits.grad = None if grad is None else grad.to(self.logits)
+        self.op_optimizer.load_state_dict(state["weight_optimizer"])
+        self.arch_optimizer.load_state_dict(state["logit_optimizer"])
+        self.temperature.load_state_dict(state["temperature"])
+        if state["relaxation"] is not None:
+            self.parts.relaxation.load_state_dict(state["relaxation"])  # type: ignore[attr-defined]
+        self.meters.load_state_dict(state["meters"])
+        self.t.fill_(self.temperature.t)
+        self.epoch, self._open = state["epoch"], state["open"]
+        self.learning_rate = state["learning_rate"]
+        self.history = list(state["history"])
+        self._rng = state["rng"]
+
+    def _show_logits(self) -> None:
+        """Give each edge its logits under NASLib's key ``alpha``: views that share the memory."""
+        shown = self.logits.detach()[:, : self.layout.operations]
+
+        def show(edge: Any) -> None:
+            if edge.data.has(ROW):
+                edge.data.set("alpha", shown[edge.data[ROW]], shared=True)
+
+        self.graph.update_edges(show, scope=self.scope, private_edge_data=False)
+
+    def _set_learning_rate(self) -> None:
+        """Cosine, in closed form: NASLib's scheduler is not in its checkpoints."""
+        search = self.settings
+        done = self.epoch + (self.step_in_epoch / self.steps if self.steps else 0)
+        swing = (search.learning_rate - search.learning_rate_min) / 2
+        turn = 1 + math.cos(math.pi * min(done / search.epochs, 1.0))
+        self.learning_rate = search.learning_rate_min + swing * turn
+        for group in self.op_optimizer.param_groups:
+            group["lr"] = self.learning_rate
+
+
+def optimizer_class(method: str, class_name: str, host: Host) -> type[Any]:
+    """The optimizer of a method for a host."""
+    doc = f"``optimizer: {method}`` of naslib-edd as a NASLib optimizer; see :class:`Adapter`."
+    members = {"method": method, "host": host, "__doc__": doc, "__module__": __name__}
+    return type(class_name, (Adapter, host.meta_optimizer), members)

@@ -1,0 +1,84 @@
+"""The ways NASLib's users construct an optimizer, turned into one checked set of settings.
+
+``Cls(**config.search)`` since April 2023; ``Cls(config)`` before, and in every runner of NASLib
+today. Keys of ``search:`` that are none of ours belong to other optimizers and are left alone.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from naslib_edd import config as configs
+from naslib_edd.errors import UserError
+from naslib_edd.settings import NASLIB_SEARCH, Config, SearchSettings, names
+
+logger = logging.getLogger(__name__)
+
+#: Constructor arguments of NASLib's optimizers that are no settings of ours.
+_ARGUMENTS = ("op_optimizer", "arch_optimizer", "loss_criteria")
+
+
+def settings(method: str, given: tuple[Any, ...], keywords: Mapping[str, Any]) -> Config:
+    """Method, seed and ``search:`` of an optimizer's constructor arguments.
+
+    Raises:
+        UserError: a value is wrong, or an argument is nothing that this optimizer takes.
+    """
+    values = dict(keywords)
+    seed = values.pop("seed", None)
+    if given:
+        first = given[0]
+        if len(given) > 1 or not isinstance(first, Mapping):
+            raise UserError(
+                f"{method} takes its settings by name, as in Optimizer(**config.search), or one "
+                f"whole config; got {len(given)} positional argument(s), the first {first!r:.40}"
+            )
+        section = first.get("search", first)
+        seed = first.get("seed", section.get("seed")) if seed is None else seed
+        values = {**section, **values}
+    arguments = {name: values.pop(name) for name in _ARGUMENTS if name in values}
+    own = {key: value for key, value in values.items() if key in names(SearchSettings)}
+    for key in values.keys() - own.keys():
+        _look_at(key)
+    own = {**own, **_translated(own, arguments)}
+    seed = values.get("seed", 0) if seed is None else seed
+    return configs.load({"optimizer": method, "seed": int(seed), "search": own})
+
+
+def _look_at(key: str) -> None:
+    """Warn of a key that nobody knows; a misspelt setting must not pass in silence."""
+    if key in (*NASLIB_SEARCH, "seed", "gpu"):
+        return
+    close = difflib.get_close_matches(key, names(SearchSettings), n=1, cutoff=0.8)
+    hint = f"; did you mean search.{close[0]}?" if close else ""
+    logger.warning("search.%s is no setting of naslib-edd and is not read%s", key, hint)
+
+
+def _translated(own: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """NASLib's ways to say things, in our settings."""
+    found: dict[str, Any] = {}
+    if "grad_clip" in own and not own["grad_clip"]:
+        found |= {"clip": "off", "grad_clip": 5.0}  # NASLib: 0 or None switches it off
+    weights = _name(arguments.get("op_optimizer", "SGD"))
+    if weights == "momentum":
+        found["nesterov"] = False  # NASLib's "SGD" means Nesterov
+    elif weights != "sgd":
+        raise UserError(f"op_optimizer {weights!r} is not supported; use 'SGD' or 'momentum'")
+    if _name(arguments.get("arch_optimizer", "Adam")) != "adam":
+        raise UserError(
+            f"arch_optimizer {_name(arguments['arch_optimizer'])!r} is not supported; use 'Adam'"
+        )
+    loss = arguments.get("loss_criteria", "CrossEntropyLoss")
+    if _name(loss) not in ("crossentropyloss", "cross_entropy"):
+        raise UserError(f"loss_criteria {_name(loss)!r} is not supported; use 'CrossEntropyLoss'")
+    return found
+
+
+def _name(choice: Any) -> str:
+    """Of a text, a class or an instance, in lower case."""
+    if isinstance(choice, str):
+        return choice.lower()
+    return str(getattr(choice, "__name__", type(choice).__name__)).lower()

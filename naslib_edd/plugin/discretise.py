@@ -1,0 +1,36 @@
+"""From the logits to a discretised NASLib graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from naslib_edd.plugin.layout import ROW
+
+if TYPE_CHECKING:
+    from naslib_edd.plugin.adapter import Adapter
+
+
+def final_architecture(optimizer: Adapter) -> Any:
+    """A parsed graph with one operation an edge, made of a clone; the supernet is left alone.
+
+    The space has its say first (NB301 keeps two edges a node, and never ``none``). An operation
+    keeps its weights, but for partial channels: there it is made anew with all channels.
+    """
+    chosen = optimizer.layout.chosen(optimizer.logits)
+    graph = optimizer.graph.clone().unparse()
+    graph.prepare_discretization()
+
+    def discretise(edge: Any) -> None:
+        if not edge.data.has(ROW):
+            return
+        alpha = edge.data.alpha
+        number = chosen[edge.data[ROW]]
+        # The space may have ruled an operation out, by a logit of minus infinity.
+        if alpha.isneginf().any():
+            number = int(alpha.argmax())
+        edge.data.set("op", edge.data.op.selected(number))
+
+    graph.update_edges(discretise, scope=optimizer.scope, private_edge_data=True)
+    graph.prepare_evaluation()
+    graph.parse()
+    return graph

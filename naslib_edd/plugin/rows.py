@@ -1,0 +1,41 @@
+"""A row of the record for an epoch on NASLib: the fields of the built-in engine's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from naslib_edd.relaxation import mean_entropy
+from naslib_edd.relaxation.softmax import softmax_at
+
+if TYPE_CHECKING:
+    from naslib_edd.plugin.adapter import Adapter
+
+
+def epoch_row(optimizer: Adapter) -> dict[str, Any]:
+    """The row of the epoch that just ended; moves the temperature on to the next.
+
+    ``net_val_acc_*`` are not in it: they need the validation images, which only the Trainer has.
+    """
+    written = optimizer.layout.written(optimizer.logits.detach())
+    operations = written[:, : optimizer.layout.operations]
+    temperature = optimizer.temperature
+    t = temperature.t
+    current = float(mean_entropy(softmax_at(operations, optimizer.t)))
+    untempered = float(mean_entropy(softmax_at(operations, 1.0)))
+    wanted = untempered if temperature.entropy_of == "untempered" else current
+    optimizer.t.fill_(temperature.update(epoch=optimizer.epoch, entropy=wanted))
+    row = {
+        "epoch": optimizer.epoch,
+        "t": t,
+        "t_next": temperature.t,
+        "d": temperature.strength,
+        "entropy": current,
+        "entropy_untempered": untempered,
+        "learning_rate": optimizer.learning_rate,
+        **optimizer.meters.means(),
+        **optimizer.layout.describe(optimizer.logits),
+        "logits": operations.tolist(),
+    }
+    if written.shape[1] > operations.shape[1]:
+        row["edge_logits"] = written[:, -1].tolist()
+    return row

@@ -1,0 +1,75 @@
+"""NASLib's Trainer with what it lacks: our data, a record an epoch, a history that survives.
+
+The optimizers do without it: they work under NASLib's own Trainer, too.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from naslib_edd.console import EpochLines
+from naslib_edd.plugin.adapter import Adapter
+from naslib_edd.plugin.queues import Queues
+from naslib_edd.plugin.recorder import Recorder
+
+#: What an epoch adds to the trajectory in errors.json.
+_PER_EPOCH = ("train_acc", "train_loss", "valid_acc", "valid_loss", "runtime")
+
+
+def trainer_class(base: type[Any]) -> type[Any]:
+    """Our subclass of NASLib's ``Trainer``."""
+
+    class EDDTrainer(base):  # type: ignore[misc]
+        """See the module. The arguments after the config are ours."""
+
+        def __init__(
+            self,
+            optimizer: Any,
+            config: Any,
+            *,
+            recorder: Recorder,
+            queues: Queues | None,
+            lines: EpochLines,
+        ) -> None:
+            super().__init__(optimizer, config)
+            self.recorder, self.queues, self.lines = recorder, queues, lines
+
+        def search(self, resume_from: str = "", **options: Any) -> None:
+            """NASLib's search; a row is written after each epoch."""
+            super().search(resume_from=resume_from, after_epoch=self._after_epoch, **options)
+
+        def build_search_dataloaders(self, config: Any) -> Any:
+            """Ours, unless the config asked for NASLib's."""
+            if self.queues is None:
+                return super().build_search_dataloaders(config)
+            return self.queues.train, self.queues.val, None
+
+        def _setup_checkpointers(
+            self, resume_from: str = "", search: bool = True, period: int = 1, **more: Any
+        ) -> int:
+            start: int = super()._setup_checkpointers(resume_from, search, period, **more)
+            if search and start:
+                self._restore(start)
+            return start
+
+        def _restore(self, start: int) -> None:
+            """After a checkpoint was read: errors.json and the record, up to there."""
+            file = Path(self.config.save) / "errors.json"
+            before = json.loads(file.read_text()) if file.exists() else {}
+            for key in _PER_EPOCH:
+                self.search_trajectory[key][:] = before.get(key, [])[:start]
+            if not isinstance(self.optimizer, Adapter):
+                self.recorder.rows[:] = before.get("arch_eval", [])[:start]
+            if self.queues is not None:
+                self.queues.epoch = start
+            self.recorder.catch_up(self.search_trajectory)
+
+        def _after_epoch(self, _: int) -> None:
+            for row in self.recorder.catch_up(self.search_trajectory):
+                if isinstance(self.optimizer, Adapter):
+                    self.lines.show(row)
+            self._log_to_json()
+
+    return EDDTrainer

@@ -1,0 +1,54 @@
+"""Edge weights beside the operations': PC-DARTS' edge normalisation.
+
+The edges that enter one node share a softmax, at temperature 1 whatever the operations' t is. The
+logits of the edge weights are the last column, so that one tensor holds all there is to learn.
+Source: Xu et al. 2020, "PC-DARTS".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+import torch
+from torch import Tensor
+
+from naslib_edd.relaxation.base import Relaxation
+
+
+class EdgeWeights:
+    """Logits [edges, operations + 1] to β with, in the last column, the weight of the edge.
+
+    Args:
+        operations: the relaxation of the first columns.
+        targets: the node that each edge enters; nodes of different cells need different names.
+    """
+
+    def __init__(self, *, operations: Relaxation, targets: Sequence[Hashable]) -> None:
+        self.operations = operations
+        nodes = list(dict.fromkeys(targets))
+        self._node = torch.tensor([nodes.index(target) for target in targets])
+
+    def __call__(self, logits: Tensor, t: Tensor) -> Tensor:
+        """β: rows of the first columns sum to 1, the last column sums to 1 over each node."""
+        beta = self.operations(logits[:, :-1], t)
+        return torch.cat([beta, self._edges(logits[:, -1])[:, None].to(beta)], dim=1)
+
+    def gradient_terms(self, logits: Tensor, t: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
+        """The operations' two terms; the edge weights' gradient has no noise term."""
+        terms = self.operations.gradient_terms(logits[:, :-1], t, grad[:, :-1])
+        weights, g = self._edges(logits[:, -1]), grad[:, -1]
+        same = self._same(weights)
+        edges = weights * (g - same @ (weights * g))
+        first = torch.cat([terms[0], edges[:, None].to(terms[0])], dim=1)
+        return first, torch.cat([terms[1], torch.zeros_like(edges)[:, None].to(terms[1])], dim=1)
+
+    def _same(self, like: Tensor) -> Tensor:
+        """[edges, edges]: 1 where two edges enter the same node."""
+        node = self._node.to(like.device)
+        return (node[:, None] == node[None, :]).to(like)
+
+    def _edges(self, logits: Tensor) -> Tensor:
+        same = self._same(logits)
+        # A row holds the edge's own group, all other edges at minus infinity.
+        rows = logits[None, :].masked_fill(same == 0, -torch.inf)
+        return torch.softmax(rows, dim=-1).diagonal()
