@@ -8,13 +8,13 @@ augmentation from (seed, epoch, step). So the state at any step is the tensors i
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from naslib_edd.bilevel import Meters
+from naslib_edd.bilevel.annealing import cosine_rate
 from naslib_edd.data import Batches, ImageSet, SearchData, normalise, resolve
 from naslib_edd.errors import Diverged
 from naslib_edd.methods import make_bilevel, make_supernet, make_temperature
@@ -197,12 +197,7 @@ class Engine:
         return x.contiguous(memory_format=self.supernet.layout)
 
     def _set_learning_rate(self) -> None:
-        """Cosine over the search, in steps of an epoch (as NB201's code has it) or of a step."""
-        search = self.config.search
-        within = self.step / self.steps if search.anneal == "step" else 0.0
-        done = (self.epoch + within) / search.epochs
-        swing = (search.learning_rate - search.learning_rate_min) / 2
-        rate = search.learning_rate_min + swing * (1 + math.cos(math.pi * done))
+        rate = cosine_rate(self.config.search, epoch=self.epoch, step=self.step, steps=self.steps)
         for group in self.weight_optimizer.param_groups:
             group["lr"] = rate
 

@@ -93,6 +93,8 @@ def begin(engine: Engine, folder: RunFolder, *, resume: bool, force: bool) -> li
     """
     if resume and force:
         raise UserError("--resume goes on and --force starts over: give one of them")
+    if resume and (folder.path / "naslib.yaml").exists():
+        raise UserError(f"{folder.path} holds a run of NASLib's engine; add --engine naslib")
     if resume and folder.checkpoint.exists():
         state = checkpoint.load(folder.checkpoint)
         checkpoint.check_same_run(state["run"], describe(engine), folder.checkpoint)
@@ -112,8 +114,6 @@ def begin(engine: Engine, folder: RunFolder, *, resume: bool, force: bool) -> li
             f"{folder.path} already holds a run; add --resume to go on with it, --force to start "
             "over, or name=… for another folder"
         )
-    if resume and (folder.path / "naslib.yaml").exists():
-        raise UserError(f"{folder.path} holds a run of NASLib's engine; add --engine naslib")
     folder.clear()
     write_text(folder.config, dump(engine.config))
     return []

@@ -7,7 +7,6 @@ the weights of the edges come from :mod:`naslib_edd.relaxation`, t from the temp
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from naslib_edd.bilevel.annealing import cosine_rate
 from naslib_edd.bilevel.first_order import Batch
 from naslib_edd.errors import UserError
 from naslib_edd.plugin import constructor, rng
@@ -234,11 +234,9 @@ class Adapter:
 
     def _set_learning_rate(self) -> None:
         """Cosine, in closed form: NASLib's scheduler is not in its checkpoints."""
-        search = self.settings
-        done = self.epoch + (self.step_in_epoch / self.steps if self.steps else 0)
-        swing = (search.learning_rate - search.learning_rate_min) / 2
-        turn = 1 + math.cos(math.pi * min(done / search.epochs, 1.0))
-        self.learning_rate = search.learning_rate_min + swing * turn
+        self.learning_rate = cosine_rate(
+            self.settings, epoch=self.epoch, step=self.step_in_epoch, steps=self.steps or 0
+        )
         for group in self.op_optimizer.param_groups:
             group["lr"] = self.learning_rate
 
