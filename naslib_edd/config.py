@@ -62,7 +62,7 @@ def as_dict(config: Config) -> Values:
 
 def dump(config: Config) -> str:
     """The config as YAML, every key written out."""
-    return str(yaml.safe_dump(as_dict(config), sort_keys=False, allow_unicode=True))
+    return str(yaml.safe_dump(as_dict(config), sort_keys=False))
 
 
 def read(path: Path) -> Values:

@@ -63,9 +63,6 @@ METHODS: dict[str, Values] = {
     "edd_pc_darts": {**_EDD, "partial_channels": 4},
 }
 
-#: Those of them that only a NASLib graph can carry.
-ON_NASLIB = ("gdas", "ets_gdas", "edd_gdas", "pc_darts", "edd_pc_darts")
-
 #: The authors' 2021 code on NB201, where it differs from the paper.
 RELEASE: Values = {
     "relaxation": "softmax",

@@ -91,6 +91,7 @@ def test_a_run_cut_off_at_any_step_resumes_bit_for_bit(
 ) -> None:
     """Ctrl-C (a real signal) after ``stop_at`` of 18 steps; 6 is an epoch's last step."""
     settings = {"optimizer": optimizer}
+    handler = signal.getsignal(signal.SIGINT)
     whole = run(tiny_settings(tmp_path / "whole", **settings))
     original, done = Engine.run_step, []
 
@@ -109,7 +110,7 @@ def test_a_run_cut_off_at_any_step_resumes_bit_for_bit(
     resumed = run(tiny_settings(tmp_path / "cut", **settings), resume=True)
     assert comparable(resumed.folder) == comparable(whole.folder)
     assert without_timings(resumed.result) == without_timings(whole.result)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def test_resume_of_a_release_run_keeps_the_stale_gradient(
