@@ -15,9 +15,9 @@ from torch import Tensor
 
 from naslib_edd.bilevel import Meters
 from naslib_edd.bilevel.annealing import cosine_rate
-from naslib_edd.data import Batches, ImageSet, SearchData, normalise, resolve
+from naslib_edd.data import Batches, ImageSet, SearchData, normalise
 from naslib_edd.errors import Diverged
-from naslib_edd.methods import make_bilevel, make_supernet, make_temperature
+from naslib_edd.methods import make_batches, make_bilevel, make_supernet, make_temperature
 from naslib_edd.relaxation import mean_entropy
 from naslib_edd.relaxation.softmax import softmax_at
 from naslib_edd.selection import argmax_ops
@@ -52,8 +52,8 @@ class Engine:
         )
         self.weight_optimizer = self.bilevel.weight_optimizer
         self.logit_optimizer = self.bilevel.logit_optimizer
-        self.train = self._batches(data.train, "train", search.augment)
-        self.val = self._batches(data.val, "val", search.augment_val)
+        self.train = make_batches(search, data=data, seed=config.seed, half="train")
+        self.val = make_batches(search, data=data, seed=config.seed, half="val")
         #: epochs done, and steps done of the epoch under way
         self.epoch, self.step = 0, 0
 
@@ -171,23 +171,6 @@ class Engine:
         self._set_temperature(self.temperature.t)
         self.meters.load_state_dict(state["meters"])
         torch.set_rng_state(state["torch_rng"].cpu())
-
-    def _batches(self, images: ImageSet, stream: str, augment: bool) -> Batches:
-        info, search = resolve(self.data.name), self.config.search
-        batches = Batches(
-            images,
-            batch_size=search.batch_size,
-            seed=self.config.seed,
-            stream=stream,
-            augment=augment,
-            pad=info.pad,
-            flip=info.flip,
-            drop_last=False,
-            mean=self.data.mean,
-            std=self.data.std,
-            replace=stream == "val" and search.val_sampling == "replace",
-        )
-        return batches
 
     def _batch(self, batches: Batches) -> tuple[Tensor, Tensor]:
         images, labels = batches.batch(self.epoch, self.step)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 
 from naslib_edd import temperature as temperatures
 from naslib_edd.bilevel import FirstOrder, Meters
+from naslib_edd.data import Batches, SearchData, resolve
 from naslib_edd.errors import UserError
 from naslib_edd.relaxation import Gumbel, Relaxation, SnSoftmax, Softmax
 from naslib_edd.settings import SearchSettings
@@ -48,6 +51,26 @@ def make_relaxation(
             )
         return Gumbel(generator=generator, s=search.s if search.relaxation == "sn_gumbel" else None)
     return SnSoftmax(s=search.s, noise_at_one=search.noise_at_one)
+
+
+def make_batches(
+    search: SearchSettings, *, data: SearchData, seed: int, half: Literal["train", "val"]
+) -> Batches:
+    """The batches of one half, augmented and sampled as the config says."""
+    info, train = resolve(data.name), half == "train"
+    return Batches(
+        data.train if train else data.val,
+        batch_size=search.batch_size,
+        seed=seed,
+        stream=half,
+        augment=search.augment if train else search.augment_val,
+        pad=info.pad,
+        flip=info.flip,
+        drop_last=False,
+        mean=data.mean,
+        std=data.std,
+        replace=not train and search.val_sampling == "replace",
+    )
 
 
 def make_bilevel(

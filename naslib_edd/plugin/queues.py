@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from naslib_edd.data import Batches, ImageSet, SearchData, normalise, resolve
+from naslib_edd.data import Batches, ImageSet, SearchData, normalise
+from naslib_edd.methods import make_batches
 from naslib_edd.settings import SearchSettings
 
 Batch = tuple[Tensor, Tensor]
@@ -29,24 +30,8 @@ class Queues:
     def __init__(self, *, data: SearchData, search: SearchSettings, seed: int) -> None:
         self.data, self.search, self.seed = data, search, seed
         self.epoch, self.step = 0, 0
-        self.train = Train(self, self._batches(data.train, "train", search.augment))
-        self.val = Val(self, self._batches(data.val, "val", search.augment_val))
-
-    def _batches(self, images: ImageSet, stream: str, augment: bool) -> Batches:
-        info = resolve(self.data.name)
-        return Batches(
-            images,
-            batch_size=self.search.batch_size,
-            seed=self.seed,
-            stream=stream,
-            augment=augment,
-            pad=info.pad,
-            flip=info.flip,
-            drop_last=False,
-            mean=self.data.mean,
-            std=self.data.std,
-            replace=stream == "val" and self.search.val_sampling == "replace",
-        )
+        self.train = Train(self, make_batches(search, data=data, seed=seed, half="train"))
+        self.val = Val(self, make_batches(search, data=data, seed=seed, half="val"))
 
     def whole(self, images: ImageSet) -> Iterator[Batch]:
         """All images of a half in order, normalised, not augmented."""
