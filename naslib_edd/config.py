@@ -113,7 +113,7 @@ def _suggest(key: str) -> str:
     keys |= {name: name for name in names(Config)}
     close = difflib.get_close_matches(key.rsplit(".", 1)[-1], keys, n=1)
     if not close:
-        return "; README.md and naslib_edd/settings.py list the keys"
+        return "; README.md and naslib_edd/settings/ list the keys"
     return f"; did you mean '{keys[close[0]]}'?"
 
 
@@ -143,7 +143,7 @@ def _build(values: Values, where: str) -> Config:
     chosen = _checked(SearchSettings, values["search"], where, prefix="search.")
     variant = chosen.get("variant", SearchSettings.variant)
     search = SearchSettings(**{**preset(config.optimizer, variant, config.dataset), **chosen})
-    _check_together(search)
+    search.check()
     return dataclasses.replace(config, search=search)
 
 
@@ -228,24 +228,3 @@ def _check_range(key: str, value: Any, limits: Mapping[str, Any], where: str) ->
     for name, holds, words in checks:
         if not holds:
             raise UserError(f"{key} = {value} must be {words} {limits[name]:g} (in {where})")
-
-
-def _check_together(search: SearchSettings) -> None:
-    """What no single key shows."""
-    if search.relaxation in ("sn_softmax", "sn_gumbel") and search.s != "unit" and search.s <= 1:
-        raise UserError(
-            f"search.s = {search.s:g} must be above 1 (the paper: 100), or 'unit' for s*t = 1"
-        )
-    if search.learning_rate_min > search.learning_rate:
-        raise UserError(
-            f"search.learning_rate_min = {search.learning_rate_min:g} is above "
-            f"search.learning_rate = {search.learning_rate:g}"
-        )
-    if search.temperature in ("lts", "ets") and search.t_end > search.t0:
-        raise UserError(f"search.t_end = {search.t_end:g} is above search.t0 = {search.t0:g}")
-    if search.nesterov and search.momentum == 0:
-        raise UserError("search.nesterov needs a search.momentum above 0")
-    if (search.edd_lambda_late is None) != (search.edd_late_from is None):
-        raise UserError("search.edd_lambda_late and search.edd_late_from go together")
-    if search.eval_statistics == "running" and not search.running_statistics:
-        raise UserError("search.eval_statistics: running needs search.running_statistics: true")

@@ -15,15 +15,25 @@ from torch import Tensor
 
 from naslib_edd.bilevel import Meters
 from naslib_edd.bilevel.annealing import cosine_rate
+from naslib_edd.compose import (
+    make_allowed,
+    make_batches,
+    make_bilevel,
+    make_perturbation,
+    make_regularisers,
+    make_relaxation,
+    make_stages,
+    make_supernet,
+    make_temperature,
+)
 from naslib_edd.data import Batches, ImageSet, SearchData, normalise
+from naslib_edd.data.sampling import generator
 from naslib_edd.errors import Diverged
-from naslib_edd.methods import make_batches, make_bilevel, make_supernet, make_temperature
 from naslib_edd.relaxation import mean_entropy
-from naslib_edd.relaxation.softmax import softmax_at
 from naslib_edd.selection import argmax_ops
 from naslib_edd.settings import Config
 from naslib_edd.spaces.nb201 import EDGES, NONE, OPERATIONS, SKIP, ops_to_index, ops_to_str
-from naslib_edd.supernet.layers import Statistics
+from naslib_edd.supernet.layers import Statistics, evaluating
 
 
 class Engine:
@@ -41,14 +51,35 @@ class Engine:
         torch.manual_seed(config.seed)
         self.supernet = make_supernet(search, classes=data.classes).to(device)
         self.supernet.to(memory_format=self.supernet.layout)  # type: ignore[call-overload]
+        partial = search.partial_channels > 1  # a column more: the logits of the edge weights
         # Drawn on the CPU, so that a seed gives the same logits on any device.
-        first = search.arch_init * torch.randn(len(EDGES), len(OPERATIONS))
+        first = search.arch_init * torch.randn(len(EDGES), len(OPERATIONS) + partial)
         self.logits = first.to(device).requires_grad_()
+        self.allowed = make_allowed(
+            search, edges=len(EDGES), operations=len(OPERATIONS), none=NONE
+        ).to(device)
         self.temperature = make_temperature(search, edges=len(EDGES))
         self.t = torch.tensor(self.temperature.t, device=device)
+        self.relaxation = make_relaxation(
+            search,
+            generator=generator(config.seed, "relaxation"),
+            allowed=self.allowed,
+            targets=[target for _, target in EDGES],
+        )
+        self.regularisers = make_regularisers(search)
+        self.perturbation = make_perturbation(
+            search, generator=generator(config.seed, "perturbation")
+        )
+        self.stages = make_stages(search, seed=config.seed)
         self.meters = Meters(device=device)
         self.bilevel = make_bilevel(
-            search, supernet=self.supernet, logits=self.logits, meters=self.meters
+            search,
+            supernet=self.supernet,
+            logits=self.logits,
+            relaxation=self.relaxation,
+            regularisers=self.regularisers,
+            perturbation=self.perturbation,
+            meters=self.meters,
         )
         self.weight_optimizer = self.bilevel.weight_optimizer
         self.logit_optimizer = self.bilevel.logit_optimizer
@@ -63,12 +94,26 @@ class Engine:
         return len(self.train)
 
     @property
+    def epochs(self) -> int:
+        """Epochs of the whole run: the search's, and those that its stages add."""
+        return self.config.search.epochs + sum(stage.extra_epochs for stage in self.stages)
+
+    @property
     def finished(self) -> bool:
-        """Whether all epochs are done."""
-        return self.epoch >= self.config.search.epochs
+        """Whether all epochs are done, or a stage has stopped the search."""
+        return self.epoch >= self.epochs or any(stage.stopped for stage in self.stages)
+
+    @property
+    def op_logits(self) -> Tensor:
+        """The logits of the operations, without the column of edge weights: [6, 5]."""
+        return self.logits[:, : len(OPERATIONS)]
 
     def run_step(self) -> None:
         """One bilevel step of the epoch under way."""
+        if self.step == 0:
+            self._tell_epoch()
+            for stage in self.stages:
+                stage.begin_epoch(self, self.epoch)
         self._set_learning_rate()
         self.bilevel.step(self._batch(self.train), self._batch(self.val), self.t)
         self.step += 1
@@ -93,9 +138,13 @@ class Engine:
         """
         self.check_finite()
         t, learning_rate = self.temperature.t, self.weight_optimizer.param_groups[0]["lr"]
-        current = float(mean_entropy(softmax_at(self.logits, self.t)))
-        untempered = float(mean_entropy(softmax_at(self.logits, 1.0)))
-        ops = argmax_ops(self.logits)
+        current = float(mean_entropy(self.relaxation.expected(self.logits, self.t)))
+        one = torch.ones_like(self.t)
+        untempered = float(mean_entropy(self.relaxation.expected(self.logits, one)))
+        extra: dict[str, Any] = {}
+        for stage in self.stages:
+            extra |= stage.end_epoch(self, self.epoch)
+        ops = self.choose()
         self.epoch, self.step = self.epoch + 1, 0
         wanted = untempered if self.temperature.entropy_of == "untempered" else current
         self._set_temperature(self.temperature.update(epoch=self.epoch, entropy=wanted))
@@ -117,10 +166,21 @@ class Engine:
                 f"net_val_acc_{kind}": self.accuracy(self.data.val, ops, kind)
                 for kind in self.eval_statistics()
             },
-            "logits": self.logits.tolist(),
+            **extra,
+            "logits": self.op_logits.tolist(),
         }
+        if self.logits.shape[1] > len(OPERATIONS):
+            row["edge_logits"] = self.logits[:, -1].tolist()
         self.meters.reset()
         return row
+
+    def choose(self) -> tuple[int, ...]:
+        """The architecture of the present state: a stage's choice, else the largest logits."""
+        for stage in self.stages:
+            chosen = stage.choose(self)
+            if chosen is not None:
+                return tuple(chosen)
+        return argmax_ops(self.op_logits, self.allowed)
 
     def eval_statistics(self) -> list[Statistics]:
         """The kinds of batch-norm statistics that the discretised network is measured with."""
@@ -132,14 +192,40 @@ class Engine:
     @torch.no_grad()
     def accuracy(self, images: ImageSet, ops: tuple[int, ...], statistics: Statistics) -> float:
         """Accuracy, %, of the discretised network with the shared weights, in one pass."""
-        size = self.config.search.eval_batch_size
         correct = torch.zeros((), dtype=torch.int64, device=self.device)
-        for start in range(0, len(images), size):
-            part = slice(start, start + size)
-            x = normalise(images.images[part], self.data.mean, self.data.std)
-            scores = self.supernet.discretised(self._layout(x), ops, statistics)
-            correct += (scores.argmax(1) == images.labels[part]).sum()
+        for number in range(self._parts(images)):
+            x, labels = self._part(images, number)
+            scores = self.supernet.discretised(x, ops, statistics)
+            correct += (scores.argmax(1) == labels).sum()
         return 100.0 * int(correct) / len(images)
+
+    @torch.no_grad()
+    def supernet_accuracy(self, beta: Tensor, statistics: Statistics) -> float:
+        """Accuracy, %, of the supernet under β over the validation half. Draws nothing."""
+        correct = torch.zeros((), dtype=torch.int64, device=self.device)
+        with evaluating(self.supernet, statistics):
+            for number in range(self.val_batches):
+                x, labels = self.val_batch(number)
+                correct += (self.supernet(x, beta).argmax(1) == labels).sum()
+        return 100.0 * int(correct) / len(self.data.val)
+
+    @property
+    def val_batches(self) -> int:
+        """Batches of ``eval_batch_size`` that hold the validation half."""
+        return self._parts(self.data.val)
+
+    def val_batch(self, number: int) -> tuple[Tensor, Tensor]:
+        """One of them: normalised images as they are, in order, and labels."""
+        return self._part(self.data.val, number)
+
+    def _parts(self, images: ImageSet) -> int:
+        return -(-len(images) // self.config.search.eval_batch_size)
+
+    def _part(self, images: ImageSet, number: int) -> tuple[Tensor, Tensor]:
+        size = self.config.search.eval_batch_size
+        part = slice(number * size, (number + 1) * size)
+        x = normalise(images.images[part], self.data.mean, self.data.std)
+        return self._layout(x), images.labels[part]
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that a resumed search needs: tensors, numbers and texts only."""
@@ -148,6 +234,10 @@ class Engine:
             "step": self.step,
             "supernet": self.supernet.state_dict(),
             "logits": self.logits.detach(),
+            "allowed": self.allowed,
+            "relaxation": self.relaxation.state_dict(),
+            "bilevel": self.bilevel.state_dict(),
+            "stages": [stage.state_dict() for stage in self.stages],
             # A stale gradient of the logits is part of the clipping norm: see FirstOrder.
             "logits_grad": self.logits.grad,
             "weight_optimizer": self.weight_optimizer.state_dict(),
@@ -160,9 +250,15 @@ class Engine:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from :meth:`state_dict`, bit for bit."""
         self.epoch, self.step = state["epoch"], state["step"]
+        for stage, held in zip(self.stages, state["stages"], strict=True):
+            stage.load_state_dict(held)
+            stage.restore(self, self.epoch)
         self.supernet.load_state_dict(state["supernet"])
         with torch.no_grad():
             self.logits.copy_(state["logits"])
+            self.allowed.copy_(state["allowed"])
+        self.relaxation.load_state_dict(state["relaxation"])
+        self.bilevel.load_state_dict(state["bilevel"])
         grad = state["logits_grad"]
         self.logits.grad = None if grad is None else grad.to(self.device)
         self.weight_optimizer.load_state_dict(state["weight_optimizer"])
@@ -171,6 +267,8 @@ class Engine:
         self._set_temperature(self.temperature.t)
         self.meters.load_state_dict(state["meters"])
         torch.set_rng_state(state["torch_rng"].cpu())
+        if self.step > 0:
+            self._tell_epoch()  # the stages have had their say before the checkpoint
 
     def _batch(self, batches: Batches) -> tuple[Tensor, Tensor]:
         images, labels = batches.batch(self.epoch, self.step)
@@ -178,6 +276,15 @@ class Engine:
 
     def _layout(self, x: Tensor) -> Tensor:
         return x.contiguous(memory_format=self.supernet.layout)
+
+    def _tell_epoch(self) -> None:
+        """Schedules that are functions of the epoch."""
+        self.relaxation.begin_epoch(self.epoch)
+        for regulariser in self.regularisers:
+            regulariser.begin_epoch(self.epoch)
+        if self.perturbation is not None:
+            self.perturbation.begin_epoch(self.epoch)
+        self.bilevel.logits_rest = self.epoch < self.config.search.arch_warmup
 
     def _set_learning_rate(self) -> None:
         rate = cosine_rate(self.config.search, epoch=self.epoch, step=self.step, steps=self.steps)

@@ -163,7 +163,7 @@ class _Loop:
         self.console = console
         self.lines = EpochLines(
             console=console,
-            epochs=engine.config.search.epochs,
+            epochs=engine.epochs,
             statistics=list(engine.eval_statistics()),
             datasets=list(table.datasets) if table is not None else [],
             searched=engine.data.name,

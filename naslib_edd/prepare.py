@@ -131,7 +131,7 @@ def announce(console: Console, engine: Engine, table: Table | None, folder: RunF
     lines = [
         f"{config.optimizer} on {config.search_space}, {data.name} from {data.source}: "
         f"{len(data.train)} + {len(data.val)} images, {engine.steps} steps of "
-        f"{search.batch_size} an epoch, {search.epochs} epochs",
+        f"{search.batch_size} an epoch, {engine.epochs} epochs",
         f"supernet: {search.supernet}, C={search.channels}, N={search.cells}, {engine.device}, "
         f"seed {config.seed}"
         + (f"; going on after epoch {engine.epoch}" if engine.epoch or engine.step else ""),

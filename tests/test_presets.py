@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from naslib_edd.compose import make_relaxation, make_temperature
 from naslib_edd.config import load
 from naslib_edd.errors import UserError
-from naslib_edd.methods import make_relaxation, make_temperature
 from naslib_edd.presets import METHODS, RELEASE, VARIANTS, preset
 from naslib_edd.relaxation import SnSoftmax, Softmax
 from naslib_edd.settings import SearchSettings, names

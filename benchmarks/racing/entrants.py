@@ -14,9 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from naslib_edd.compose import make_bilevel, make_relaxation, make_supernet, make_temperature
 from naslib_edd.config import load
 from naslib_edd.errors import UserError
-from naslib_edd.methods import make_bilevel, make_supernet, make_temperature
 from naslib_edd.settings import SearchSettings
 from naslib_edd.spaces.nb201 import EDGES, NODES, OPERATIONS
 from racing.shape import LAYOUTS, Shape, Step
@@ -100,7 +100,9 @@ def bilevel_step(entrant: Entrant, shape: Shape, device: torch.device) -> Step:
     supernet.to(memory_format=LAYOUTS[entrant.layout])  # type: ignore[call-overload]
     logits = (search.arch_init * torch.randn(len(EDGES), len(OPERATIONS))).to(device)
     logits.requires_grad_()
-    bilevel = make_bilevel(search, supernet=supernet, logits=logits)
+    bilevel = make_bilevel(
+        search, supernet=supernet, logits=logits, relaxation=make_relaxation(search)
+    )
     t = torch.tensor(make_temperature(search, edges=len(EDGES)).t, device=device)
     train, val = (batch(shape, entrant.layout, device, seed) for seed in (1, 2))
     return partial(bilevel.step, train, val, t)

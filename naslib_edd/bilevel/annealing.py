@@ -15,6 +15,6 @@ def cosine_rate(search: SearchSettings, *, epoch: int, step: int, steps: int) ->
         epoch, step: both from 0; steps: how many an epoch has.
     """
     within = step / steps if search.anneal == "step" and steps else 0.0
-    done = min((epoch + within) / search.epochs, 1.0)
+    done = min((epoch + within) / (search.anneal_epochs or search.epochs), 1.0)
     swing = (search.learning_rate - search.learning_rate_min) / 2
     return search.learning_rate_min + swing * (1 + math.cos(math.pi * done))

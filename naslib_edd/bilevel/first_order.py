@@ -10,13 +10,15 @@ gradient of any weight. The one exception is one clipping norm over both, which 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from naslib_edd.bilevel.meters import Meters
+from naslib_edd.perturbation import Perturbation
+from naslib_edd.regularisers import Regulariser
 from naslib_edd.relaxation import Relaxation
 
 Batch = tuple[Tensor, Tensor]
@@ -39,9 +41,14 @@ class FirstOrder:
         grad_clip: the norm to clip to.
         stale_logits: with ``weights_and_logits``, what the last logit step left in the logits'
             gradient is still there (NB201's code clears it only before the logit step).
+        regularisers: added to the loss of the logit step.
+        perturbation: of the β that the weight step trains under.
         sampled: a step may leave weights out (GDAS computes only the sampled operations); their
             gradient is None and their optimizer passes them over.
         meters: gets the losses, accuracies and gradient terms.
+
+    Attributes:
+        logits_rest: no logit step is taken (a warm-up, or uniform logits throughout).
     """
 
     def __init__(
@@ -56,6 +63,8 @@ class FirstOrder:
         clip: Clip = "weights",
         grad_clip: float = 5.0,
         stale_logits: bool = False,
+        regularisers: Sequence[Regulariser] = (),
+        perturbation: Perturbation | None = None,
         sampled: bool = False,
         meters: Meters | None = None,
     ) -> None:
@@ -63,6 +72,8 @@ class FirstOrder:
         self.weight_optimizer, self.logit_optimizer = weight_optimizer, logit_optimizer
         self.order, self.clip, self.grad_clip = order, clip, grad_clip
         self.stale_logits, self.sampled = stale_logits, sampled
+        self.regularisers, self.perturbation = tuple(regularisers), perturbation
+        self.logits_rest = False
         self.meters = meters or Meters(device=logits.device)
         self.parameters: Sequence[Tensor] = list(supernet.parameters())
 
@@ -75,9 +86,9 @@ class FirstOrder:
         """
         if self.order == "weights_first":
             self.step_weights(train, t)
-            self.step_logits(val, t)
+            self.step_logits(train, val, t)
         else:
-            self.step_logits(val, t)
+            self.step_logits(train, val, t)
             self.step_weights(train, t)
         self.meters.steps += 1
 
@@ -87,6 +98,11 @@ class FirstOrder:
         joint = self.clip == "weights_and_logits"
         with torch.set_grad_enabled(joint):
             beta = self.relaxation(self.logits, t)
+        if self.perturbation is not None:
+            moved = self.perturbation(
+                beta.detach(), lambda other: F.cross_entropy(self.supernet(images, other), labels)
+            )
+            beta = beta + (moved - beta.detach())
         scores = self.supernet(images, beta)
         loss = F.cross_entropy(scores, labels)
         wanted = [*self.parameters, self.logits] if joint else self.parameters
@@ -103,22 +119,41 @@ class FirstOrder:
         self.weight_optimizer.step()
         self.meters.add_batch("train", loss, scores, labels)
 
-    def step_logits(self, batch: Batch, t: Tensor) -> None:
+    def step_logits(self, train: Batch, val: Batch, t: Tensor) -> None:
         """Update the logits by ∂l_val/∂A, through the relaxation's own backward pass."""
-        images, labels = batch
+        if self.logits_rest:
+            return
         beta = self.relaxation(self.logits, t)
         # Through the network first: its activations are free before the relaxation's turn.
-        leaf = beta.detach().requires_grad_()
-        scores = self.supernet(images, leaf)
-        loss = F.cross_entropy(scores, labels)
-        (of_beta,) = torch.autograd.grad(loss, leaf)
-        (self.logits.grad,) = torch.autograd.grad(beta, self.logits, of_beta)
+        of_beta = self.gradient_of_beta(beta.detach().requires_grad_(), train, val)
+        outputs, grads = [beta], [of_beta]
+        for regulariser in self.regularisers:
+            outputs.append(regulariser(self.logits, beta))
+            grads.append(torch.ones_like(outputs[-1]))
+        (self.logits.grad,) = torch.autograd.grad(outputs, self.logits, grads)
         if self.clip in ("logits", "each"):
             self._clip([self.logits])
         with torch.no_grad():
             self.meters.add_terms(*self.relaxation.gradient_terms(self.logits, t, of_beta))
         self.logit_optimizer.step()
+
+    def gradient_of_beta(self, beta: Tensor, train: Batch, val: Batch) -> Tensor:
+        """∂l_val/∂β at a leaf β [edges, operations]; first order needs no train batch."""
+        images, labels = val
+        scores = self.supernet(images, beta)
+        loss = F.cross_entropy(scores, labels)
+        (of_beta,) = torch.autograd.grad(loss, beta)
         self.meters.add_batch("val", loss, scores, labels)
+        return of_beta
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a resumed search needs beside weights, logits and their optimizers."""
+        return {} if self.perturbation is None else {"perturbation": self.perturbation.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from :meth:`state_dict`."""
+        if self.perturbation is not None:
+            self.perturbation.load_state_dict(state["perturbation"])
 
     def _clip(self, tensors: Sequence[Tensor]) -> None:
         torch.nn.utils.clip_grad_norm_(tensors, self.grad_clip)

@@ -21,7 +21,8 @@ def stable_seed(*parts: object) -> int:
     return int.from_bytes(digest, "little") >> 1
 
 
-def _generator(*parts: object) -> torch.Generator:
+def generator(*parts: object) -> torch.Generator:
+    """A CPU generator of its own, seeded by the parts."""
     return torch.Generator().manual_seed(stable_seed(*parts))
 
 
@@ -102,12 +103,12 @@ class Batches:
         start = position * self.batch_size
         stop = min(start + self.batch_size, len(self.images))
         if self.replace:
-            generator = _generator(self.seed, self.stream, "replace", epoch, step)
-            drawn = torch.randint(len(self.images), (stop - start,), generator=generator)
+            random = generator(self.seed, self.stream, "replace", epoch, step)
+            drawn = torch.randint(len(self.images), (stop - start,), generator=random)
             return drawn.to(self.images.labels.device, non_blocking=True)
         if self._order is None or self._order_key != (epoch, round_):
-            generator = _generator(self.seed, self.stream, "order", epoch, round_)
-            order = torch.randperm(len(self.images), generator=generator)
+            random = generator(self.seed, self.stream, "order", epoch, round_)
+            order = torch.randperm(len(self.images), generator=random)
             self._order = order.to(self.images.labels.device)
             self._order_key = (epoch, round_)
         return self._order[start:stop]
@@ -117,6 +118,6 @@ class Batches:
         index = self.indices(epoch, step)
         raw = self.images.images[index]
         if self.augment:
-            generator = _generator(self.seed, self.stream, "augment", epoch, step)
-            raw = augmented(raw, pad=self.pad, flip=self.flip, generator=generator)
+            random = generator(self.seed, self.stream, "augment", epoch, step)
+            raw = augmented(raw, pad=self.pad, flip=self.flip, generator=random)
         return normalise(raw, self.mean, self.std), self.images.labels[index]

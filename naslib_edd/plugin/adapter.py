@@ -214,7 +214,7 @@ class Adapter:
         self.arch_optimizer.load_state_dict(state["logit_optimizer"])
         self.temperature.load_state_dict(state["temperature"])
         if state["relaxation"] is not None:
-            self.parts.relaxation.load_state_dict(state["relaxation"])  # type: ignore[attr-defined]
+            self.parts.relaxation.load_state_dict(state["relaxation"])
         self.meters.load_state_dict(state["meters"])
         self.t.fill_(self.temperature.t)
         self.epoch, self._open = state["epoch"], state["open"]

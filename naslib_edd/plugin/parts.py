@@ -7,12 +7,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from naslib_edd.bilevel import FirstOrder, Meters
+from naslib_edd.bilevel import Meters
+from naslib_edd.compose import (
+    make_bilevel,
+    make_perturbation,
+    make_regularisers,
+    make_relaxation,
+    make_temperature,
+)
+from naslib_edd.data.sampling import generator as generator_of
 from naslib_edd.errors import UserError
-from naslib_edd.methods import make_relaxation, make_temperature
 from naslib_edd.plugin.layout import Layout
 from naslib_edd.plugin.mixed import GraphSupernet, Weights
-from naslib_edd.relaxation import EdgeWeights, Relaxation
 from naslib_edd.settings import SearchSettings
 
 
@@ -48,11 +54,11 @@ class Parts:
         self.temperature = make_temperature(search, edges=len(layout.edges))
         self.t = torch.tensor(self.temperature.t)
         generator = torch.Generator().manual_seed(seed)
-        self.relaxation: Relaxation = make_relaxation(search, generator=generator)
-        if partial:
-            if getattr(self.relaxation, "sampled", False):
-                raise UserError("search.partial_channels above 1 does not go with a gumbel sample")
-            self.relaxation = EdgeWeights(operations=self.relaxation, targets=layout.targets)
+        self.relaxation = make_relaxation(search, generator=generator, targets=layout.targets)
+        if partial and self.relaxation.sampled:
+            raise UserError("search.partial_channels above 1 does not go with a gumbel sample")
+        self.regularisers = make_regularisers(search)
+        self.perturbation = make_perturbation(search, generator=generator_of(seed, "perturbation"))
         self.weights = Weights(
             logits=self.logits, relaxation=self.relaxation, t=self.t, operations=layout.operations
         )
@@ -63,30 +69,15 @@ class Training:
 
     def __init__(self, *, search: SearchSettings, parts: Parts, graph: Any) -> None:
         self.supernet = GraphSupernet(graph=graph, weights=parts.weights)
-        self.weight_optimizer = torch.optim.SGD(
-            graph.parameters(),
-            lr=search.learning_rate,
-            momentum=search.momentum,
-            nesterov=search.nesterov,
-            weight_decay=search.weight_decay,
-        )
-        self.logit_optimizer = torch.optim.Adam(
-            [parts.logits],
-            lr=search.arch_learning_rate,
-            betas=(search.arch_beta1, search.arch_beta2),
-            weight_decay=search.arch_weight_decay,
-        )
         self.meters = Tap(device=parts.logits.device)
-        self.bilevel = FirstOrder(
+        self.bilevel = make_bilevel(
+            search,
             supernet=self.supernet,
             logits=parts.logits,
             relaxation=parts.relaxation,
-            weight_optimizer=self.weight_optimizer,
-            logit_optimizer=self.logit_optimizer,
-            order=search.order,
-            clip=search.clip,
-            grad_clip=search.grad_clip,
-            stale_logits=search.clip_stale_logits,
-            sampled=parts.weights.sampled,
+            regularisers=parts.regularisers,
+            perturbation=parts.perturbation,
             meters=self.meters,
         )
+        self.weight_optimizer = self.bilevel.weight_optimizer
+        self.logit_optimizer = self.bilevel.logit_optimizer

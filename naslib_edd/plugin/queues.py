@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from naslib_edd.compose import make_batches
 from naslib_edd.data import Batches, ImageSet, SearchData, normalise
-from naslib_edd.methods import make_batches
 from naslib_edd.settings import SearchSettings
 
 Batch = tuple[Tensor, Tensor]

@@ -4,12 +4,14 @@ from naslib_edd.relaxation.base import Relaxation
 from naslib_edd.relaxation.edge_weights import EdgeWeights
 from naslib_edd.relaxation.entropy import entropy, mean_entropy
 from naslib_edd.relaxation.gumbel import Gumbel
+from naslib_edd.relaxation.masked import Masked
 from naslib_edd.relaxation.sn_softmax import SnSoftmax, gradient_terms, sn_softmax
 from naslib_edd.relaxation.softmax import Softmax
 
 __all__ = [
     "EdgeWeights",
     "Gumbel",
+    "Masked",
     "Relaxation",
     "SnSoftmax",
     "Softmax",

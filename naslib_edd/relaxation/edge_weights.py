@@ -8,6 +8,7 @@ Source: Xu et al. 2020, "PC-DARTS".
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,7 +16,7 @@ from torch import Tensor
 from naslib_edd.relaxation.base import Relaxation
 
 
-class EdgeWeights:
+class EdgeWeights(Relaxation):
     """Logits [edges, operations + 1] to β with, in the last column, the weight of the edge.
 
     Args:
@@ -25,6 +26,7 @@ class EdgeWeights:
 
     def __init__(self, *, operations: Relaxation, targets: Sequence[Hashable]) -> None:
         self.operations = operations
+        self.sampled = operations.sampled
         nodes = list(dict.fromkeys(targets))
         self._node = torch.tensor([nodes.index(target) for target in targets])
 
@@ -32,6 +34,22 @@ class EdgeWeights:
         """β: rows of the first columns sum to 1, the last column sums to 1 over each node."""
         beta = self.operations(logits[:, :-1], t)
         return torch.cat([beta, self._edges(logits[:, -1])[:, None].to(beta)], dim=1)
+
+    def expected(self, logits: Tensor, t: Tensor) -> Tensor:
+        """See :class:`Relaxation`; without the edge weights."""
+        return self.operations.expected(logits[:, :-1], t)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """See :class:`Relaxation`."""
+        self.operations.begin_epoch(epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The operations'."""
+        return self.operations.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from :meth:`state_dict`."""
+        self.operations.load_state_dict(state)
 
     def gradient_terms(self, logits: Tensor, t: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
         """The operations' two terms; the edge weights' gradient has no noise term."""

@@ -14,11 +14,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from naslib_edd.relaxation.base import Relaxation
 from naslib_edd.relaxation.sn_softmax import Scale, check_scale, gradient_terms, sn_softmax
 from naslib_edd.relaxation.softmax import softmax_at, softmax_vjp
 
 
-class Gumbel:
+class Gumbel(Relaxation):
     """One sampled operation an edge.
 
     Args:
@@ -26,7 +27,6 @@ class Gumbel:
         s: None for softmax's backward pass, else sn-softmax's scaling factor or ``"unit"``.
     """
 
-    #: Each row of β is one-hot: a network need compute only the sampled operation.
     sampled = True
 
     def __init__(self, *, generator: torch.Generator, s: Scale | None = None) -> None:
@@ -45,6 +45,10 @@ class Gumbel:
         soft = softmax_at(perturbed, t) if self.s is None else sn_softmax(perturbed, t, self.s)
         # The difference is exactly zero: β is exactly one-hot, its gradient the soft one's.
         return _one_hot(perturbed).to(soft) + (soft - soft.detach())
+
+    def expected(self, logits: Tensor, t: Tensor) -> Tensor:
+        """softmax(A/τ), without Gumbel noise."""
+        return softmax_at(logits, t)
 
     def most_likely(self, logits: Tensor) -> Tensor:
         """One-hot rows of the largest logits; draws nothing."""

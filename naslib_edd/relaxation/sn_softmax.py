@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from naslib_edd.errors import UserError
+from naslib_edd.relaxation.base import Relaxation
 from naslib_edd.relaxation.softmax import softmax_at, softmax_vjp
 
 Scale = float | Literal["unit"]
@@ -100,7 +101,7 @@ def check_scale(s: object) -> None:
         )
 
 
-class SnSoftmax:
+class SnSoftmax(Relaxation):
     """Sparse-noisy softmax as a relaxation of the search loop.
 
     Args:
@@ -117,6 +118,10 @@ class SnSoftmax:
     def __call__(self, logits: Tensor, t: Tensor) -> Tensor:
         """Edge weights of logits [..., M] at t."""
         return sn_softmax(logits, t, self.s, noise_weight=self._weight(t))
+
+    def expected(self, logits: Tensor, t: Tensor) -> Tensor:
+        """softmax(A/t)."""
+        return softmax_at(logits, t)
 
     def gradient_terms(self, logits: Tensor, t: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
         """(forward term, noise term) of eq. 8 for grad = ∂l/∂β."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from naslib_edd.relaxation.base import Relaxation
+
 
 def softmax_vjp(beta: Tensor, grad: Tensor) -> Tensor:
     """J(β)·g = β ⊙ (g − ⟨β, g⟩) along the last dimension (the softmax Jacobian is symmetric)."""
@@ -22,11 +24,15 @@ def softmax_at(logits: Tensor, t: Tensor | float) -> Tensor:
     return torch.softmax(logits / t, dim=-1)
 
 
-class Softmax:
+class Softmax(Relaxation):
     """Plain softmax at the controller's temperature. Table 5's rows "normal", and DARTS."""
 
     def __call__(self, logits: Tensor, t: Tensor) -> Tensor:
         """Edge weights of logits [..., M], each row summing to 1."""
+        return softmax_at(logits, t)
+
+    def expected(self, logits: Tensor, t: Tensor) -> Tensor:
+        """The same: nothing is drawn."""
         return softmax_at(logits, t)
 
     def gradient_terms(self, logits: Tensor, t: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:

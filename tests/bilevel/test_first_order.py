@@ -197,7 +197,7 @@ def test_no_gradient_that_is_not_used(clip: str) -> None:
         assert parameter.grad is not None
         parameter.grad = None
     start = {name: tensor.clone() for name, tensor in p.supernet.named_parameters()}
-    step.step_logits(val, T)
+    step.step_logits(train, val, T)
     assert all(parameter.grad is None for parameter in p.supernet.parameters())
     assert all(torch.equal(tensor, start[name]) for name, tensor in p.supernet.named_parameters())
 
@@ -213,7 +213,7 @@ def test_joint_clip_needs_both() -> None:
     norm = torch.sqrt(sum((tensor.grad**2).sum() for tensor in both))
     assert float(norm) == pytest.approx(CLIP, rel=1e-5)
     first = p.logits.grad.clone()
-    step.step_logits(val, T)
+    step.step_logits(train, val, T)
     assert not torch.equal(p.logits.grad, first)
 
 

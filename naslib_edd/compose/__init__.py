@@ -1,0 +1,22 @@
+"""From settings to parts: one module a part, all of them functions of a config's ``search:``."""
+
+from naslib_edd.compose.bilevel import make_bilevel
+from naslib_edd.compose.images import make_batches
+from naslib_edd.compose.network import make_supernet
+from naslib_edd.compose.perturbation import make_perturbation
+from naslib_edd.compose.regularisers import make_regularisers
+from naslib_edd.compose.relaxation import make_allowed, make_relaxation
+from naslib_edd.compose.stages import make_stages
+from naslib_edd.compose.temperature import make_temperature
+
+__all__ = [
+    "make_allowed",
+    "make_batches",
+    "make_bilevel",
+    "make_perturbation",
+    "make_regularisers",
+    "make_relaxation",
+    "make_stages",
+    "make_supernet",
+    "make_temperature",
+]

@@ -1,0 +1,5 @@
+"""What the weight step does to β before it trains the weights."""
+
+from naslib_edd.perturbation.base import Perturbation
+
+__all__ = ["Perturbation"]

@@ -1,0 +1,35 @@
+"""Settings of the images: halves, batches, the pass of the discretised network, checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from naslib_edd.settings.fields import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSettings:
+    """Which images go where."""
+
+    split: str | None = setting(None, "how the images are halved; the data set's own by default")
+    split_file: str | None = setting(None, "the file that split: nb201 or file reads")
+    train_portion: float | None = setting(None, "split: fraction, the train half", above=0)
+    limit_train: int | None = setting(None, "use only so many images of the train half", at_least=2)
+    limit_val: int | None = setting(None, "use only so many images of the val half", at_least=2)
+    augment: bool = setting(True, "flip and crop the train half")
+    augment_val: bool = setting(True, "and the val half in the logit step")
+    val_sampling: Literal["shuffle", "replace"] = setting(
+        "replace", "val batches: drawn with replacement (NB201's code), or a shuffled pass"
+    )
+
+    # The pass of the discretised network after each epoch
+    eval_statistics: Literal["batch", "running", "both"] = setting(
+        "both", "batch norm of that pass: by the batch, by running statistics, or both recorded"
+    )
+    eval_batch_size: int = setting(250, "images a batch of that pass", at_least=2)
+
+    # The run
+    checkpoint_seconds: float = setting(
+        60.0, "inside an epoch, a checkpoint so often; 0: at each step", at_least=0
+    )

@@ -1,0 +1,25 @@
+"""Settings of the supernet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from naslib_edd.settings.fields import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSettings:
+    """Which network holds the architectures, and how large it is."""
+
+    supernet: Literal["fast", "plain"] = setting("fast", "edges batched, or a module an operation")
+    channels: int = setting(16, "C, the width of the first stage", at_least=1)
+    cells: int = setting(5, "N, cells a stage", at_least=1)
+    running_statistics: bool = setting(True, "batch norms keep running statistics")
+    partial_channels: int = setting(
+        1,
+        "K (PC-DARTS): one channel in K goes through the operations; with K above 1 edges have "
+        "weights of their own",
+        at_least=1,
+    )
+    exclude_none: bool = setting(False, "`none` takes no part in the search")
