@@ -9,7 +9,8 @@ gradient of any weight. The one exception is one clipping norm over both, which 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import torch
@@ -24,6 +25,18 @@ from naslib_edd.relaxation import Relaxation
 Batch = tuple[Tensor, Tensor]
 Clip = Literal["off", "weights", "logits", "weights_and_logits", "each"]
 Order = Literal["weights_first", "logits_first"]
+
+
+@contextmanager
+def frozen(parameters: Sequence[Tensor]) -> Iterator[None]:
+    """What is computed meanwhile keeps nothing for the parameters' gradients."""
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
 
 
 class FirstOrder:
@@ -140,7 +153,8 @@ class FirstOrder:
     def gradient_of_beta(self, beta: Tensor, train: Batch, val: Batch) -> Tensor:
         """∂l_val/∂β at a leaf β [edges, operations]; first order needs no train batch."""
         images, labels = val
-        scores = self.supernet(images, beta)
+        with frozen(self.parameters):
+            scores = self.supernet(images, beta)
         loss = F.cross_entropy(scores, labels)
         (of_beta,) = torch.autograd.grad(loss, beta)
         self.meters.add_batch("val", loss, scores, labels)

@@ -10,7 +10,9 @@ What is shared (each exact, only the rounding differs):
 4. ``none`` takes part in β and costs nothing else;
 5. all that leaves a node along one edge is weighted and added in one function with a backward by
    hand (:mod:`naslib_edd.supernet.edge_sums`);
-6. on a CPU the pool is a depthwise convolution (:mod:`naslib_edd.supernet.pool`).
+6. a training step is one function a node with its backward by hand, in which the 1×1 convolutions'
+   norms need no pass of their own (:mod:`naslib_edd.supernet.fused`);
+7. on a CPU the pool is a depthwise convolution (:mod:`naslib_edd.supernet.pool`).
 
 :mod:`naslib_edd.supernet.exchange` carries weights between the twins.
 """
@@ -25,6 +27,7 @@ from torch import Tensor, nn
 
 from naslib_edd.spaces.nb201 import CONV1, CONV3, EDGES, NODES, POOL, SKIP
 from naslib_edd.supernet.edge_sums import edge_sums
+from naslib_edd.supernet.fused import NodeWeights, leave_node
 from naslib_edd.supernet.layers import BatchNorm
 from naslib_edd.supernet.pool import fast_average_pool
 from naslib_edd.supernet.skeleton import SearchCell, Supernet
@@ -87,6 +90,8 @@ class FastCell(SearchCell):
 
     def forward(self, x: Tensor, weights: Groups) -> Tensor:
         """See :class:`SearchCell`; the weights come grouped by source node."""
+        if self.training:
+            return self._train(x, weights)
         arriving: list[list[Tensor]] = [[] for _ in range(NODES)]
         node = x
         for source, (rows, beta) in enumerate(zip(ROWS, weights, strict=True)):
@@ -99,6 +104,29 @@ class FastCell(SearchCell):
                 arriving[EDGES[row][1]].append(total)
             node = sum(arriving[source + 1][1:], start=arriving[source + 1][0])
         return node
+
+    def _train(self, x: Tensor, weights: Groups) -> Tensor:
+        """:meth:`forward` where norms go by the batch: a function a node, backward by hand."""
+        nodes: list[Tensor | None] = [x, *([None] * (NODES - 1))]
+        for source, (rows, beta) in enumerate(zip(ROWS, weights, strict=True)):
+            node = nodes[source]
+            assert node is not None
+            one, three = self.batched(CONV1, source), self.batched(CONV3, source)
+            targets = [EDGES[row][1] for row in rows]
+            totals = leave_node(
+                node,
+                NodeWeights(beta[SKIP], beta[POOL], beta[CONV1], beta[CONV3]),
+                one.conv.weight,
+                three.conv.weight,
+                one.norm,
+                three.norm,
+                [nodes[target] for target in targets],
+            )
+            for target, total in zip(targets, totals, strict=True):
+                nodes[target] = total
+        last = nodes[-1]
+        assert last is not None
+        return last
 
     def batched(self, op: int, source: int) -> BatchedConvBN:
         """The batched convolutions of one operation that leave node ``source``."""
