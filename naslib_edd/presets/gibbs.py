@@ -11,7 +11,7 @@ METHODS = (
             "bilevel": "gibbs",
             "train_images": "all",
             "arch_optimizer": "sgd",
-            "arch_learning_rate": 0.025,
+            "arch_learning_rate": 0.5,
             "arch_weight_decay": 1e-3,
             "nesterov": False,
         },
@@ -21,7 +21,7 @@ METHODS = (
         differs="only the idea is the paper's (sample architectures and weights in turn from their "
         "posterior). Assumed: Langevin steps for both (SGHMC noise for the weights, whose SGD has "
         "momentum), one loss over all training images, weight decay as the prior, T = 2e-5, the "
-        "weights' learning rate for the logits, the largest logits of the last sample as the cell",
+        "a rate of 0.5 for the logits, the largest logits of the last sample as the cell",
         hosts=("builtin",),
     ),
 )
