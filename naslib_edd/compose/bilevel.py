@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -18,7 +18,7 @@ from naslib_edd.bilevel import (
 )
 from naslib_edd.perturbation import Perturbation
 from naslib_edd.regularisers import Regulariser
-from naslib_edd.relaxation import EdgeWeights, Masked, Relaxation, SimplexEdgeWeights
+from naslib_edd.relaxation import Masked, Relaxation, SimplexEdgeWeights
 from naslib_edd.settings import SearchSettings
 
 
@@ -44,14 +44,15 @@ def make_logit_optimizer(
             [logits], lr=search.arch_learning_rate, weight_decay=search.arch_weight_decay
         )
     if search.arch_optimizer == "exponentiated_gradient":
-        edges = relaxation if isinstance(relaxation, SimplexEdgeWeights) else None
-        operations = relaxation.operations if isinstance(relaxation, EdgeWeights) else relaxation
+        parts = list(_nested(relaxation))
+        nodes = [part.same_node for part in parts if isinstance(part, SimplexEdgeWeights)]
+        masks = [part.allowed for part in parts if isinstance(part, Masked)]
         return ExponentiatedGradient(
             logits,
             lr=search.arch_learning_rate,
             entropy=search.arch_weight_decay,
-            allowed=operations.allowed if isinstance(operations, Masked) else None,
-            same_node=None if edges is None else edges.same_node(logits),
+            allowed=masks[0] if masks else None,
+            same_node=nodes[0] if nodes else None,
             edge_lr=search.edge_learning_rate,
         )
     return torch.optim.Adam(
@@ -60,6 +61,13 @@ def make_logit_optimizer(
         betas=(search.arch_beta1, search.arch_beta2),
         weight_decay=search.arch_weight_decay,
     )
+
+
+def _nested(relaxation: Relaxation | None) -> Iterator[Relaxation]:
+    """A relaxation, and what it wraps, from the outside in."""
+    while relaxation is not None:
+        yield relaxation
+        relaxation = getattr(relaxation, "operations", getattr(relaxation, "relaxation", None))
 
 
 def make_bilevel(

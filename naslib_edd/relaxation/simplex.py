@@ -8,6 +8,7 @@ Source: Li et al. 2021, "Geometry-Aware Gradient Algorithms for Neural Architect
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import torch
@@ -55,12 +56,22 @@ class Simplex(Relaxation):
 
 
 class SimplexEdgeWeights(EdgeWeights):
-    """:class:`EdgeWeights` whose edge weights, too, are probabilities: GAEA PC-DARTS."""
+    """:class:`EdgeWeights` whose edge weights, too, are probabilities: GAEA PC-DARTS.
+
+    Attributes:
+        same_node: bool [edges, edges]: which two edges enter the same node.
+    """
+
+    def __init__(self, *, operations: Relaxation, targets: Sequence[Hashable]) -> None:
+        super().__init__(operations=operations, targets=targets)
+        self.same_node = torch.tensor([[one == other for other in targets] for one in targets])
 
     def __call__(self, logits: Tensor, t: Tensor) -> Tensor:
         """See :class:`EdgeWeights`."""
         beta = self.operations(logits[:, :-1], t)
-        edges = straight_through(self._edges(logits[:, -1]), logits[:, -1])
+        last = logits[:, -1]
+        rows = last[None, :].masked_fill(~self.same_node.to(last.device), -torch.inf)
+        edges = straight_through(torch.softmax(rows, dim=-1).diagonal(), last)
         return torch.cat([beta, edges[:, None].to(beta)], dim=1)
 
     def gradient_terms(self, logits: Tensor, t: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
@@ -68,7 +79,3 @@ class SimplexEdgeWeights(EdgeWeights):
         forward, noise = self.operations.gradient_terms(logits[:, :-1], t, grad[:, :-1])
         edges = grad[:, -1:].to(forward)
         return torch.cat([forward, edges], dim=1), torch.cat([noise, 0 * edges], dim=1)
-
-    def same_node(self, like: Tensor) -> Tensor:
-        """Bool [edges, edges], on like's device: which two edges enter the same node."""
-        return self._same(like) > 0

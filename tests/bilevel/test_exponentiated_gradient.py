@@ -28,9 +28,7 @@ def test_the_release_s_probabilities(run: str) -> None:
         logits,
         lr=float(golden["lr"]),
         entropy=float(golden["entropy"]) if run == "entropic" else 0.0,
-        same_node=relaxation.same_node(logits)
-        if isinstance(relaxation, SimplexEdgeWeights)
-        else None,
+        same_node=getattr(relaxation, "same_node", None),
         edge_lr=float(golden["edge_lr"]),
     )
     for number, gradient in enumerate(torch.from_numpy(golden["gradients"])):
@@ -105,7 +103,7 @@ def test_edge_weights_need_no_floor() -> None:
     logits = torch.zeros(6, 6, requires_grad=True)
     relaxation = with_edges()
     optimizer = ExponentiatedGradient(
-        logits, lr=0.1, same_node=relaxation.same_node(logits), edge_lr=1.0
+        logits, lr=0.1, same_node=relaxation.same_node, edge_lr=1.0
     )
     for _ in range(3):
         logits.grad = torch.zeros(6, 6)
