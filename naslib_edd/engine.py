@@ -80,6 +80,7 @@ class Engine:
             regularisers=self.regularisers,
             perturbation=self.perturbation,
             meters=self.meters,
+            generator=generator(config.seed, "bilevel"),
         )
         self.weight_optimizer = self.bilevel.weight_optimizer
         self.logit_optimizer = self.bilevel.logit_optimizer

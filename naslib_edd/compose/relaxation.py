@@ -7,7 +7,16 @@ from collections.abc import Hashable, Sequence
 import torch
 from torch import Tensor
 
-from naslib_edd.relaxation import EdgeWeights, Gumbel, Masked, Relaxation, SnSoftmax, Softmax
+from naslib_edd.relaxation import (
+    EdgeWeights,
+    Gumbel,
+    Masked,
+    Relaxation,
+    Simplex,
+    SimplexEdgeWeights,
+    SnSoftmax,
+    Softmax,
+)
 from naslib_edd.settings import SearchSettings
 
 
@@ -43,13 +52,16 @@ def make_relaxation(
     if allowed is not None:
         relaxation = Masked(relaxation=relaxation, allowed=allowed)
     if search.partial_channels > 1:
-        relaxation = EdgeWeights(operations=relaxation, targets=targets)
+        kind = SimplexEdgeWeights if search.relaxation == "simplex" else EdgeWeights
+        relaxation = kind(operations=relaxation, targets=targets)
     return relaxation
 
 
 def _of_operations(search: SearchSettings, generator: torch.Generator) -> Relaxation:
     if search.relaxation == "softmax":
         return Softmax()
+    if search.relaxation == "simplex":
+        return Simplex()
     if search.relaxation in ("gumbel", "sn_gumbel"):
         return Gumbel(generator=generator, s=search.s if search.relaxation == "sn_gumbel" else None)
     return SnSoftmax(s=search.s, noise_at_one=search.noise_at_one)

@@ -5,6 +5,7 @@ from naslib_edd.relaxation.edge_weights import EdgeWeights
 from naslib_edd.relaxation.entropy import entropy, mean_entropy
 from naslib_edd.relaxation.gumbel import Gumbel
 from naslib_edd.relaxation.masked import Masked
+from naslib_edd.relaxation.simplex import Simplex, SimplexEdgeWeights
 from naslib_edd.relaxation.sn_softmax import SnSoftmax, gradient_terms, sn_softmax
 from naslib_edd.relaxation.softmax import Softmax
 
@@ -13,6 +14,8 @@ __all__ = [
     "Gumbel",
     "Masked",
     "Relaxation",
+    "Simplex",
+    "SimplexEdgeWeights",
     "SnSoftmax",
     "Softmax",
     "entropy",

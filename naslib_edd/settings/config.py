@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from naslib_edd.errors import UserError
+from naslib_edd.settings.bilevel import BilevelSettings, check_bilevel
 from naslib_edd.settings.fields import setting
 from naslib_edd.settings.images import ImageSettings
 from naslib_edd.settings.network import NetworkSettings
@@ -31,6 +32,7 @@ class SearchSettings(
     RegulariserSettings,
     TemperatureSettings,
     RelaxationSettings,
+    BilevelSettings,
     StepSettings,
     NetworkSettings,
 ):
@@ -40,6 +42,7 @@ class SearchSettings(
         """Raise UserError for settings that do not go together, with the reason."""
         self.check_relaxation()
         self.check_steps()
+        check_bilevel(self)
         self.check_temperature()
         self.check_regularisers()
         self.check_perturbation()
