@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from naslib_edd.relaxation import mean_entropy
-from naslib_edd.relaxation.softmax import softmax_at
 
 if TYPE_CHECKING:
     from naslib_edd.plugin.adapter import Adapter
@@ -20,8 +21,10 @@ def epoch_row(optimizer: Adapter) -> dict[str, Any]:
     operations = written[:, : optimizer.layout.operations]
     temperature = optimizer.temperature
     t = temperature.t
-    current = float(mean_entropy(softmax_at(operations, optimizer.t)))
-    untempered = float(mean_entropy(softmax_at(operations, 1.0)))
+    current, untempered = (
+        float(mean_entropy(optimizer.parts.relaxation.expected(optimizer.logits, at)))
+        for at in (optimizer.t, torch.ones_like(optimizer.t))
+    )
     wanted = untempered if temperature.entropy_of == "untempered" else current
     optimizer.t.fill_(temperature.update(epoch=optimizer.epoch, entropy=wanted))
     row = {

@@ -16,7 +16,7 @@ class RelaxationSettings:
     variant: Literal["paper", "release"] = setting(
         "paper", "EDD as the 2023 paper describes it, or as the authors' 2021 code runs it"
     )
-    relaxation: Literal["softmax", "sn_softmax", "gumbel", "sn_gumbel"] = setting(
+    relaxation: Literal["softmax", "sn_softmax", "gumbel", "sn_gumbel", "sigmoid"] = setting(
         "softmax", "logits to edge weights"
     )
     s: float | Literal["unit"] = setting("unit", "sn-softmax: s above 1, or 'unit' for s*t = 1")
