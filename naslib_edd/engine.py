@@ -19,6 +19,7 @@ from naslib_edd.compose import (
     make_allowed,
     make_batches,
     make_bilevel,
+    make_drop_path,
     make_perturbation,
     make_regularisers,
     make_relaxation,
@@ -51,6 +52,8 @@ class Engine:
         torch.manual_seed(config.seed)
         self.supernet = make_supernet(search, classes=data.classes).to(device)
         self.supernet.to(memory_format=self.supernet.layout)  # type: ignore[call-overload]
+        self.drop_path = make_drop_path(search, generator=generator(config.seed, "drop_path"))
+        self.supernet.drop_path = self.drop_path
         partial = search.partial_channels > 1  # a column more: the logits of the edge weights
         # Drawn on the CPU, so that a seed gives the same logits on any device.
         first = search.arch_init * torch.randn(len(EDGES), len(OPERATIONS) + partial)
@@ -65,8 +68,9 @@ class Engine:
             generator=generator(config.seed, "relaxation"),
             allowed=self.allowed,
             targets=[target for _, target in EDGES],
+            skip=SKIP,
         )
-        self.regularisers = make_regularisers(search)
+        self.regularisers = make_regularisers(search, allowed=self.allowed)
         self.perturbation = make_perturbation(
             search, generator=generator(config.seed, "perturbation")
         )
@@ -238,6 +242,7 @@ class Engine:
             "allowed": self.allowed,
             "relaxation": self.relaxation.state_dict(),
             "bilevel": self.bilevel.state_dict(),
+            "drop_path": None if self.drop_path is None else self.drop_path.state_dict(),
             "stages": [stage.state_dict() for stage in self.stages],
             # A stale gradient of the logits is part of the clipping norm: see FirstOrder.
             "logits_grad": self.logits.grad,
@@ -260,6 +265,8 @@ class Engine:
             self.allowed.copy_(state["allowed"])
         self.relaxation.load_state_dict(state["relaxation"])
         self.bilevel.load_state_dict(state["bilevel"])
+        if self.drop_path is not None:
+            self.drop_path.load_state_dict(state["drop_path"])
         grad = state["logits_grad"]
         self.logits.grad = None if grad is None else grad.to(self.device)
         self.weight_optimizer.load_state_dict(state["weight_optimizer"])
@@ -285,6 +292,8 @@ class Engine:
             regulariser.begin_epoch(self.epoch)
         if self.perturbation is not None:
             self.perturbation.begin_epoch(self.epoch)
+        if self.drop_path is not None:
+            self.drop_path.begin_epoch(self.epoch)
         self.bilevel.logits_rest = self.epoch < self.config.search.arch_warmup
 
     def _set_learning_rate(self) -> None:

@@ -8,10 +8,12 @@ import torch
 from torch import Tensor
 
 from naslib_edd.relaxation import (
+    AuxiliarySkip,
     EdgeWeights,
     Gumbel,
     Masked,
     Relaxation,
+    Sigmoid,
     Simplex,
     SimplexEdgeWeights,
     SnSoftmax,
@@ -39,6 +41,7 @@ def make_relaxation(
     generator: torch.Generator | None = None,
     allowed: Tensor | None = None,
     targets: Sequence[Hashable] = (),
+    skip: int | None = None,
 ) -> Relaxation:
     """The relaxation of a config.
 
@@ -47,6 +50,7 @@ def make_relaxation(
         generator: what those that sample draw from.
         allowed: the mask, held by the relaxation; None: every operation takes part, for good.
         targets: the node that each edge enters; for the edge weights of partial channels.
+        skip: the column of `skip_connect`; for the auxiliary skip connection, which needs it.
     """
     relaxation = _of_operations(search, generator or torch.Generator())
     if allowed is not None:
@@ -54,6 +58,16 @@ def make_relaxation(
     if search.partial_channels > 1:
         kind = SimplexEdgeWeights if search.relaxation == "simplex" else EdgeWeights
         relaxation = kind(operations=relaxation, targets=targets)
+    if search.auxiliary_skip > 0:
+        if skip is None:
+            raise ValueError("search.auxiliary_skip needs the column of skip_connect")
+        relaxation = AuxiliarySkip(
+            relaxation=relaxation,
+            skip=skip,
+            weight=search.auxiliary_skip,
+            decay=search.auxiliary_skip_decay,
+            epochs=search.epochs,
+        )
     return relaxation
 
 
@@ -62,6 +76,8 @@ def _of_operations(search: SearchSettings, generator: torch.Generator) -> Relaxa
         return Softmax()
     if search.relaxation == "simplex":
         return Simplex()
+    if search.relaxation == "sigmoid":
+        return Sigmoid()
     if search.relaxation in ("gumbel", "sn_gumbel"):
         return Gumbel(generator=generator, s=search.s if search.relaxation == "sn_gumbel" else None)
     return SnSoftmax(s=search.s, noise_at_one=search.noise_at_one)

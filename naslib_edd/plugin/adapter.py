@@ -126,6 +126,7 @@ class Adapter:
             self._rng = None
         self.epoch, self.step_in_epoch = epoch, 0
         self._began = time.monotonic()
+        self.parts.begin_epoch(epoch)
         self._set_learning_rate()
 
     def step(self, data_train: Batch, data_val: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -190,7 +191,6 @@ class Adapter:
 
     def state(self) -> dict[str, Any]:
         """Everything beside the graph's weights that a search needs to go on, bit for bit."""
-        relaxation = getattr(self.parts.relaxation, "state_dict", None)
         return {
             "method": self.method,
             "logits": self.layout.written(self.logits.detach()),
@@ -198,7 +198,7 @@ class Adapter:
             "weight_optimizer": self.op_optimizer.state_dict(),
             "logit_optimizer": self.arch_optimizer.state_dict(),
             "temperature": self.temperature.state_dict(),
-            "relaxation": None if relaxation is None else relaxation(),
+            **self.parts.state(),
             "meters": self.meters.state_dict(),
             "epoch": self.epoch,
             "open": self._open,
@@ -220,8 +220,7 @@ class Adapter:
         self.op_optimizer.load_state_dict(state["weight_optimizer"])
         self.arch_optimizer.load_state_dict(state["logit_optimizer"])
         self.temperature.load_state_dict(state["temperature"])
-        if state["relaxation"] is not None:
-            self.parts.relaxation.load_state_dict(state["relaxation"])
+        self.parts.load_state(state)
         self.meters.load_state_dict(state["meters"])
         self.t.fill_(self.temperature.t)
         self.epoch, self._open = state["epoch"], state["open"]

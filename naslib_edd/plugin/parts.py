@@ -11,6 +11,7 @@ from naslib_edd.bilevel import Meters
 from naslib_edd.compose import (
     make_allowed,
     make_bilevel,
+    make_drop_path,
     make_perturbation,
     make_regularisers,
     make_relaxation,
@@ -58,16 +59,50 @@ class Parts:
         self.allowed = make_allowed(
             search, edges=len(layout.edges), operations=layout.operations, none=layout.none
         )
+        if search.auxiliary_skip > 0 and layout.skip is None:
+            raise UserError(
+                "search.auxiliary_skip needs an identity on every edge, as on nasbench201; where "
+                "an edge halves the image, the auxiliary connection would need weights of its own"
+            )
         self.relaxation = make_relaxation(
-            search, generator=generator, allowed=self.allowed, targets=layout.targets
+            search,
+            generator=generator,
+            allowed=self.allowed,
+            targets=layout.targets,
+            skip=layout.skip,
         )
         if partial and self.relaxation.sampled:
             raise UserError("search.partial_channels above 1 does not go with a gumbel sample")
-        self.regularisers = make_regularisers(search)
+        self.regularisers = make_regularisers(search, allowed=self.allowed)
         self.perturbation = make_perturbation(search, generator=generator_of(seed, "perturbation"))
+        self.drop_path = make_drop_path(search, generator=generator_of(seed, "drop_path"))
         self.weights = Weights(
-            logits=self.logits, relaxation=self.relaxation, t=self.t, operations=layout.operations
+            logits=self.logits,
+            relaxation=self.relaxation,
+            t=self.t,
+            operations=layout.operations,
+            drop_path=self.drop_path,
         )
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Schedules that are functions of the epoch (from 0)."""
+        for part in (self.relaxation, *self.regularisers, self.perturbation, self.drop_path):
+            if part is not None:
+                part.begin_epoch(epoch)
+
+    def state(self) -> dict[str, Any]:
+        """What those that draw need to go on."""
+        drop = self.drop_path
+        return {
+            "relaxation": self.relaxation.state_dict(),
+            "drop_path": None if drop is None else drop.state_dict(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from :meth:`state`."""
+        self.relaxation.load_state_dict(state["relaxation"])
+        if self.drop_path is not None:
+            self.drop_path.load_state_dict(state["drop_path"])
 
 
 class Training:

@@ -7,7 +7,7 @@ variant (for EDD), the config file, the command line. One module a family of met
 from __future__ import annotations
 
 from naslib_edd.errors import UserError, nearest
-from naslib_edd.presets import darts, edd, gaea, gdas, gibbs, pc_darts
+from naslib_edd.presets import darts, edd, gaea, gdas, gibbs, pc_darts, regularised
 from naslib_edd.presets.edd import EDD, RELEASE
 from naslib_edd.presets.method import Method, Values
 
@@ -18,6 +18,7 @@ _FAMILIES = (
     gaea,
     gibbs,
     edd,
+    regularised,
 )
 
 #: Every method by its name.

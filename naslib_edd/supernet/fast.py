@@ -26,6 +26,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from naslib_edd.spaces.nb201 import CONV1, CONV3, EDGES, NODES, POOL, SKIP
+from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.edge_sums import edge_sums
 from naslib_edd.supernet.fused import NodeWeights, leave_node
 from naslib_edd.supernet.layers import BatchNorm
@@ -88,10 +89,11 @@ class FastCell(SearchCell):
 
         self.conv1, self.conv3 = batch(1), batch(3)
 
-    def forward(self, x: Tensor, weights: Groups) -> Tensor:
+    def forward(self, x: Tensor, weights: Groups, drop_path: DropPath | None = None) -> Tensor:
         """See :class:`SearchCell`; the weights come grouped by source node."""
-        if self.training:
+        if self.training and drop_path is None:
             return self._train(x, weights)
+        factors = None if drop_path is None else drop_path.factors(x, len(EDGES))
         arriving: list[list[Tensor]] = [[] for _ in range(NODES)]
         node = x
         for source, (rows, beta) in enumerate(zip(ROWS, weights, strict=True)):
@@ -100,6 +102,8 @@ class FastCell(SearchCell):
             three = self.conv3[source](rectified, beta[CONV3])
             pooled = fast_average_pool(node)
             sums = edge_sums(node, pooled, beta[SKIP], beta[POOL], one, three)
+            if factors is not None:
+                sums = tuple(factors[row] * part for row, part in zip(rows, sums, strict=True))
             for row, total in zip(rows, sums, strict=True):
                 arriving[EDGES[row][1]].append(total)
             node = sum(arriving[source + 1][1:], start=arriving[source + 1][0])
@@ -180,4 +184,4 @@ class FastSupernet(Supernet):
             weights.index_select(0, self.get_buffer(f"_rows_{source}")).unbind(1)
             for source in range(len(ROWS))
         ]
-        return self.walk(x, groups)
+        return self.walk_cells(x, groups)

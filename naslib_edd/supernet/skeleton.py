@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.layers import Head, Reduction, Statistics, Stem, evaluating
 
 
@@ -19,10 +20,11 @@ class SearchCell(nn.Module, abc.ABC):
     """A cell of a supernet: every operation on every edge."""
 
     @abc.abstractmethod
-    def forward(self, x: Tensor, weights: Any) -> Tensor:
+    def forward(self, x: Tensor, weights: Any, drop_path: DropPath | None = None) -> Tensor:
         """Weighted sum of all operations: x [B, C, H, W] → [B, C, H, W].
 
-        ``weights`` is β [6, 5], or what the supernet made of it once for all its cells.
+        ``weights`` is β [6, 5], or what the supernet made of it once for all its cells. With
+        ``drop_path``, the sum of each edge is scaled by its factors.
         """
 
     @abc.abstractmethod
@@ -88,13 +90,22 @@ class Supernet(Skeleton[SearchCell]):
 
     #: The memory layout it is meant to run in.
     layout: torch.memory_format = torch.contiguous_format
+    #: drops edges in training mode, if it is there
+    drop_path: DropPath | None = None
 
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
         """Class scores [B, classes] of images x [B, 3, H, W] under edge weights [6, 5].
 
         Rows of ``weights`` are the edges 1←0, 2←0, 2←1, 3←0, 3←1, 3←2, columns NB201's operations.
         """
-        return self.walk(x, weights)
+        return self.walk_cells(x, weights)
+
+    def walk_cells(self, x: Tensor, weights: Any) -> Tensor:
+        """:meth:`forward`, the weights as the cells want them."""
+        drop = self.drop_path
+        if drop is None or drop.probability == 0 or not self.training:
+            return self.walk(x, weights)
+        return self.walk(x, weights, drop)
 
     @torch.no_grad()
     def discretised(
