@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from naslib_edd.bilevel import FirstOrder, Meters
+from naslib_edd.bilevel.proximal import ProximalAdam
 from naslib_edd.perturbation import Perturbation
 from naslib_edd.regularisers import Regulariser
 from naslib_edd.relaxation import Relaxation
@@ -28,7 +29,17 @@ def make_weight_optimizer(
 
 
 def make_logit_optimizer(search: SearchSettings, logits: Tensor) -> torch.optim.Optimizer:
-    """What moves the logits: Adam."""
+    """What moves the logits: Adam, or Adam with a proximal step."""
+    if search.arch_optimizer == "proximal_adam":
+        return ProximalAdam(
+            [logits],
+            l1=search.sparsity_l1,
+            group=search.sparsity_group,
+            extra=search.edge_columns,
+            lr=search.arch_learning_rate,
+            betas=(search.arch_beta1, search.arch_beta2),
+            weight_decay=search.arch_weight_decay,
+        )
     return torch.optim.Adam(
         [logits],
         lr=search.arch_learning_rate,

@@ -7,7 +7,17 @@ from collections.abc import Hashable, Sequence
 import torch
 from torch import Tensor
 
-from naslib_edd.relaxation import EdgeWeights, Gumbel, Masked, Relaxation, SnSoftmax, Softmax
+from naslib_edd.relaxation import (
+    Dirichlet,
+    EdgeWeights,
+    Gumbel,
+    Linear,
+    Masked,
+    Ordered,
+    Relaxation,
+    SnSoftmax,
+    Softmax,
+)
 from naslib_edd.settings import SearchSettings
 
 
@@ -37,7 +47,7 @@ def make_relaxation(
     relaxation = _of_operations(search, generator or torch.Generator())
     if allowed is not None:
         relaxation = Masked(relaxation=relaxation, allowed=allowed)
-    if search.partial_channels > 1:
+    if search.edge_columns:
         relaxation = EdgeWeights(operations=relaxation, targets=targets)
     return relaxation
 
@@ -47,4 +57,10 @@ def _of_operations(search: SearchSettings, generator: torch.Generator) -> Relaxa
         return Softmax()
     if search.relaxation in ("gumbel", "sn_gumbel"):
         return Gumbel(generator=generator, s=search.s if search.relaxation == "sn_gumbel" else None)
+    if search.relaxation == "dirichlet":
+        return Dirichlet(generator=generator)
+    if search.relaxation == "linear":
+        return Linear()
+    if search.relaxation == "ordered":
+        return Ordered(generator=generator)
     return SnSoftmax(s=search.s, noise_at_one=search.noise_at_one)

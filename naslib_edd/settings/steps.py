@@ -37,7 +37,7 @@ class StepSettings:
     weight_decay: float = setting(5e-4, "weight decay of the weights", at_least=0)
 
     # The logit step
-    arch_optimizer: Literal["adam"] = setting("adam", "what moves the logits")
+    arch_optimizer: Literal["adam", "proximal_adam"] = setting("adam", "what moves the logits")
     arch_learning_rate: float = setting(3e-4, "learning rate of the logits", above=0)
     arch_weight_decay: float = setting(0.0, "weight decay of the logits", at_least=0)
     arch_beta1: float = setting(0.5, "Adam's first decay rate", at_least=0, at_most=0.9999)
