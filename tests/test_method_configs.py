@@ -1,4 +1,4 @@
-"""configs/methods: a file a method, which says the same as the method's name alone."""
+"""configs/methods: a file a method, which writes out what the method's name stands for."""
 
 from __future__ import annotations
 
@@ -13,11 +13,17 @@ from naslib_edd.presets import METHODS
 FILES = sorted((Path(__file__).parents[1] / "configs" / "methods").glob("*.yaml"))
 
 
-@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
-def test_the_parts_written_out_are_the_preset_s(path: Path) -> None:
-    text = path.read_text()
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_file_is_the_method(file: Path) -> None:
+    text = file.read_text()
     values = yaml.safe_load(text)
-    assert text.startswith("# ") and values["optimizer"] == path.stem
-    written = load(path)
-    assert written.search == load({"optimizer": path.stem, "dataset": values["dataset"]}).search
-    assert set(METHODS[path.stem]) <= set(values.get("search", {}))
+    assert text.startswith("# ")
+    assert values["optimizer"] == file.stem and values["dataset"] == "cifar10"
+    alone = load({"optimizer": file.stem, "dataset": "cifar10"})
+    assert load(file).search == alone.search
+    # The method's own parts stand in the file.
+    assert set(METHODS[file.stem]) <= set(values["search"])
+
+
+def test_there_are_some() -> None:
+    assert FILES
