@@ -21,10 +21,15 @@ from naslib_edd.relaxation import (
 from naslib_edd.settings import SearchSettings
 
 
-def make_allowed(search: SearchSettings, *, edges: int, none: int, operations: int) -> Tensor:
-    """Which operations take part, bool [edges, operations]; ``none`` is the column of `none`."""
+def make_allowed(
+    search: SearchSettings, *, edges: int, none: int | None, operations: int
+) -> Tensor:
+    """Which operations take part, bool [edges, operations].
+
+    ``none`` is the column of `none`; None where the space has no such operation.
+    """
     allowed = torch.ones(edges, operations, dtype=torch.bool)
-    if search.exclude_none:
+    if search.exclude_none and none is not None:
         allowed[:, none] = False
     return allowed
 

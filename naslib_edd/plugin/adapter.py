@@ -113,7 +113,7 @@ class Adapter:
     def before_training(self) -> None:
         """Move everything to the Trainer's device."""
         self.graph.to(self.device)
-        for tensor in (self.logits, self.t, self.meters.sums):
+        for tensor in (self.logits, self.parts.allowed, self.t, self.meters.sums):
             tensor.data = tensor.data.to(self.device)
         self._show_logits()
 
@@ -180,6 +180,13 @@ class Adapter:
     def architectural_weights(self) -> Sequence[Tensor]:
         """A copy of the logits of each edge [operations], in NASLib's order."""
         return list(self.logits.detach()[:, : self.layout.operations].clone())
+
+    @property
+    def choosable_logits(self) -> Tensor:
+        """The logits, minus infinity where an operation is ruled out."""
+        logits, allowed = self.logits.detach(), self.parts.allowed
+        operations = logits[:, : self.layout.operations].masked_fill(~allowed, -torch.inf)
+        return torch.cat([operations, logits[:, self.layout.operations :]], dim=1)
 
     def state(self) -> dict[str, Any]:
         """Everything beside the graph's weights that a search needs to go on, bit for bit."""

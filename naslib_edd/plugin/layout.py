@@ -77,6 +77,12 @@ class Layout:
         """The node that each edge enters."""
         return [(edge.cell, edge.tail) for edge in self.edges]
 
+    @property
+    def none(self) -> int | None:
+        """The column of the operation that passes nothing on, in NASLib's order."""
+        names = self.edges[0].operations
+        return next((place for place, name in enumerate(names) if name in ZEROS), None)
+
     def written(self, logits: Tensor) -> Tensor:
         """Rows and columns as they are recorded: on NB201, those of the built-in engine.
 

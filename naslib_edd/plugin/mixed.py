@@ -31,7 +31,7 @@ class Weights:
     ) -> None:
         self.logits, self.relaxation, self.t = logits, relaxation, t
         self.operations = operations
-        self.sampled = bool(getattr(relaxation, "sampled", False))
+        self.sampled = relaxation.sampled
         self._beta: Tensor | None = None
         self._choice: list[int] | None = None
 
@@ -57,9 +57,7 @@ class Weights:
         """β of an edge."""
         if self._beta is not None:
             return self._beta[number]
-        quiet = getattr(self.relaxation, "most_likely", None)
-        beta: Tensor = self.relaxation(self.logits, self.t) if quiet is None else quiet(self.logits)
-        return beta[number]
+        return self.relaxation.quiet(self.logits, self.t)[number]
 
     def choice(self, number: int) -> int | None:
         """The operation that alone is computed on an edge, if any is."""

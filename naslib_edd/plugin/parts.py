@@ -9,6 +9,7 @@ from torch import Tensor
 
 from naslib_edd.bilevel import Meters
 from naslib_edd.compose import (
+    make_allowed,
     make_bilevel,
     make_perturbation,
     make_regularisers,
@@ -58,7 +59,12 @@ class Parts:
         self.temperature = make_temperature(search, edges=len(layout.edges))
         self.t = torch.tensor(self.temperature.t)
         generator = torch.Generator().manual_seed(seed)
-        self.relaxation = make_relaxation(search, generator=generator, targets=layout.targets)
+        self.allowed = make_allowed(
+            search, edges=len(layout.edges), operations=layout.operations, none=layout.none
+        )
+        self.relaxation = make_relaxation(
+            search, generator=generator, allowed=self.allowed, targets=layout.targets
+        )
         if partial and self.relaxation.sampled:
             raise UserError("search.partial_channels above 1 does not go with a gumbel sample")
         self.regularisers = make_regularisers(search)
