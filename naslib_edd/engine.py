@@ -54,7 +54,7 @@ class Engine:
         self.supernet.to(memory_format=self.supernet.layout)  # type: ignore[call-overload]
         self.drop_path = make_drop_path(search, generator=generator(config.seed, "drop_path"))
         self.supernet.drop_path = self.drop_path
-        partial = search.partial_channels > 1  # a column more: the logits of the edge weights
+        partial = search.edge_columns  # a column more: the logits of the edge weights
         # Drawn on the CPU, so that a seed gives the same logits on any device.
         first = search.arch_init * torch.randn(len(EDGES), len(OPERATIONS) + partial)
         self.logits = first.to(device).requires_grad_()
@@ -294,10 +294,13 @@ class Engine:
             self.perturbation.begin_epoch(self.epoch)
         if self.drop_path is not None:
             self.drop_path.begin_epoch(self.epoch)
-        self.bilevel.logits_rest = self.epoch < self.config.search.arch_warmup
+        warming = self.epoch < self.config.search.arch_warmup
+        self.bilevel.logits_rest = warming or any(s.logits_rest(self.epoch) for s in self.stages)
 
     def _set_learning_rate(self) -> None:
         rate = cosine_rate(self.config.search, epoch=self.epoch, step=self.step, steps=self.steps)
+        for stage in self.stages:
+            rate = stage.learning_rate(rate, self.epoch)
         for group in self.weight_optimizer.param_groups:
             group["lr"] = rate
 

@@ -16,6 +16,7 @@ from naslib_edd.bilevel import (
     SecondOrder,
     SingleLevel,
 )
+from naslib_edd.bilevel.proximal import ProximalAdam
 from naslib_edd.perturbation import Perturbation
 from naslib_edd.regularisers import Regulariser
 from naslib_edd.relaxation import Masked, Relaxation, SimplexEdgeWeights
@@ -54,6 +55,16 @@ def make_logit_optimizer(
             allowed=masks[0] if masks else None,
             same_node=nodes[0] if nodes else None,
             edge_lr=search.edge_learning_rate,
+        )
+    if search.arch_optimizer == "proximal_adam":
+        return ProximalAdam(
+            [logits],
+            l1=search.sparsity_l1,
+            group=search.sparsity_group,
+            extra=search.edge_columns,
+            lr=search.arch_learning_rate,
+            betas=(search.arch_beta1, search.arch_beta2),
+            weight_decay=search.arch_weight_decay,
         )
     return torch.optim.Adam(
         [logits],

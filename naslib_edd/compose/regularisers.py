@@ -5,7 +5,11 @@ from __future__ import annotations
 from torch import Tensor
 
 from naslib_edd.regularisers import BetaDecay, Regulariser, ZeroOne
+from naslib_edd.regularisers.dirichlet_anchor import DirichletAnchor
+from naslib_edd.regularisers.group_sparsity import GroupSparsity
+from naslib_edd.regularisers.identity_mapping import IdentityMapping
 from naslib_edd.settings import SearchSettings
+from naslib_edd.spaces.nb201 import SKIP
 
 
 def make_regularisers(search: SearchSettings, *, allowed: Tensor) -> list[Regulariser]:
@@ -20,4 +24,11 @@ def make_regularisers(search: SearchSettings, *, allowed: Tensor) -> list[Regula
         found.append(BetaDecay(weight=search.beta_decay, epochs=search.epochs, allowed=allowed))
     if search.zero_one > 0:
         found.append(ZeroOne(weight=search.zero_one, allowed=allowed))
+    extra = search.edge_columns
+    if search.dirichlet_anchor:
+        found.append(DirichletAnchor(weight=search.dirichlet_anchor, extra=extra))
+    if (search.sparsity_l1 or search.sparsity_group) and search.arch_optimizer != "proximal_adam":
+        found.append(GroupSparsity(l1=search.sparsity_l1, group=search.sparsity_group, extra=extra))
+    if search.identity_penalty:
+        found.append(IdentityMapping(weight=search.identity_penalty, skip=SKIP, extra=extra))
     return found

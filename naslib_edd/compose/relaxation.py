@@ -9,9 +9,12 @@ from torch import Tensor
 
 from naslib_edd.relaxation import (
     AuxiliarySkip,
+    Dirichlet,
     EdgeWeights,
     Gumbel,
+    Linear,
     Masked,
+    Ordered,
     Relaxation,
     Sigmoid,
     Simplex,
@@ -55,7 +58,7 @@ def make_relaxation(
     relaxation = _of_operations(search, generator or torch.Generator())
     if allowed is not None:
         relaxation = Masked(relaxation=relaxation, allowed=allowed)
-    if search.partial_channels > 1:
+    if search.edge_columns:
         kind = SimplexEdgeWeights if search.relaxation == "simplex" else EdgeWeights
         relaxation = kind(operations=relaxation, targets=targets)
     if search.auxiliary_skip > 0:
@@ -80,4 +83,10 @@ def _of_operations(search: SearchSettings, generator: torch.Generator) -> Relaxa
         return Sigmoid()
     if search.relaxation in ("gumbel", "sn_gumbel"):
         return Gumbel(generator=generator, s=search.s if search.relaxation == "sn_gumbel" else None)
+    if search.relaxation == "dirichlet":
+        return Dirichlet(generator=generator)
+    if search.relaxation == "linear":
+        return Linear()
+    if search.relaxation == "ordered":
+        return Ordered(generator=generator)
     return SnSoftmax(s=search.s, noise_at_one=search.noise_at_one)

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from naslib_edd.settings import SearchSettings
 from naslib_edd.stages import Stage
+from naslib_edd.stages.progressive import Progressive
 
 
 def make_stages(search: SearchSettings, *, seed: int) -> list[Stage]:
     """In the order in which they act; none by default."""
-    return []
+    stages: list[Stage] = []
+    if search.progressive_keep:
+        stages.append(
+            Progressive(
+                epochs=search.epochs,
+                keep=search.progressive_keep,
+                at=search.progressive_at,
+                warmup=search.progressive_warmup,
+                rates=(search.learning_rate, search.learning_rate_min)
+                if search.progressive_restart
+                else None,
+                anneal_epochs=search.anneal_epochs,
+            )
+        )
+    return stages

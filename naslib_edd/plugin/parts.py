@@ -51,6 +51,10 @@ class Parts:
 
     def __init__(self, *, search: SearchSettings, layout: Layout, seed: int) -> None:
         partial = search.partial_channels > 1
+        if partial and not search.edge_weights:
+            raise UserError(
+                "search.edge_weights: false with partial channels does not run on NASLib's engine"
+            )
         first = search.arch_init * torch.randn(len(layout.edges), layout.operations + partial)
         self.logits = layout.placed(first).requires_grad_()
         self.temperature = make_temperature(search, edges=len(layout.edges))

@@ -7,7 +7,17 @@ variant (for EDD), the config file, the command line. One module a family of met
 from __future__ import annotations
 
 from naslib_edd.errors import UserError, nearest
-from naslib_edd.presets import darts, edd, gaea, gdas, gibbs, pc_darts, regularised
+from naslib_edd.presets import (
+    darts,
+    drnas,
+    edd,
+    gaea,
+    gdas,
+    gibbs,
+    pc_darts,
+    regularised,
+    unpublished,
+)
 from naslib_edd.presets.edd import EDD, RELEASE
 from naslib_edd.presets.method import Method, Values
 
@@ -19,6 +29,8 @@ _FAMILIES = (
     gibbs,
     edd,
     regularised,
+    drnas,
+    unpublished,
 )
 
 #: Every method by its name.

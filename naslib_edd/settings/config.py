@@ -19,6 +19,7 @@ from naslib_edd.settings.selection import SelectionSettings
 from naslib_edd.settings.stages import StageSettings
 from naslib_edd.settings.steps import StepSettings
 from naslib_edd.settings.temperature import TemperatureSettings
+from naslib_edd.settings.together import check_dirichlet, check_progressive, check_sparsity
 
 
 # Dataclasses list the fields of the last base first: the order here is the reverse of the order
@@ -48,6 +49,9 @@ class SearchSettings(
         self.check_perturbation()
         self.check_selection()
         self.check_stages()
+        check_dirichlet(self)
+        check_sparsity(self)
+        check_progressive(self)
         if self.eval_statistics == "running" and not self.running_statistics:
             raise UserError("search.eval_statistics: running needs search.running_statistics: true")
 

@@ -40,6 +40,17 @@ class RegulariserSettings(RelaxationSettings):
         at_most=0.99,
     )
 
+    dirichlet_anchor: float = setting(
+        0.0, "weight of KL(Dir(elu(A) + 1) || Dir(1)), summed over edges (DrNAS: 1e-3)", at_least=0
+    )
+    sparsity_l1: float = setting(
+        0.0, "sparse group lasso over linear weights: weight of single operations", at_least=0
+    )
+    sparsity_group: float = setting(0.0, "and of whole edges", at_least=0)
+    identity_penalty: float = setting(
+        0.0, "price of skip_connect's mean share of softmax(A) (SurgeNAS)", at_least=0
+    )
+
     def check_regularisers(self) -> None:
         """Raise UserError for settings of the regularisers that do not go together."""
         if self.auxiliary_skip > 0 and "gumbel" in self.relaxation:

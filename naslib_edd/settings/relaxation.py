@@ -16,9 +16,17 @@ class RelaxationSettings:
     variant: Literal["paper", "release"] = setting(
         "paper", "EDD as the 2023 paper describes it, or as the authors' 2021 code runs it"
     )
-    relaxation: Literal["softmax", "sn_softmax", "gumbel", "sn_gumbel", "simplex", "sigmoid"] = (
-        setting("softmax", "logits to edge weights")
-    )
+    relaxation: Literal[
+        "softmax",
+        "sn_softmax",
+        "gumbel",
+        "sn_gumbel",
+        "simplex",
+        "sigmoid",
+        "dirichlet",
+        "linear",
+        "ordered",
+    ] = setting("softmax", "logits to edge weights")
     s: float | Literal["unit"] = setting("unit", "sn-softmax: s above 1, or 'unit' for s*t = 1")
     noise_at_one: bool = setting(True, "sn-softmax: keep the noise term while t = 1")
 

@@ -37,7 +37,7 @@ class StepSettings:
     weight_decay: float = setting(5e-4, "weight decay of the weights", at_least=0)
 
     # The logit step
-    arch_optimizer: Literal["adam", "sgd", "exponentiated_gradient"] = setting(
+    arch_optimizer: Literal["adam", "proximal_adam", "sgd", "exponentiated_gradient"] = setting(
         "adam", "what moves the logits"
     )
     arch_learning_rate: float = setting(3e-4, "learning rate of the logits", above=0)

@@ -59,6 +59,14 @@ class Stage:
         """After the last step of an epoch (from 0); fields for its row of the record."""
         return {}
 
+    def logits_rest(self, epoch: int) -> bool:
+        """Whether no logit step is taken in this epoch."""
+        return False
+
+    def learning_rate(self, rate: float, epoch: int) -> float:
+        """What becomes of the weights' learning rate of the cosine in this epoch."""
+        return rate
+
     def choose(self, search: Search) -> Sequence[int] | None:
         """The architecture at the end of an epoch, or None: the largest logits decide."""
         return None
