@@ -284,7 +284,10 @@ class Engine:
             regulariser.begin_epoch(self.epoch)
         if self.perturbation is not None:
             self.perturbation.begin_epoch(self.epoch)
-        self.bilevel.logits_rest = self.epoch < self.config.search.arch_warmup
+        search = self.config.search
+        self.bilevel.logits_rest = (
+            self.epoch < search.arch_warmup or search.relaxation == "uniform"
+        )
 
     def _set_learning_rate(self) -> None:
         rate = cosine_rate(self.config.search, epoch=self.epoch, step=self.step, steps=self.steps)

@@ -7,7 +7,15 @@ from collections.abc import Hashable, Sequence
 import torch
 from torch import Tensor
 
-from naslib_edd.relaxation import EdgeWeights, Gumbel, Masked, Relaxation, SnSoftmax, Softmax
+from naslib_edd.relaxation import (
+    EdgeWeights,
+    Gumbel,
+    Masked,
+    Relaxation,
+    SnSoftmax,
+    Softmax,
+    Uniform,
+)
 from naslib_edd.settings import SearchSettings
 
 
@@ -45,6 +53,8 @@ def make_relaxation(
 def _of_operations(search: SearchSettings, generator: torch.Generator) -> Relaxation:
     if search.relaxation == "softmax":
         return Softmax()
+    if search.relaxation == "uniform":
+        return Uniform(generator=generator)
     if search.relaxation in ("gumbel", "sn_gumbel"):
         return Gumbel(generator=generator, s=search.s if search.relaxation == "sn_gumbel" else None)
     return SnSoftmax(s=search.s, noise_at_one=search.noise_at_one)

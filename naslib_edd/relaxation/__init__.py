@@ -7,6 +7,7 @@ from naslib_edd.relaxation.gumbel import Gumbel
 from naslib_edd.relaxation.masked import Masked
 from naslib_edd.relaxation.sn_softmax import SnSoftmax, gradient_terms, sn_softmax
 from naslib_edd.relaxation.softmax import Softmax
+from naslib_edd.relaxation.uniform import Uniform
 
 __all__ = [
     "EdgeWeights",
@@ -15,6 +16,7 @@ __all__ = [
     "Relaxation",
     "SnSoftmax",
     "Softmax",
+    "Uniform",
     "entropy",
     "gradient_terms",
     "mean_entropy",

@@ -58,8 +58,8 @@ class EdgeSums(torch.autograd.Function):
         return (
             _combine(w, grads) if of_a else None,
             _combine(v, grads) if of_b else None,
-            torch.stack([_dot(a, grad) for grad in grads]) if of_w else None,
-            torch.stack([_dot(b, grad) for grad in grads]) if of_v else None,
+            torch.stack([dot(a, grad) for grad in grads]) if of_w else None,
+            torch.stack([dot(b, grad) for grad in grads]) if of_v else None,
             *(gathered if wanted else None for wanted in of_batched),
         )
 
@@ -71,7 +71,8 @@ def _combine(weights: Tensor, tensors: Sequence[Tensor]) -> Tensor:
     return total
 
 
-def _dot(x: Tensor, y: Tensor) -> Tensor:
+def dot(x: Tensor, y: Tensor) -> Tensor:
+    """Σ x·y over two tensors of one shape, without a product tensor where their memory allows."""
     for layout in (torch.contiguous_format, torch.channels_last):
         if x.is_contiguous(memory_format=layout) and y.is_contiguous(memory_format=layout):
             # The same order in memory: one pass, no product tensor.

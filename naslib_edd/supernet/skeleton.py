@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from naslib_edd.supernet.layers import Head, Reduction, Statistics, Stem, evaluating
+from naslib_edd.supernet.sampled import sampled_ops
 
 
 class SearchCell(nn.Module, abc.ABC):
@@ -23,6 +24,13 @@ class SearchCell(nn.Module, abc.ABC):
         """Weighted sum of all operations: x [B, C, H, W] → [B, C, H, W].
 
         ``weights`` is β [6, 5], or what the supernet made of it once for all its cells.
+        """
+
+    @abc.abstractmethod
+    def sampled(self, x: Tensor, path: Any) -> Tensor:
+        """One operation an edge, see :mod:`naslib_edd.supernet.sampled`. Keeps [B, C, H, W].
+
+        ``path`` is β, one-hot, and the operations, or what the supernet made of both.
         """
 
     @abc.abstractmethod
@@ -88,13 +96,27 @@ class Supernet(Skeleton[SearchCell]):
 
     #: The memory layout it is meant to run in.
     layout: torch.memory_format = torch.contiguous_format
+    #: One-hot edge weights are a sample, of which nothing else is computed. (Without this, weights
+    #: that have saturated to 0 and 1 still have the gradients of all operations.)
+    samples: bool = False
 
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
         """Class scores [B, classes] of images x [B, 3, H, W] under edge weights [6, 5].
 
         Rows of ``weights`` are the edges 1←0, 2←0, 2←1, 3←0, 3←1, 3←2, columns NB201's operations.
         """
-        return self.walk(x, weights)
+        ops = sampled_ops(weights) if self.samples else None
+        return self.walk(x, weights) if ops is None else self.sampled(x, weights, ops)
+
+    def sampled(self, x: Tensor, weights: Tensor, ops: Sequence[int]) -> Tensor:
+        """Class scores [B, classes] along a sampled path, differentiable in ``weights``, too.
+
+        Args:
+            x: images, [B, 3, H, W].
+            weights: one-hot, [6, 5].
+            ops: where the ones are.
+        """
+        return self.walk(x, (weights, tuple(ops)), method="sampled")
 
     @torch.no_grad()
     def discretised(
