@@ -15,6 +15,7 @@ from torch import Tensor
 
 from naslib_edd.bilevel import Meters
 from naslib_edd.bilevel.annealing import cosine_rate
+from naslib_edd.bilevel.meters import OF_LOGIT_STEPS
 from naslib_edd.compose import (
     make_allowed,
     make_batches,
@@ -157,6 +158,8 @@ class Engine:
             "entropy_untempered": untempered,
             "learning_rate": learning_rate,
             **self.meters.means(),
+            # A mean over no steps is unknown, not 0.
+            **dict.fromkeys(OF_LOGIT_STEPS if self.bilevel.logits_rest else ()),
             "arch_str": ops_to_str(ops),
             "ops": list(ops),
             "index": ops_to_index(ops),

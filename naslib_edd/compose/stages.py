@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from naslib_edd.settings import SearchSettings
-from naslib_edd.stages import Stage
+from naslib_edd.stages import BestOf, Stage
 
 
 def make_stages(search: SearchSettings, *, seed: int) -> list[Stage]:
     """In the order in which they act; none by default."""
-    return []
+    stages: list[Stage] = []
+    if search.best_of:
+        stages.append(
+            BestOf(
+                epochs=search.epochs,
+                count=search.best_of,
+                count_before=search.best_of_before,
+                batches=search.best_of_batches,
+                statistics="running" if search.eval_statistics == "running" else "batch",
+                seed=seed,
+            )
+        )
+    return stages

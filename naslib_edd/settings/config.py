@@ -14,6 +14,7 @@ from naslib_edd.settings.network import NetworkSettings
 from naslib_edd.settings.perturbation import PerturbationSettings
 from naslib_edd.settings.regularisers import RegulariserSettings
 from naslib_edd.settings.relaxation import RelaxationSettings
+from naslib_edd.settings.sampling import SamplingSettings
 from naslib_edd.settings.selection import SelectionSettings
 from naslib_edd.settings.stages import StageSettings
 from naslib_edd.settings.steps import StepSettings
@@ -25,6 +26,7 @@ from naslib_edd.settings.temperature import TemperatureSettings
 @dataclass(frozen=True, kw_only=True)
 class SearchSettings(
     ImageSettings,
+    SamplingSettings,
     StageSettings,
     SelectionSettings,
     PerturbationSettings,
@@ -45,6 +47,7 @@ class SearchSettings(
         self.check_perturbation()
         self.check_selection()
         self.check_stages()
+        self.check_sampling()
         if self.eval_statistics == "running" and not self.running_statistics:
             raise UserError("search.eval_statistics: running needs search.running_statistics: true")
 
