@@ -102,9 +102,7 @@ def test_adam_keeps_masked_logits_finite(decay: float) -> None:
 def test_edge_weights_need_no_floor() -> None:
     logits = torch.zeros(6, 6, requires_grad=True)
     relaxation = with_edges()
-    optimizer = ExponentiatedGradient(
-        logits, lr=0.1, same_node=relaxation.same_node, edge_lr=1.0
-    )
+    optimizer = ExponentiatedGradient(logits, lr=0.1, same_node=relaxation.same_node, edge_lr=1.0)
     for _ in range(3):
         logits.grad = torch.zeros(6, 6)
         logits.grad[1, -1] = 500.0

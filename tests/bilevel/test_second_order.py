@@ -165,7 +165,11 @@ class Smooth(torch.nn.Module):
 def test_the_difference_is_central_and_nears_the_exact_product() -> None:
     train, val = batch(1), batch(2)
     found = {}
-    for hessian, radius in (("exact", 1.0), ("finite_difference", 2e-2), ("finite_difference", 1e-2)):
+    for hessian, radius in (
+        ("exact", 1.0),
+        ("finite_difference", 2e-2),
+        ("finite_difference", 1e-2),
+    ):
         supernet = Smooth()
         logits = torch.zeros(6, 5, dtype=torch.float64, requires_grad=True)
         step = SecondOrder(

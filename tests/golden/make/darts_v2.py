@@ -136,9 +136,7 @@ def main(checkout: Path) -> None:
         lambda *_: gradients.append(network.arch_parameters.grad.detach().clone())
     )
     trace: list[Tensor] = []
-    adam.register_step_post_hook(
-        lambda *_: trace.append(network.arch_parameters.detach().clone())
-    )
+    adam.register_step_post_hook(lambda *_: trace.append(network.arch_parameters.detach().clone()))
     module.search_func(
         steps,
         nn.DataParallel(network),
