@@ -15,6 +15,7 @@ from torch import Tensor
 
 from naslib_edd.bilevel import Meters
 from naslib_edd.bilevel.annealing import cosine_rate
+from naslib_edd.bilevel.meters import OF_LOGIT_STEPS
 from naslib_edd.compose import (
     make_allowed,
     make_batches,
@@ -162,6 +163,8 @@ class Engine:
             "entropy_untempered": untempered,
             "learning_rate": learning_rate,
             **self.meters.means(),
+            # A mean over no steps is unknown, not 0.
+            **dict.fromkeys(OF_LOGIT_STEPS if self.bilevel.logits_rest else ()),
             "arch_str": ops_to_str(ops),
             "ops": list(ops),
             "index": ops_to_index(ops),
@@ -294,8 +297,9 @@ class Engine:
             self.perturbation.begin_epoch(self.epoch)
         if self.drop_path is not None:
             self.drop_path.begin_epoch(self.epoch)
-        warming = self.epoch < self.config.search.arch_warmup
-        self.bilevel.logits_rest = warming or any(s.logits_rest(self.epoch) for s in self.stages)
+        search = self.config.search
+        rest = self.epoch < search.arch_warmup or search.relaxation == "uniform"
+        self.bilevel.logits_rest = rest or any(s.logits_rest(self.epoch) for s in self.stages)
 
     def _set_learning_rate(self) -> None:
         rate = cosine_rate(self.config.search, epoch=self.epoch, step=self.step, steps=self.steps)

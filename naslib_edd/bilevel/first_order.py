@@ -56,8 +56,9 @@ class FirstOrder:
             gradient is still there (NB201's code clears it only before the logit step).
         regularisers: added to the loss of the logit step.
         perturbation: of the β that the weight step trains under.
-        sampled: a step may leave weights out (GDAS computes only the sampled operations); their
-            gradient is None and their optimizer passes them over.
+        sampled: a step may leave weights out (GDAS computes only the sampled operations). Their
+            gradient is zero and their optimizer moves them on, by momentum and weight decay: as in
+            GDAS' release, where ``zero_grad`` left zeros behind.
         meters: gets the losses, accuracies and gradient terms.
 
     Attributes:
@@ -119,7 +120,9 @@ class FirstOrder:
         scores = self.supernet(images, beta)
         loss = F.cross_entropy(scores, labels)
         wanted = [*self.parameters, self.logits] if joint else self.parameters
-        gradients = torch.autograd.grad(loss, wanted, allow_unused=self.sampled)
+        gradients = torch.autograd.grad(
+            loss, wanted, allow_unused=self.sampled, materialize_grads=self.sampled
+        )
         for parameter, gradient in zip(self.parameters, gradients, strict=False):
             parameter.grad = gradient
         if joint:

@@ -17,6 +17,9 @@ NAMES = (
     "opposite_steps",
 )
 
+#: Of these, what only a logit step adds.
+OF_LOGIT_STEPS = NAMES[2:]
+
 
 class Meters:
     """Running sums of :data:`NAMES`.

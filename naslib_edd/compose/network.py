@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from naslib_edd.errors import UserError
 from naslib_edd.settings import SearchSettings
+from naslib_edd.settings.relaxation import SAMPLED
 from naslib_edd.supernet import FastSupernet, PlainSupernet, Supernet
 
 
@@ -15,9 +16,11 @@ def make_supernet(search: SearchSettings, *, classes: int) -> Supernet:
             "engine only: add --engine naslib"
         )
     engine = {"fast": FastSupernet, "plain": PlainSupernet}[search.supernet]
-    return engine(
+    supernet: Supernet = engine(
         channels=search.channels,
         cells=search.cells,
         classes=classes,
         running=search.running_statistics,
     )
+    supernet.samples = search.relaxation in SAMPLED
+    return supernet

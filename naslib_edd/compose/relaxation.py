@@ -21,6 +21,7 @@ from naslib_edd.relaxation import (
     SimplexEdgeWeights,
     SnSoftmax,
     Softmax,
+    Uniform,
 )
 from naslib_edd.settings import SearchSettings
 
@@ -81,6 +82,8 @@ def _of_operations(search: SearchSettings, generator: torch.Generator) -> Relaxa
         return Simplex()
     if search.relaxation == "sigmoid":
         return Sigmoid()
+    if search.relaxation == "uniform":
+        return Uniform(generator=generator)
     if search.relaxation in ("gumbel", "sn_gumbel"):
         return Gumbel(generator=generator, s=search.s if search.relaxation == "sn_gumbel" else None)
     if search.relaxation == "dirichlet":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from naslib_edd.settings import SearchSettings
-from naslib_edd.stages import Stage
+from naslib_edd.stages import BestOf, Stage
 from naslib_edd.stages.progressive import Progressive
 
 
@@ -21,6 +21,17 @@ def make_stages(search: SearchSettings, *, seed: int) -> list[Stage]:
                 if search.progressive_restart
                 else None,
                 anneal_epochs=search.anneal_epochs,
+            )
+        )
+    if search.best_of:
+        stages.append(
+            BestOf(
+                epochs=search.epochs,
+                count=search.best_of,
+                count_before=search.best_of_before,
+                batches=search.best_of_batches,
+                statistics="running" if search.eval_statistics == "running" else "batch",
+                seed=seed,
             )
         )
     return stages

@@ -10,6 +10,7 @@ from naslib_edd.temperature import EDD, Constant, Schedule, Temperature
 def make_temperature(search: SearchSettings, *, edges: int) -> Temperature:
     """The temperature controller of a config, for a cell of so many edges."""
     kind, epochs = search.temperature, search.epochs
+    steps = max(epochs - (search.t_end_in == "last_epoch"), 1)
     if kind == "constant":
         return Constant(t0=search.t0)
     if kind == "edd":
@@ -44,12 +45,10 @@ def make_temperature(search: SearchSettings, *, edges: int) -> Temperature:
         )
     if kind == "lts":
         return Schedule(
-            temperatures=temperatures.linear_schedule(
-                t0=search.t0, t_end=search.t_end, steps=epochs
-            )
+            temperatures=temperatures.linear_schedule(t0=search.t0, t_end=search.t_end, steps=steps)
         )
     return Schedule(
         temperatures=temperatures.exponential_schedule(
-            t0=search.t0, t_end=search.t_end, steps=epochs, logit_scale=search.logit_scale
+            t0=search.t0, t_end=search.t_end, steps=steps, logit_scale=search.logit_scale
         )
     )

@@ -16,6 +16,7 @@ from naslib_edd.presets import (
     gibbs,
     pc_darts,
     regularised,
+    sampling,
     unpublished,
 )
 from naslib_edd.presets.edd import EDD, RELEASE
@@ -31,6 +32,7 @@ _FAMILIES = (
     regularised,
     drnas,
     unpublished,
+    sampling,
 )
 
 #: Every method by its name.

@@ -13,6 +13,7 @@ from naslib_edd.relaxation.sigmoid import Sigmoid
 from naslib_edd.relaxation.simplex import Simplex, SimplexEdgeWeights
 from naslib_edd.relaxation.sn_softmax import SnSoftmax, gradient_terms, sn_softmax
 from naslib_edd.relaxation.softmax import Softmax
+from naslib_edd.relaxation.uniform import Uniform
 
 __all__ = [
     "AuxiliarySkip",
@@ -28,6 +29,7 @@ __all__ = [
     "SimplexEdgeWeights",
     "SnSoftmax",
     "Softmax",
+    "Uniform",
     "entropy",
     "gradient_terms",
     "mean_entropy",

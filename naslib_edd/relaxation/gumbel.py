@@ -37,14 +37,16 @@ class Gumbel(Relaxation):
 
     def __call__(self, logits: Tensor, t: Tensor) -> Tensor:
         """One-hot rows [..., M] of a new sample, differentiable in the logits."""
-        # Drawn on the CPU, so that a seed gives the same samples on any device.
-        draw = torch.empty(logits.shape, dtype=torch.float32).exponential_(generator=self.generator)
-        noise = -draw.clamp_min(torch.finfo(draw.dtype).tiny).log()
-        self._noise = noise.to(logits)
+        self._noise = self.draw(logits.shape).to(logits)
         perturbed = logits.log_softmax(-1) + self._noise
         soft = softmax_at(perturbed, t) if self.s is None else sn_softmax(perturbed, t, self.s)
         # The difference is exactly zero: β is exactly one-hot, its gradient the soft one's.
         return _one_hot(perturbed).to(soft) + (soft - soft.detach())
+
+    def draw(self, shape: torch.Size) -> Tensor:
+        """Gumbel noise. Drawn on the CPU, so that a seed gives the same samples on any device."""
+        draw = torch.empty(shape, dtype=torch.float32).exponential_(generator=self.generator)
+        return -draw.clamp_min(torch.finfo(draw.dtype).tiny).log()
 
     def expected(self, logits: Tensor, t: Tensor) -> Tensor:
         """softmax(A/τ), without Gumbel noise."""

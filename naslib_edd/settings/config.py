@@ -15,6 +15,7 @@ from naslib_edd.settings.network import NetworkSettings
 from naslib_edd.settings.perturbation import PerturbationSettings
 from naslib_edd.settings.regularisers import RegulariserSettings
 from naslib_edd.settings.relaxation import RelaxationSettings
+from naslib_edd.settings.sampling import SamplingSettings
 from naslib_edd.settings.selection import SelectionSettings
 from naslib_edd.settings.stages import StageSettings
 from naslib_edd.settings.steps import StepSettings
@@ -27,6 +28,7 @@ from naslib_edd.settings.together import check_dirichlet, check_progressive, che
 @dataclass(frozen=True, kw_only=True)
 class SearchSettings(
     ImageSettings,
+    SamplingSettings,
     StageSettings,
     SelectionSettings,
     PerturbationSettings,
@@ -52,6 +54,7 @@ class SearchSettings(
         check_dirichlet(self)
         check_sparsity(self)
         check_progressive(self)
+        self.check_sampling()
         if self.eval_statistics == "running" and not self.running_statistics:
             raise UserError("search.eval_statistics: running needs search.running_statistics: true")
 

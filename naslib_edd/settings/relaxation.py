@@ -8,6 +8,9 @@ from typing import Literal
 from naslib_edd.errors import UserError
 from naslib_edd.settings.fields import setting
 
+#: Relaxations whose edge weights are one-hot: one operation an edge is sampled at each step.
+SAMPLED = ("gumbel", "sn_gumbel", "uniform")
+
 
 @dataclass(frozen=True, kw_only=True)
 class RelaxationSettings:
@@ -26,7 +29,11 @@ class RelaxationSettings:
         "dirichlet",
         "linear",
         "ordered",
-    ] = setting("softmax", "logits to edge weights")
+        "uniform",
+    ] = setting(
+        "softmax",
+        "logits to edge weights; uniform: a path drawn at each step, the logits rest (rs_ws)",
+    )
     s: float | Literal["unit"] = setting("unit", "sn-softmax: s above 1, or 'unit' for s*t = 1")
     noise_at_one: bool = setting(True, "sn-softmax: keep the noise term while t = 1")
 

@@ -17,7 +17,10 @@ class TemperatureSettings:
         "constant", "the controller of t"
     )
     t0: float = setting(1.0, "the first temperature", above=0)
-    t_end: float = setting(1e-3, "where lts and ets are after the last epoch", above=0)
+    t_end: float = setting(1e-3, "where lts and ets end", above=0)
+    t_end_in: Literal["after", "last_epoch"] = setting(
+        "after", "lts and ets: t_end comes after the last epoch, or is the last epoch's t (GDAS)"
+    )
     logit_scale: float = setting(3.989422804014327e-4, "E(a), the scale of the logits", above=0)
     pcd_strength: float = setting(0.11, "pcd: the step d in exp(E(a)/t)", above=0)
     pcd_warmup: int = setting(5, "pcd and lpcd: epochs at t = 1 first (cifar100: 10)", at_least=0)

@@ -66,7 +66,7 @@ class EdgeSums(torch.autograd.Function):
 
 def weighted_dots(x: Tensor, tensors: Sequence[Tensor]) -> Tensor:
     """⟨x, tensor⟩ of each tensor, all of one shape: [E]."""
-    return torch.stack([_dot(x, tensor) for tensor in tensors])
+    return torch.stack([dot(x, tensor) for tensor in tensors])
 
 
 def weighted_sum(weights: Tensor, tensors: Sequence[Tensor]) -> Tensor:
@@ -77,7 +77,8 @@ def weighted_sum(weights: Tensor, tensors: Sequence[Tensor]) -> Tensor:
     return total
 
 
-def _dot(x: Tensor, y: Tensor) -> Tensor:
+def dot(x: Tensor, y: Tensor) -> Tensor:
+    """Σ x·y over two tensors of one shape, without a product tensor where their memory allows."""
     for layout in (torch.contiguous_format, torch.channels_last):
         if x.is_contiguous(memory_format=layout) and y.is_contiguous(memory_format=layout):
             # The same order in memory: one pass, no product tensor.

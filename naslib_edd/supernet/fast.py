@@ -31,6 +31,7 @@ from naslib_edd.supernet.edge_sums import edge_sums
 from naslib_edd.supernet.fused import NodeWeights, leave_node
 from naslib_edd.supernet.layers import BatchNorm
 from naslib_edd.supernet.pool import fast_average_pool
+from naslib_edd.supernet.sampled import Path, node_sum, path_of
 from naslib_edd.supernet.skeleton import SearchCell, Supernet
 
 #: For each source node, the rows of β of the edges that leave it, nearest target first.
@@ -67,6 +68,31 @@ class BatchedConvBN(nn.Module):
     def part(self, place: int) -> slice:
         """The output channels of the edge at ``place``."""
         return slice(place * self.channels, (place + 1) * self.channels)
+
+    def some(
+        self, rectified: Tensor, places: Sequence[int], weights: Sequence[Tensor] | None
+    ) -> list[Tensor]:
+        """Only the edges at ``places``: [B, C, H, W] each, weighted if weights are given."""
+        found: list[Tensor] = []
+        while len(found) < len(places):
+            first = last = len(found)
+            while last + 1 < len(places) and places[last + 1] == places[last] + 1:
+                last += 1  # neighbours are one convolution
+            part = slice(places[first] * self.channels, (places[last] + 1) * self.channels)
+            out = F.conv2d(rectified, self.conv.weight[part], padding=self.conv.padding)
+            scale = None
+            if weights is not None:
+                beta = torch.stack(list(weights[first : last + 1]))
+                scale = beta.repeat_interleave(self.channels)
+            found += self.norm.apply_slice(out, part, scale).chunk(last + 1 - first, 1)
+        return found
+
+    @torch.no_grad()
+    def see_zeros(self, place: int) -> None:
+        """What a training pass of zeros does to the statistics of the edge at ``place``."""
+        for statistic in (self.norm.running_mean, self.norm.running_var):
+            if statistic is not None:
+                statistic[self.part(place)] *= 1 - self.norm.momentum
 
     def one(self, rectified: Tensor, place: int) -> Tensor:
         """Only the edge at ``place``, unweighted: [B, C, H, W]."""
@@ -132,6 +158,42 @@ class FastCell(SearchCell):
         assert last is not None
         return last
 
+    def sampled(self, x: Tensor, path: Path) -> Tensor:
+        """See :class:`SearchCell`.
+
+        A node that only `none` leads to is zero. What a convolution makes of it is zero again, and
+        so is every gradient: in training such a convolution is left out.
+        """
+        arriving: list[list[tuple[Tensor, Tensor | None]]] = [[] for _ in range(NODES)]
+        node: Tensor | None = x
+        zero = [False] + [True] * (NODES - 1)
+        for source, rows in enumerate(ROWS):
+            for op in (CONV1, CONV3):
+                places = [place for place, row in enumerate(rows) if path.ops[row] == op]
+                layer = self.batched(op, source)
+                if places and zero[source] and self.training:
+                    for place in places:
+                        layer.see_zeros(place)
+                elif places:
+                    chosen = [path.chosen[rows[p]] for p in places] if path.chosen else None
+                    value = F.relu(torch.zeros_like(x) if node is None else node)
+                    for place, out in zip(places, layer.some(value, places, chosen), strict=True):
+                        arriving[EDGES[rows[place]][1]].append((out, None))
+                        zero[EDGES[rows[place]][1]] = False
+            pooled: Tensor | None = None
+            for row in rows:
+                op, target = path.ops[row], EDGES[row][1]
+                if node is None or op not in (SKIP, POOL):
+                    continue
+                if op == POOL and pooled is None:
+                    pooled = fast_average_pool(node)
+                out = node if op == SKIP or pooled is None else pooled
+                arriving[target].append((out, path.chosen[row] if path.chosen else None))
+                zero[target] &= zero[source]
+            others = path.others[source + 1] if path.others else None
+            node = node_sum(arriving[source + 1], others, like=x)
+        return torch.zeros_like(x) if node is None else node
+
     def batched(self, op: int, source: int) -> BatchedConvBN:
         """The batched convolutions of one operation that leave node ``source``."""
         layer = (self.conv1 if op == CONV1 else self.conv3)[source]
@@ -178,10 +240,13 @@ class FastSupernet(Supernet):
         """A :class:`FastCell`."""
         return FastCell(channels=channels, running=self.running)
 
-    def forward(self, x: Tensor, weights: Tensor) -> Tensor:
-        """See :class:`Supernet`."""
-        groups: Groups = [
+    def prepared(self, weights: Tensor) -> Groups:
+        """See :class:`Supernet`: grouped by source node, a tensor an operation."""
+        return [
             weights.index_select(0, self.get_buffer(f"_rows_{source}")).unbind(1)
             for source in range(len(ROWS))
         ]
-        return self.walk_cells(x, groups)
+
+    def sampled(self, x: Tensor, weights: Tensor, ops: Sequence[int]) -> Tensor:
+        """See :class:`Supernet`."""
+        return self.walk(x, path_of(weights, ops), method="sampled")

@@ -72,6 +72,20 @@ class PlainCell(SearchCell):
             nodes.append(_sum(inputs))
         return nodes[-1]
 
+    def sampled(self, x: Tensor, path: tuple[Tensor, Sequence[int]]) -> Tensor:
+        """See :class:`SearchCell`."""
+        weights, ops = path
+        nodes = [x]
+        for target in range(1, NODES):
+            inputs = []
+            for row, (source, node) in enumerate(EDGES):
+                if node == target:
+                    out = weights[row, ops[row]] * self.operations(row)[ops[row]](nodes[source])
+                    others = [weights[row, op] for op in range(len(OPERATIONS)) if op != ops[row]]
+                    inputs.append(out + _sum(others))
+            nodes.append(_sum(inputs))
+        return nodes[-1]
+
     def discretised(self, x: Tensor, ops: Sequence[int]) -> Tensor:
         """See :class:`SearchCell`."""
         nodes = [x]

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.layers import Head, Reduction, Statistics, Stem, evaluating
+from naslib_edd.supernet.sampled import sampled_ops
 
 
 class SearchCell(nn.Module, abc.ABC):
@@ -25,6 +26,13 @@ class SearchCell(nn.Module, abc.ABC):
 
         ``weights`` is β [6, 5], or what the supernet made of it once for all its cells. With
         ``drop_path``, the sum of each edge is scaled by its factors.
+        """
+
+    @abc.abstractmethod
+    def sampled(self, x: Tensor, path: Any) -> Tensor:
+        """One operation an edge, see :mod:`naslib_edd.supernet.sampled`. Keeps [B, C, H, W].
+
+        ``path`` is β, one-hot, and the operations, or what the supernet made of both.
         """
 
     @abc.abstractmethod
@@ -92,20 +100,36 @@ class Supernet(Skeleton[SearchCell]):
     layout: torch.memory_format = torch.contiguous_format
     #: drops edges in training mode, if it is there
     drop_path: DropPath | None = None
+    #: One-hot edge weights are a sample, of which nothing else is computed. (Without this, weights
+    #: that have saturated to 0 and 1 still have the gradients of all operations.)
+    samples: bool = False
 
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
         """Class scores [B, classes] of images x [B, 3, H, W] under edge weights [6, 5].
 
         Rows of ``weights`` are the edges 1←0, 2←0, 2←1, 3←0, 3←1, 3←2, columns NB201's operations.
         """
-        return self.walk_cells(x, weights)
-
-    def walk_cells(self, x: Tensor, weights: Any) -> Tensor:
-        """:meth:`forward`, the weights as the cells want them."""
+        ops = sampled_ops(weights) if self.samples else None
+        if ops is not None:
+            return self.sampled(x, weights, ops)
         drop = self.drop_path
         if drop is None or drop.probability == 0 or not self.training:
-            return self.walk(x, weights)
-        return self.walk(x, weights, drop)
+            return self.walk(x, self.prepared(weights))
+        return self.walk(x, self.prepared(weights), drop)
+
+    def prepared(self, weights: Tensor) -> Any:
+        """The edge weights [6, 5] as the cells want them: made once for all cells."""
+        return weights
+
+    def sampled(self, x: Tensor, weights: Tensor, ops: Sequence[int]) -> Tensor:
+        """Class scores [B, classes] along a sampled path, differentiable in ``weights``, too.
+
+        Args:
+            x: images, [B, 3, H, W].
+            weights: one-hot, [6, 5].
+            ops: where the ones are.
+        """
+        return self.walk(x, (weights, tuple(ops)), method="sampled")
 
     @torch.no_grad()
     def discretised(
