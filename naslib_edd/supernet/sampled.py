@@ -2,8 +2,9 @@
 
 Nothing else is computed. As in GDAS' release, an edge's output is its operation's, times its
 weight, plus the other weights as numbers: they are 0 and change nothing, but each of them has a
-gradient, the sum of ∂l/∂(the edge's output) over all positions. Source: Dong & Yang 2019, "Searching for a Robust
-Neural Architecture in Four GPU Hours", and its release for NAS-Bench-201, D-X-Y/AutoDL-Projects.
+gradient, the sum of ∂l/∂(the edge's output) over all positions. Source: Dong & Yang 2019,
+"Searching for a Robust Neural Architecture in Four GPU Hours", and its release for NAS-Bench-201,
+D-X-Y/AutoDL-Projects.
 """
 
 from __future__ import annotations
