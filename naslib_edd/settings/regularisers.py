@@ -7,7 +7,7 @@ from typing import Literal
 
 from naslib_edd.errors import UserError
 from naslib_edd.settings.fields import setting
-from naslib_edd.settings.relaxation import RelaxationSettings
+from naslib_edd.settings.relaxation import SAMPLED, RelaxationSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class RegulariserSettings(RelaxationSettings):
 
     def check_regularisers(self) -> None:
         """Raise UserError for settings of the regularisers that do not go together."""
-        sampled = "gumbel" in self.relaxation or self.relaxation == "ordered"
+        sampled = self.relaxation in SAMPLED
         if self.auxiliary_skip > 0 and sampled:
             raise UserError(
                 f"search.auxiliary_skip does not go with search.relaxation: {self.relaxation}: a "
