@@ -34,6 +34,8 @@ RELAXATIONS: dict[str, dict[str, Any]] = {
     "sigmoid": {"relaxation": "sigmoid"},
     "gumbel": {"relaxation": "gumbel"},
     "sn_gumbel": {"relaxation": "sn_gumbel"},
+    "dirichlet": {"relaxation": "dirichlet"},
+    "ordered": {"relaxation": "ordered"},
 }
 ADDED: dict[str, dict[str, Any]] = {
     "nothing": {},
@@ -45,6 +47,8 @@ ADDED: dict[str, dict[str, Any]] = {
     "without_none": {"exclude_none": True},
     "clip": {"clip": "weights_and_logits", "clip_stale_logits": True},
     "plain": {"supernet": "plain"},
+    "progressive": {"progressive_keep": 3, "progressive_at": 0.4, "progressive_warmup": 0.0},
+    "identity_penalty": {"identity_penalty": 0.1},
 }
 #: Pairs that are refused, and a word of the reason.
 REFUSED = {
@@ -52,6 +56,8 @@ REFUSED = {
     ("sn_gumbel", "auxiliary_skip"): "one operation an edge",
     ("gumbel", "zero_one"): "0 or 1 already",
     ("sn_gumbel", "zero_one"): "0 or 1 already",
+    ("ordered", "auxiliary_skip"): "one operation an edge",
+    ("ordered", "zero_one"): "0 or 1 already",
     ("zero_one", "auxiliary_skip"): "the other adds to it",
 }
 
@@ -144,6 +150,24 @@ def test_everything_that_goes_together_at_once(tmp_path: Path) -> None:
     for name in ("auxiliary_skip", "beta_decay", "drop_path", "weight_decay", "without_none"):
         search |= ADDED[name]
     check(tmp_path, search, None)
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        {"relaxation": "dirichlet", "dirichlet_anchor": 1e-3, "beta_decay": 50.0},
+        {"relaxation": "dirichlet", "dirichlet_anchor": 1e-3, "progressive_keep": 3},
+        {"relaxation": "dirichlet", "dirichlet_anchor": 1e-3, "bilevel": "second_order"},
+        {"relaxation": "dirichlet", "bilevel": "single_level", "train_images": "all"},
+        {"relaxation": "ordered", "bilevel": "single_level", "clip": "each"},
+        {"relaxation": "linear", "sparsity_l1": 0.1, "exclude_none": True},
+        {"relaxation": "linear", "sparsity_group": 0.1, "arch_optimizer": "proximal_adam"},
+    ],
+    ids=str,
+)
+def test_dirichlet_ordered_and_linear_weights(tmp_path: Path, search: dict[str, Any]) -> None:
+    temperature = "constant" if search["relaxation"] == "linear" else "edd"
+    check(tmp_path, {"temperature": temperature, **search}, None)
 
 
 @pytest.mark.parametrize(

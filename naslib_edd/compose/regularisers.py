@@ -24,11 +24,14 @@ def make_regularisers(search: SearchSettings, *, allowed: Tensor) -> list[Regula
         found.append(BetaDecay(weight=search.beta_decay, epochs=search.epochs, allowed=allowed))
     if search.zero_one > 0:
         found.append(ZeroOne(weight=search.zero_one, allowed=allowed))
-    extra = search.edge_columns
     if search.dirichlet_anchor:
-        found.append(DirichletAnchor(weight=search.dirichlet_anchor, extra=extra))
+        found.append(DirichletAnchor(weight=search.dirichlet_anchor, allowed=allowed))
     if (search.sparsity_l1 or search.sparsity_group) and search.arch_optimizer != "proximal_adam":
-        found.append(GroupSparsity(l1=search.sparsity_l1, group=search.sparsity_group, extra=extra))
+        found.append(
+            GroupSparsity(
+                l1=search.sparsity_l1, group=search.sparsity_group, operations=allowed.shape[1]
+            )
+        )
     if search.identity_penalty:
-        found.append(IdentityMapping(weight=search.identity_penalty, skip=SKIP, extra=extra))
+        found.append(IdentityMapping(weight=search.identity_penalty, skip=SKIP, allowed=allowed))
     return found

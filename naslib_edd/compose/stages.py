@@ -21,6 +21,8 @@ def make_stages(search: SearchSettings, *, seed: int) -> list[Stage]:
                 if search.progressive_restart
                 else None,
                 anneal_epochs=search.anneal_epochs,
+                partial=search.progressive_partial,
+                seed=seed,
             )
         )
     if search.best_of:

@@ -26,14 +26,19 @@ METHODS = (
     ),
     Method(
         name="surge_nas",
-        values={"relaxation": "ordered", "identity_penalty": 0.01, "arch_weight_decay": 1e-3},
+        values={
+            "relaxation": "ordered",
+            "identity_penalty": 0.01,
+            "arch_weight_decay": 1e-3,
+            "bilevel": "single_level",
+            "train_images": "all",
+        },
         source="Luo et al. 2022, SurgeNAS: A Comprehensive Surgery on Hardware-Aware "
         "Differentiable Neural Architecture Search",
         status=_STATUS,
         differs="assumed: an order is Gumbel noise over log softmax, its gradient GDAS' "
         "straight-through one at t = 1, the identity's price its share of softmax(A) times .01; "
-        "steps of weights and logits on two halves where the paper trains both at one level; no "
-        "latency term",
+        "one level in turns, a batch for the weights and one for the logits; no latency term",
         hosts=("builtin",),
     ),
 )

@@ -35,19 +35,18 @@ class DirichletAnchor(Regulariser):
 
     Args:
         weight: above 0; the release's is 1e-3.
-        extra: how many columns behind the operations' are not operations.
+        allowed: bool [edges, operations], the operations that take part; held, not copied. (The
+            release's KL goes on counting what is pruned, at the concentration 1 that this leaves.)
 
-    An operation whose β is exactly 0 is ruled out and has no part in it. (The release's KL goes on
-    counting it, at the concentration 1 that pruning leaves it with.) The temperature has no part
-    in it either.
+    The temperature takes no part in it.
     """
 
-    def __init__(self, *, weight: float, extra: int = 0) -> None:
-        self.weight, self.extra = weight, extra
+    def __init__(self, *, weight: float, allowed: Tensor) -> None:
+        self.weight, self.allowed = weight, allowed
 
     def __call__(self, logits: Tensor, beta: Tensor) -> Tensor:
         """See :class:`Regulariser`."""
-        ruled_out = beta[:, : beta.shape[1] - self.extra] == 0
-        left = logits[:, : beta.shape[1] - self.extra].masked_fill(ruled_out, -torch.inf)
+        columns = logits[:, : self.allowed.shape[1]]
+        left = columns.masked_fill(~self.allowed, -torch.inf)
         penalty = self.weight * kl_to_uniform(concentration(left)).sum()
         return penalty.to(logits.dtype)

@@ -41,14 +41,12 @@ class GroupSparsity(Regulariser):
 
     Args:
         l1, group: the two weights, at least 0.
-        extra: how many columns behind the operations' are not operations.
+        operations: how many of β's columns are operations.
     """
 
-    def __init__(self, *, l1: float, group: float, extra: int = 0) -> None:
-        self.l1, self.group, self.extra = l1, group, extra
+    def __init__(self, *, l1: float, group: float, operations: int) -> None:
+        self.l1, self.group, self.operations = l1, group, operations
 
     def __call__(self, logits: Tensor, beta: Tensor) -> Tensor:
         """See :class:`Regulariser`."""
-        return sparse_group_norm(
-            beta[:, : beta.shape[1] - self.extra], l1=self.l1, group=self.group
-        )
+        return sparse_group_norm(beta[:, : self.operations], l1=self.l1, group=self.group)

@@ -8,6 +8,7 @@ regularisation; this form of it is our assumption.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from naslib_edd.regularisers.base import Regulariser
@@ -19,13 +20,14 @@ class IdentityMapping(Regulariser):
     Args:
         weight: above 0.
         skip: the column of `skip_connect`.
-        extra: how many columns behind the operations' are not operations.
+        allowed: bool [edges, operations], the operations that take part; held, not copied.
     """
 
-    def __init__(self, *, weight: float, skip: int, extra: int = 0) -> None:
-        self.weight, self.skip, self.extra = weight, skip, extra
+    def __init__(self, *, weight: float, skip: int, allowed: Tensor) -> None:
+        self.weight, self.skip, self.allowed = weight, skip, allowed
 
     def __call__(self, logits: Tensor, beta: Tensor) -> Tensor:
         """See :class:`Regulariser`; of the logits, for β may be a sample."""
-        share = logits[:, : beta.shape[1] - self.extra].softmax(-1)[:, self.skip]
+        columns = logits[:, : self.allowed.shape[1]].masked_fill(~self.allowed, -torch.inf)
+        share = columns.softmax(-1)[:, self.skip]
         return self.weight * share.mean()

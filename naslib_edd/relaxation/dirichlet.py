@@ -115,9 +115,9 @@ class Dirichlet(Relaxation):
         c = concentration(logits, t)
         return (c / c.sum(-1, keepdim=True)).to(torch.promote_types(logits.dtype, torch.float32))
 
-    def most_likely(self, logits: Tensor) -> Tensor:
-        """The mean at t = 1, of the logits' shape. Draws nothing."""
-        return self.expected(logits, torch.ones((), dtype=logits.dtype, device=logits.device))
+    def quiet(self, logits: Tensor, t: Tensor) -> Tensor:
+        """The mean, too."""
+        return self.expected(logits, t)
 
     def gradient_terms(self, logits: Tensor, t: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
         """(pathwise gradient at the last sample, zeros), for grad = ∂l/∂β."""

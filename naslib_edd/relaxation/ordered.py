@@ -54,7 +54,7 @@ class Ordered(Relaxation):
         """softmax(A/t), without noise."""
         return softmax_at(logits, t)
 
-    def most_likely(self, logits: Tensor) -> Tensor:
+    def quiet(self, logits: Tensor, t: Tensor) -> Tensor:
         """One-hot rows of the largest logits; draws nothing."""
         return torch.zeros_like(logits).scatter_(-1, logits.argmax(-1, keepdim=True), 1.0).detach()
 

@@ -17,6 +17,11 @@ class ProgressiveSettings:
     progressive_at: float = setting(
         0.5, "where the second part begins, as a share of epochs", above=0, at_most=0.9999
     )
+    progressive_partial: int = setting(
+        0,
+        "K of the partial channels in the second part; 0: partial_channels throughout",
+        at_least=0,
+    )
     progressive_warmup: float = setting(
         0.2, "the logits rest for this share of each part", at_least=0, at_most=0.9999
     )

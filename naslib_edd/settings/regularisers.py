@@ -7,7 +7,7 @@ from typing import Literal
 
 from naslib_edd.errors import UserError
 from naslib_edd.settings.fields import setting
-from naslib_edd.settings.relaxation import RelaxationSettings
+from naslib_edd.settings.relaxation import SAMPLED, RelaxationSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +53,14 @@ class RegulariserSettings(RelaxationSettings):
 
     def check_regularisers(self) -> None:
         """Raise UserError for settings of the regularisers that do not go together."""
-        if self.auxiliary_skip > 0 and "gumbel" in self.relaxation:
+        sampled = self.relaxation in SAMPLED
+        if self.auxiliary_skip > 0 and sampled:
             raise UserError(
                 f"search.auxiliary_skip does not go with search.relaxation: {self.relaxation}: a "
                 "sample computes one operation an edge, and the skip connection would be a second "
                 "one; use softmax, sn_softmax or sigmoid"
             )
-        if self.zero_one > 0 and "gumbel" in self.relaxation:
+        if self.zero_one > 0 and sampled:
             raise UserError(
                 f"search.zero_one does not go with search.relaxation: {self.relaxation}: the "
                 "weights of a sample are 0 or 1 already; use sigmoid, softmax or sn_softmax"

@@ -9,7 +9,7 @@ from naslib_edd.errors import UserError
 from naslib_edd.settings.fields import setting
 
 #: Relaxations whose edge weights are one-hot: one operation an edge is sampled at each step.
-SAMPLED = ("gumbel", "sn_gumbel", "uniform")
+SAMPLED = ("gumbel", "sn_gumbel", "uniform", "ordered")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,8 +44,19 @@ def check_sparsity(search: SearchSettings) -> None:
 
 def check_progressive(search: SearchSettings) -> None:
     """Raise UserError for a second part that cannot be."""
+    partial = search.progressive_partial
     if not search.progressive_keep:
+        if partial:
+            raise UserError(
+                "search.progressive_partial is the K of a second part, and there is none: set "
+                "search.progressive_keep"
+            )
         return
+    if partial and search.partial_channels % partial:
+        raise UserError(
+            f"search.progressive_partial = {partial} must divide search.partial_channels = "
+            f"{search.partial_channels}: the operations' channels grow by a whole factor"
+        )
     left = _OPERATIONS - search.exclude_none
     if search.progressive_keep > left:
         raise UserError(

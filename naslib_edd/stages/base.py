@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
 from naslib_edd.relaxation import Relaxation
@@ -28,6 +29,7 @@ class Search(Protocol):
     #: temperature, a scalar tensor
     t: Tensor
     supernet: Supernet
+    weight_optimizer: torch.optim.Optimizer
 
     @property
     def op_logits(self) -> Tensor:

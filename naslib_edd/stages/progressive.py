@@ -1,8 +1,9 @@
 """Progressive learning: a search in two parts, the second with an edge's strongest operations only.
 
 Source: Chen et al. 2021, "DrNAS", and its release's NB201 script with progressive pruning
-(xiangning-chen/DrNAS): 50 + 50 epochs, 5 operations then 3, the logits at rest for the first 10
-epochs of either part. Weights, their momentum and Adam's moments go on as they are.
+(xiangning-chen/DrNAS): 50 + 50 epochs, 5 operations then 3, partial channels with K = 4
+then 2, the logits at rest for the first 10 epochs of either part. Weights, their momentum and
+Adam's moments go on, where channels are new as copies of old ones.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from naslib_edd.data.sampling import generator
 from naslib_edd.stages.base import Search, Stage
+from naslib_edd.supernet.widening import widen_supernet
 
 
 def strongest(logits: Tensor, allowed: Tensor, keep: int) -> Tensor:
@@ -41,6 +44,8 @@ class Progressive(Stage):
             the scheduler (of today's PyTorch) makes each rate from the one before, the rate falls
             from there to the lowest in the shape of what is left of the cosine.
         anneal_epochs: epochs of the whole cosine.
+        partial: K of the partial channels in the second part; 0: as in the first.
+        seed: of the copies that new channels begin as.
     """
 
     def __init__(
@@ -52,6 +57,8 @@ class Progressive(Stage):
         warmup: float = 0.2,
         rates: tuple[float, float] | None = None,
         anneal_epochs: int | None = None,
+        partial: int = 0,
+        seed: int = 0,
     ) -> None:
         #: the first epoch (from 0) of the second part; each part has at least one
         self.boundary = min(max(math.floor(at * epochs + 0.5), 1), epochs - 1)
@@ -59,6 +66,8 @@ class Progressive(Stage):
         lengths = (self.boundary, epochs - self.boundary)
         self.resting = tuple(math.floor(warmup * length) for length in lengths)
         self.anneal_epochs = anneal_epochs or epochs
+        self.partial, self.seed = partial, seed
+        self.widened = False
 
     @torch.no_grad()
     def begin_epoch(self, search: Search, epoch: int) -> None:
@@ -68,10 +77,34 @@ class Progressive(Stage):
         kept = strongest(search.op_logits, search.allowed, self.keep)
         search.op_logits.masked_fill_(~kept, 0.0)
         search.allowed.copy_(kept)
+        if self.partial:
+            self._widen(search)
 
     def end_epoch(self, search: Search, epoch: int) -> dict[str, Any]:
         """How many operations were left on each edge."""
         return {"operations_left": search.allowed.sum(-1).tolist()}
+
+    def restore(self, search: Search, epoch: int) -> None:
+        """See :class:`Stage`."""
+        if self.widened:
+            self._widen(search)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Whether the supernet is the second part's."""
+        return {"widened": self.widened}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from :meth:`state_dict`."""
+        self.widened = state["widened"]
+
+    def _widen(self, search: Search) -> None:
+        widen_supernet(
+            search.supernet,
+            partial=self.partial,
+            optimizer=search.weight_optimizer,
+            generator=generator(self.seed, "widening"),
+        )
+        self.widened = True
 
     def logits_rest(self, epoch: int) -> bool:
         """See :class:`Stage`."""

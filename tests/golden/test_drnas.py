@@ -23,6 +23,7 @@ from naslib_edd.supernet import PlainSupernet
 from naslib_edd.supernet.widening import widen, widen_convolution
 
 ONE = torch.tensor(1.0, dtype=torch.float64)
+EVERYTHING = torch.ones(6, 5, dtype=torch.bool)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def test_gradient_at_the_sample(golden: dict[str, Any], dtype: torch.dtype) -> N
 
 def test_anchor(golden: dict[str, Any]) -> None:
     alpha = golden["alpha"].clone().requires_grad_()
-    (anchor,) = make_regularisers(search_of("drnas"))
+    (anchor,) = make_regularisers(search_of("drnas"), allowed=EVERYTHING)
     assert isinstance(anchor, DirichletAnchor)
     penalty = anchor(alpha, golden["sample"])
     torch.testing.assert_close(penalty.detach(), golden["anchor"])
@@ -95,9 +96,9 @@ def test_two_steps_of_the_release(golden: dict[str, Any]) -> None:
         logits=logits,
         relaxation=Masked(
             relaxation=Replayed(golden["step_samples"]),
-            allowed=torch.ones(6, 5, dtype=torch.bool),
+            allowed=EVERYTHING,
         ),
-        regularisers=make_regularisers(search),
+        regularisers=make_regularisers(search, allowed=EVERYTHING),
     )
     val = (golden["val_images"][0].double(), golden["val_labels"][0])
     for step in range(2):
@@ -124,8 +125,7 @@ def parted(values: Tensor, like: list[torch.nn.Parameter]) -> list[Tensor]:
 
 
 def test_pruning(golden: dict[str, Any]) -> None:
-    everything = torch.ones(6, 5, dtype=torch.bool)
-    kept = strongest(golden["alpha"], everything, 3)
+    kept = strongest(golden["alpha"], EVERYTHING, 3)
     assert torch.equal(kept, golden["kept"])
     torch.testing.assert_close(golden["alpha"].masked_fill(~kept, 0.0), golden["kept_alpha"])
 

@@ -56,7 +56,7 @@ def test_entries_and_whole_edges_reach_exactly_zero() -> None:
 
 def test_penalty_and_gradient_of_beta() -> None:
     beta = weights_of().requires_grad_()
-    penalty = GroupSparsity(l1=0.1, group=0.2, extra=1)(beta, beta)
+    penalty = GroupSparsity(l1=0.1, group=0.2, operations=4)(beta, beta)
     (found,) = torch.autograd.grad(penalty, beta)
     w = weights_of()[:, :4]
     expected = 0.1 * w.sign() + 0.2 * 2 * w / w.norm(dim=1, keepdim=True)
@@ -66,9 +66,11 @@ def test_penalty_and_gradient_of_beta() -> None:
 
 def test_a_part_of_the_loss_unless_the_step_is_proximal() -> None:
     linear = {"relaxation": "linear", "sparsity_l1": 0.1}
-    (part,) = make_regularisers(load({"optimizer": "darts_v1", "search": linear}).search)
+    everything = torch.ones(6, 5, dtype=torch.bool)
+    search = load({"optimizer": "darts_v1", "search": linear}).search
+    (part,) = make_regularisers(search, allowed=everything)
     assert isinstance(part, GroupSparsity)
-    assert not make_regularisers(load({"optimizer": "sparse_nas"}).search)
+    assert not make_regularisers(load({"optimizer": "sparse_nas"}).search, allowed=everything)
 
 
 @pytest.mark.parametrize(

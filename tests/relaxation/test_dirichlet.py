@@ -152,6 +152,7 @@ def test_expected_is_torch_s_mean_and_draws_nothing() -> None:
     before = relaxation.state_dict()["generator"]
     mean = Reference(torch.nn.functional.elu(logits / T) + 1).mean
     torch.testing.assert_close(relaxation.expected(logits, T), mean)
+    assert torch.equal(relaxation.quiet(logits, T), relaxation.expected(logits, T))
     assert torch.equal(before, relaxation.state_dict()["generator"])
 
 

@@ -81,10 +81,10 @@ def test_a_state_goes_on_inside_a_round() -> None:
     assert torch.equal(fresh(logits, T), ordered(seed=3)(logits, T))
 
 
-def test_terms_need_a_sample_and_most_likely_draws_nothing() -> None:
+def test_terms_need_a_sample_and_quiet_draws_nothing() -> None:
     relaxation, logits = ordered(), logits_of()
     with pytest.raises(RuntimeError, match="no sample was drawn yet"):
         relaxation.gradient_terms(logits, T, logits)
-    assert torch.equal(relaxation.most_likely(logits).argmax(-1), logits.argmax(-1))
+    assert torch.equal(relaxation.quiet(logits, T).argmax(-1), logits.argmax(-1))
     torch.testing.assert_close(relaxation.expected(logits, T), torch.softmax(logits / T, -1))
     assert relaxation.sampled

@@ -60,6 +60,8 @@ def test_the_rate_goes_on_where_no_restart_is_asked_for() -> None:
         ({"progressive_keep": 6}, "more than the 5 operations"),
         ({"progressive_keep": 5, "exclude_none": True}, "more than the 4 operations"),
         ({"epochs": 1}, "2 or more"),
+        ({"progressive_partial": 2}, "must divide search.partial_channels = 1"),
+        ({"progressive_keep": 0, "progressive_partial": 2}, "there is none"),
         ({"progressive_at": 0.0}, "above 0"),
         ({"progressive_warmup": 1.0}, "at most"),
     ],
