@@ -68,7 +68,7 @@ class Engine:
         )
         self.regularisers = make_regularisers(search)
         self.perturbation = make_perturbation(
-            search, generator=generator(config.seed, "perturbation")
+            search, generator=generator(config.seed, "perturbation"), allowed=self.allowed
         )
         self.stages = make_stages(search, seed=config.seed)
         self.meters = Meters(device=device)
@@ -116,6 +116,8 @@ class Engine:
                 stage.begin_epoch(self, self.epoch)
         self._set_learning_rate()
         self.bilevel.step(self._batch(self.train), self._batch(self.val), self.t)
+        for stage in self.stages:
+            stage.end_step(self)
         self.step += 1
 
     def check_finite(self) -> None:
@@ -218,6 +220,11 @@ class Engine:
         """One of them: normalised images as they are, in order, and labels."""
         return self._part(self.data.val, number)
 
+    def last_logit_batch(self) -> tuple[Tensor, Tensor]:
+        """The images and labels of this epoch's last logit step, as it saw them."""
+        images, labels = self.val.batch(self.epoch, self.steps - 1)
+        return self._layout(images), labels
+
     def _parts(self, images: ImageSet) -> int:
         return -(-len(images) // self.config.search.eval_batch_size)
 
@@ -284,10 +291,14 @@ class Engine:
             regulariser.begin_epoch(self.epoch)
         if self.perturbation is not None:
             self.perturbation.begin_epoch(self.epoch)
-        self.bilevel.logits_rest = self.epoch < self.config.search.arch_warmup
+        search = self.config.search
+        self.bilevel.logits_rest = search.arch_fixed or self.epoch < search.arch_warmup
 
     def _set_learning_rate(self) -> None:
         rate = cosine_rate(self.config.search, epoch=self.epoch, step=self.step, steps=self.steps)
+        for stage in self.stages:
+            own = stage.learning_rate(self.epoch)
+            rate = rate if own is None else own
         for group in self.weight_optimizer.param_groups:
             group["lr"] = rate
 

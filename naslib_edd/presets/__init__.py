@@ -7,7 +7,7 @@ variant (for EDD), the config file, the command line. One module a family of met
 from __future__ import annotations
 
 from naslib_edd.errors import UserError, nearest
-from naslib_edd.presets import darts, edd, gdas, pc_darts
+from naslib_edd.presets import darts, edd, gdas, pc_darts, perturbed, selection
 from naslib_edd.presets.edd import EDD, RELEASE
 from naslib_edd.presets.method import Method, Values
 
@@ -16,6 +16,8 @@ _FAMILIES = (
     gdas,
     pc_darts,
     edd,
+    perturbed,
+    selection,
 )
 
 #: Every method by its name.

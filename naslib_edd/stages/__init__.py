@@ -1,5 +1,8 @@
 """What acts at the boundaries of epochs."""
 
 from naslib_edd.stages.base import Search, Stage
+from naslib_edd.stages.early_stop import EarlyStop
+from naslib_edd.stages.greedy import Greedy
+from naslib_edd.stages.perturbation import PerturbationSelection
 
-__all__ = ["Search", "Stage"]
+__all__ = ["EarlyStop", "Greedy", "PerturbationSelection", "Search", "Stage"]

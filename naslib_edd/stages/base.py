@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
 from naslib_edd.relaxation import Relaxation
@@ -28,6 +29,7 @@ class Search(Protocol):
     #: temperature, a scalar tensor
     t: Tensor
     supernet: Supernet
+    weight_optimizer: torch.optim.Optimizer
 
     @property
     def op_logits(self) -> Tensor:
@@ -43,6 +45,9 @@ class Search(Protocol):
     def val_batches(self) -> int:
         """How many of them there are."""
 
+    def last_logit_batch(self) -> tuple[Tensor, Tensor]:
+        """At the end of an epoch: the images and labels of its last logit step. Draws nothing."""
+
 
 class Stage:
     """Does nothing at every boundary; the base class of those that do something."""
@@ -54,6 +59,13 @@ class Stage:
 
     def begin_epoch(self, search: Search, epoch: int) -> None:
         """Before the first step of an epoch (from 0). Not called again on a resume inside it."""
+
+    def end_step(self, search: Search) -> None:
+        """After each step."""
+
+    def learning_rate(self, epoch: int) -> float | None:
+        """The weights' learning rate in this epoch (from 0); None: the search's own."""
+        return None
 
     def end_epoch(self, search: Search, epoch: int) -> dict[str, Any]:
         """After the last step of an epoch (from 0); fields for its row of the record."""
