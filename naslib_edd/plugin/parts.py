@@ -13,6 +13,7 @@ from naslib_edd.compose import (
     make_perturbation,
     make_regularisers,
     make_relaxation,
+    make_stages,
     make_temperature,
 )
 from naslib_edd.data.sampling import generator as generator_of
@@ -48,6 +49,11 @@ class Parts:
     """
 
     def __init__(self, *, search: SearchSettings, layout: Layout, seed: int) -> None:
+        if make_stages(search, seed=seed) or search.perturbation != "off":
+            raise UserError(
+                "search.selection, greedy, early_stop and perturbation run on the built-in engine "
+                "only: leave out --engine naslib (and the command naslib)"
+            )
         partial = search.partial_channels > 1
         first = search.arch_init * torch.randn(len(layout.edges), layout.operations + partial)
         self.logits = layout.placed(first).requires_grad_()

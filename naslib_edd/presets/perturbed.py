@@ -19,10 +19,7 @@ _SOURCE = (
     "Regularization; xiangning-chen/SmoothDARTS"
 )
 _STATUS = "agrees with xiangning-chen/SmoothDARTS at d3dbfed (tests/golden/sdarts.npz)"
-_DIFFERS = (
-    "the release's clipping norm also holds the gradient of the loss by beta; its learning rate is "
-    "a step of the cosine ahead"
-)
+_DIFFERS = "the release's clipping norm also holds the gradient of the training loss by beta"
 
 METHODS = (
     Method(
