@@ -252,3 +252,9 @@ def test_the_stand_in_is_like_the_real_one(standin: ModuleType, naslib: SimpleNa
     assert issubclass(optimizer_class("edd_darts", "X", Host(
         meta_optimizer=naslib.metaclasses.MetaOptimizer, mixed_op=naslib.primitives.MixedOp
     )), Adapter)  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["sdarts_rs", "darts_pt", "sgas", "darts_es"])
+def test_what_this_host_does_not_carry_is_refused(method: str, make: Make) -> None:
+    with pytest.raises(UserError, match="run on the built-in engine only: leave out --engine"):
+        make(method)
