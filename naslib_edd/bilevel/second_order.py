@@ -89,7 +89,12 @@ class SecondOrder(FirstOrder):
         size = self.radius / squares.sum().sqrt().clamp_min(torch.finfo(beta.dtype).tiny)
         images, labels = train
         ends: list[Tensor] = []
+        # Both ends under the same masks: the difference of two draws is no derivative.
+        drop = getattr(self.supernet, "drop_path", None)
+        masks = None if drop is None else drop.state_dict()
         for sign in (1, -1):
+            if drop is not None and masks is not None:
+                drop.load_state_dict(masks)
             moved = {
                 name: weight + sign * size * part
                 for (name, weight), part in zip(weights.items(), vector, strict=True)

@@ -77,6 +77,7 @@ class GraphSupernet(nn.Module):
     def __init__(self, *, graph: nn.Module, weights: Weights) -> None:
         super().__init__()
         self.graph, self.weights = graph, weights
+        self.drop_path = weights.drop_path
 
     def forward(self, images: Tensor, beta: Tensor) -> Tensor:
         """Class scores of images under edge weights [edges, operations]."""

@@ -62,7 +62,6 @@ METHODS = (
         differs="the release has no NB201: its recipe for the DARTS space is kept, without `none` "
         "as there; NB201 wants one operation an edge, so the largest gate is chosen, and not what "
         "is above the threshold 0.85 on at most two edges a node",
-        hosts=("builtin",),
     ),
     Method(
         name="r_darts_dp",

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from naslib_edd.errors import UserError
 from naslib_edd.relaxation.base import Relaxation
 
 Decay = Literal["linear", "cosine", "slow_cosine", "constant"]
@@ -43,13 +44,19 @@ class AuxiliarySkip(Relaxation):
         weight: of the auxiliary connection in the first epoch.
         decay: how the weight goes down.
         epochs: of the search: in these it goes down, in any more it is 0 (but for ``constant``).
+
+    Raises:
+        UserError: the relaxation samples.
     """
 
     def __init__(
         self, *, relaxation: Relaxation, skip: int, weight: float, decay: Decay, epochs: int
     ) -> None:
         if relaxation.sampled:
-            raise ValueError("an auxiliary skip connection does not go with sampled operations")
+            raise UserError(
+                "search.auxiliary_skip does not go with a relaxation that samples one operation an "
+                "edge: the skip connection would be a second one; use softmax or sn_softmax"
+            )
         self.relaxation, self.skip = relaxation, skip
         self.first, self.decay, self.epochs = weight, decay, epochs
         #: in the present epoch
@@ -57,10 +64,11 @@ class AuxiliarySkip(Relaxation):
 
     def __call__(self, logits: Tensor, t: Tensor) -> Tensor:
         """β of the shape that the relaxation gives, larger by the weight in the skip's column."""
-        beta = self.relaxation(logits, t)
-        extra = torch.zeros_like(beta)
-        extra[:, self.skip] = self.weight
-        return beta + extra
+        return self._with_skip(self.relaxation(logits, t))
+
+    def quiet(self, logits: Tensor, t: Tensor) -> Tensor:
+        """See :class:`Relaxation`; with the auxiliary connection."""
+        return self._with_skip(self.relaxation.quiet(logits, t))
 
     def expected(self, logits: Tensor, t: Tensor) -> Tensor:
         """See :class:`Relaxation`; without the auxiliary connection, which is no operation."""
@@ -84,3 +92,8 @@ class AuxiliarySkip(Relaxation):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from :meth:`state_dict`."""
         self.relaxation.load_state_dict(state)
+
+    def _with_skip(self, beta: Tensor) -> Tensor:
+        extra = torch.zeros_like(beta)
+        extra[:, self.skip] = self.weight
+        return beta + extra

@@ -7,14 +7,15 @@ from typing import Literal
 
 from naslib_edd.errors import UserError
 from naslib_edd.settings.fields import setting
+from naslib_edd.settings.network import NetworkSettings
 from naslib_edd.settings.relaxation import SAMPLED, RelaxationSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class RegulariserSettings(RelaxationSettings):
+class RegulariserSettings(RelaxationSettings, NetworkSettings):
     """What is added to the losses, or done to the network, against overfitting and collapse.
 
-    Which relaxation it is decides what goes together: hence the base class.
+    Relaxation and network decide what goes together: hence the base classes.
     """
 
     auxiliary_skip: float = setting(
@@ -53,20 +54,58 @@ class RegulariserSettings(RelaxationSettings):
 
     def check_regularisers(self) -> None:
         """Raise UserError for settings of the regularisers that do not go together."""
-        sampled = self.relaxation in SAMPLED
-        if self.auxiliary_skip > 0 and sampled:
-            raise UserError(
-                f"search.auxiliary_skip does not go with search.relaxation: {self.relaxation}: a "
-                "sample computes one operation an edge, and the skip connection would be a second "
-                "one; use softmax, sn_softmax or sigmoid"
+        self._check_relaxation_of_them()
+        if self.auxiliary_skip > 0:
+            self._refuse(
+                "zero_one",
+                "search.auxiliary_skip: one pulls the weight of skip_connect to 0 or 1, the other "
+                "adds to it; set one of them to 0",
             )
-        if self.zero_one > 0 and sampled:
-            raise UserError(
-                f"search.zero_one does not go with search.relaxation: {self.relaxation}: the "
-                "weights of a sample are 0 or 1 already; use sigmoid, softmax or sn_softmax"
+        if self.partial_channels > 1:
+            self._refuse(
+                "drop_path",
+                f"search.partial_channels = {self.partial_channels}: an edge passes most channels "
+                "on as they are, and they would be dropped, too; use partial_channels=1",
             )
-        if self.zero_one > 0 and self.auxiliary_skip > 0:
-            raise UserError(
-                "search.zero_one does not go with search.auxiliary_skip: one pulls the weight of "
-                "skip_connect to 0 or 1, the other adds to it; set one of them to 0"
+
+    def _check_relaxation_of_them(self) -> None:
+        kind = f"search.relaxation: {self.relaxation}"
+        if self.relaxation in SAMPLED:
+            self._refuse(
+                "auxiliary_skip",
+                f"{kind}: a sample computes one operation an edge, and the skip connection would "
+                "be a second one; use softmax, sn_softmax or sigmoid",
             )
+            self._refuse(
+                "zero_one",
+                f"{kind}: the weights of a sample are 0 or 1 already; use sigmoid, softmax or "
+                "sn_softmax",
+            )
+            self._refuse(
+                "drop_path",
+                f"{kind}: a sample leaves out all but one operation of an edge, there is no mixed "
+                "operation to drop; use softmax, sn_softmax or sigmoid",
+            )
+        if self.relaxation == "uniform":
+            self._refuse("beta_decay", f"{kind}: the logits rest there; use softmax")
+        if self.relaxation == "linear":
+            self._refuse(
+                "zero_one",
+                f"{kind}: its weights have no bounds, and the further from 1/2 the lower the loss; "
+                "use sigmoid, softmax or sn_softmax",
+            )
+            self._refuse(
+                "beta_decay",
+                f"{kind}: it holds back what softmax makes of large logits, and there is no "
+                "softmax; use softmax or sn_softmax",
+            )
+        if self.relaxation == "simplex":
+            self._refuse(
+                "beta_decay",
+                f"{kind}: the logits are log-probabilities there, whose logsumexp is 0 whatever "
+                "they are; use softmax",
+            )
+
+    def _refuse(self, key: str, reason: str) -> None:
+        if getattr(self, key) > 0:
+            raise UserError(f"search.{key} does not go with {reason}")

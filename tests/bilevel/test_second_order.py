@@ -14,6 +14,7 @@ from torch import Tensor
 from naslib_edd.bilevel import FirstOrder, SecondOrder
 from naslib_edd.relaxation import Gumbel, Relaxation, SnSoftmax, Softmax
 from naslib_edd.supernet import FastSupernet, PlainSupernet
+from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.exchange import load_plain, to_plain
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "darts_v2.npz"
@@ -242,3 +243,24 @@ def test_a_sample_leaves_weights_out_and_a_zero_direction_is_no_nan() -> None:
             parameter.zero_()
     flat.weight_optimizer.param_groups[0]["lr"] = 0.0  # w' = w: no gradient below the head
     assert torch.isfinite(gradient(flat, torch.full((6, 5), 0.2).double(), train, val)).all()
+
+
+def test_the_difference_is_taken_under_one_mask() -> None:
+    """With drop path, both ends of the finite difference drop the same edges: a derivative."""
+    step = make(hessian="finite_difference", radius=1e-5)
+    exact = make(hessian="exact")
+    found = []
+    for kind in (step, exact):
+        assert isinstance(kind, SecondOrder) and isinstance(kind.supernet, PlainSupernet)
+        generator = torch.Generator().manual_seed(2)
+        kind.supernet.drop_path = DropPath(largest=0.5, epochs=2, generator=generator)
+        kind.supernet.drop_path.begin_epoch(1)
+        beta = torch.softmax(kind.logits.detach(), -1)
+        found.append(gradient(kind, beta, batch(1), batch(2)))
+        # Drawn for w, for w' and for the product.
+        state = generator.get_state()
+        other = torch.Generator().manual_seed(2)
+        for _ in range(3 * 3):
+            torch.rand(6, 4, generator=other)
+        assert torch.equal(state, other.get_state())
+    torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-6)

@@ -142,12 +142,13 @@ class _Double:
         return images.double(), labels
 
 
-@pytest.mark.parametrize("method", ["edd_darts", "ets_darts"])
+@pytest.mark.parametrize("method", ["edd_darts", "ets_darts", "darts_minus", "beta_darts"])
 def test_equal_searches_epoch_by_epoch(
     method: str, naslib: SimpleNamespace, tmp_path: Path
 ) -> None:
     """From equal weights and logits on equal batches: equal rows, temperature by temperature."""
-    settings = {"epochs": 3, "batch_size": 8, "limit_train": 16, "limit_val": 16}
+    settings: dict[str, Any] = {"epochs": 3, "batch_size": 8, "val_sampling": "replace"}
+    settings |= {"limit_train": 16, "limit_val": 16}
     config = configs.load(
         {
             "optimizer": method,

@@ -78,6 +78,7 @@ def test_it_adds_to_the_skip_and_to_nothing_else(inner: Relaxation) -> None:
     torch.testing.assert_close(added, wanted)
     # Entropy and gradient are those of the operations alone.
     assert torch.equal(outer.expected(logits, T), inner.expected(logits, T))
+    assert torch.equal(outer.quiet(logits, T), outer(logits, T))
     grad = torch.ones_like(logits).cumsum(1)
     ours, theirs = (torch.autograd.grad(r(leaf, T), leaf, grad)[0] for r in (outer, inner))
     torch.testing.assert_close(ours, theirs)
@@ -105,7 +106,7 @@ def test_edge_weights_stay() -> None:
 
 def test_no_sample_has_a_second_operation() -> None:
     sampling = Gumbel(generator=torch.Generator())
-    with pytest.raises(ValueError, match="does not go with sampled operations"):
+    with pytest.raises(UserError, match="samples one operation an edge"):
         wrapped(sampling)
     for relaxation in ("gumbel", "sn_gumbel"):
         with pytest.raises(UserError, match="a sample computes one operation an edge"):
