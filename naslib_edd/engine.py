@@ -288,9 +288,7 @@ class Engine:
         if self.perturbation is not None:
             self.perturbation.begin_epoch(self.epoch)
         search = self.config.search
-        self.bilevel.logits_rest = (
-            self.epoch < search.arch_warmup or search.relaxation == "uniform"
-        )
+        self.bilevel.logits_rest = self.epoch < search.arch_warmup or search.relaxation == "uniform"
 
     def _set_learning_rate(self) -> None:
         rate = cosine_rate(self.config.search, epoch=self.epoch, step=self.step, steps=self.steps)

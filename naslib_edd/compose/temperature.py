@@ -45,9 +45,7 @@ def make_temperature(search: SearchSettings, *, edges: int) -> Temperature:
         )
     if kind == "lts":
         return Schedule(
-            temperatures=temperatures.linear_schedule(
-                t0=search.t0, t_end=search.t_end, steps=steps
-            )
+            temperatures=temperatures.linear_schedule(t0=search.t0, t_end=search.t_end, steps=steps)
         )
     return Schedule(
         temperatures=temperatures.exponential_schedule(

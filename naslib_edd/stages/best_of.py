@@ -1,8 +1,8 @@
 """The choice by sampling: the best of some random architectures, with the shared weights.
 
 Source: Li & Talwalkar 2019, "Random Search and Reproducibility for Neural Architecture Search", as
-NAS-Bench-201's release of it has it (D-X-Y/AutoDL-Projects, RANDOM-NAS): each architecture is seen on
-one validation batch, the next one on the next.
+NAS-Bench-201's release of it has it (D-X-Y/AutoDL-Projects, RANDOM-NAS): each architecture is seen
+on one validation batch, the next one on the next.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """A sampled path: of each edge, the one operation whose weight is 1 (GDAS).
 
-Nothing else is computed. As in GDAS' release, an edge's output is its operation's, times its weight,
-plus the other weights as numbers: they are 0 and change nothing, but each of them has a gradient, the
-sum of ∂l/∂(the edge's output) over all positions. Source: Dong & Yang 2019, "Searching for a Robust
-Neural Architecture in Four GPU Hours", and its release for NAS-Bench-201, D-X-Y/AutoDL-Projects.
+Nothing else is computed. As in GDAS' release, an edge's output is its operation's, times its
+weight, plus the other weights as numbers: they are 0 and change nothing, but each of them has a
+gradient, the sum of ∂l/∂(the edge's output) over all positions. Source: Dong & Yang 2019,
+"Searching for a Robust Neural Architecture in Four GPU Hours", and its release for NAS-Bench-201,
+D-X-Y/AutoDL-Projects.
 """
 
 from __future__ import annotations
@@ -97,8 +98,8 @@ def node_sum(
 class NodeSum(torch.autograd.Function):
     """:func:`node_sum` with gradients.
 
-    The tensors' gradients are the sum's own, without a pass; the weights' are dot products, and that
-    of ``others`` is one sum over the gradient.
+    The tensors' gradients are the sum's own, without a pass; the weights' are dot products, and
+    that of ``others`` is one sum over the gradient.
     """
 
     @staticmethod

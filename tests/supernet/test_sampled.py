@@ -1,4 +1,4 @@
-"""A sampled path: the fast supernet against the plain one, and what is left out against all of it."""
+"""A sampled path: the fast supernet against the plain one, and both against all operations."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def weight_gradients(network: Supernet, gradients: tuple[Tensor, ...]) -> list[T
     return [parameter.detach() for parameter in to_plain(holder).parameters()]
 
 
-def passed(network: Supernet, batch: tuple[Tensor, Tensor], beta: Tensor) -> dict[str, list[Tensor]]:
+def passed(
+    network: Supernet, batch: tuple[Tensor, Tensor], beta: Tensor
+) -> dict[str, list[Tensor]]:
     """Everything that one pass gives: scores, gradients, and the statistics it leaves behind."""
     network.samples = True
     images, labels = batch
