@@ -84,6 +84,13 @@ def parser() -> argparse.ArgumentParser:
     naslib.add_argument("overrides", nargs="*", metavar="key value", help="e.g. search.epochs 3")
     naslib.set_defaults(run=_naslib)
 
+    methods = commands.add_parser("methods", help="every method: its parts, source and status")
+    methods.add_argument("name", nargs="?", metavar="NAME", help="one of them")
+    form = methods.add_mutually_exclusive_group()
+    for name in ("json", "markdown"):
+        form.add_argument(f"--{name}", dest="form", action="store_const", const=name)
+    methods.set_defaults(run=_methods, form="text")
+
     query = commands.add_parser("query", help="look an architecture up in a table")
     query.add_argument("arch", metavar="ARCH|INDEX", help="architecture string, or 0 to 15624")
     query.add_argument("--table", metavar="PATH", help="default: NASLIB_EDD_TABLE")
@@ -112,6 +119,13 @@ def parser() -> argparse.ArgumentParser:
     report.add_argument("--out", required=True, metavar="FOLDER", help="where to write")
     report.add_argument("--data-note", metavar="TEXT", help="e.g. 'CIFAR-10 (JPEG)'")
     report.set_defaults(run=_report)
+
+    figure = commands.add_parser("figure", help="one of the paper's figures")
+    figure.add_argument("name", metavar="NAME", help="2A, 2B, 3 (from the parts), 4A, 4B (runs)")
+    figure.add_argument("folders", nargs="*", metavar="FOLDER", help="4A, 4B: of the runs")
+    figure.add_argument("--out", required=True, metavar="FILE", help="the PNG to write")
+    figure.add_argument("--data-note", metavar="TEXT", help="e.g. 'CIFAR-10 (JPEG)'")
+    figure.set_defaults(run=_figure)
 
     doctor = commands.add_parser("doctor", help="what is installed and found, and what to do")
     doctor.set_defaults(run=_doctor)
@@ -170,6 +184,13 @@ def _quoted(path: str) -> str:
     return "'" + path.replace("'", "''") + "'"
 
 
+def _methods(options: argparse.Namespace) -> int:
+    from naslib_edd.presets.listing import listing
+
+    print(listing(options.name, form=options.form))
+    return 0
+
+
 def _query(options: argparse.Namespace) -> int:
     from naslib_edd.tabular import commands
 
@@ -206,6 +227,16 @@ def _report(options: argparse.Namespace) -> int:
     )
     for path in paths:
         print(path)
+    return 0
+
+
+def _figure(options: argparse.Namespace) -> int:
+    from naslib_edd.report.paper_figures import draw_paper_figure
+
+    path = draw_paper_figure(
+        options.name, options.out, folders=options.folders, data_note=options.data_note
+    )
+    print(path)
     return 0
 
 

@@ -20,6 +20,7 @@ from naslib_edd.compose import (
     make_allowed,
     make_batches,
     make_bilevel,
+    make_drop_path,
     make_perturbation,
     make_regularisers,
     make_relaxation,
@@ -52,7 +53,9 @@ class Engine:
         torch.manual_seed(config.seed)
         self.supernet = make_supernet(search, classes=data.classes).to(device)
         self.supernet.to(memory_format=self.supernet.layout)  # type: ignore[call-overload]
-        partial = search.partial_channels > 1  # a column more: the logits of the edge weights
+        self.drop_path = make_drop_path(search, generator=generator(config.seed, "drop_path"))
+        self.supernet.drop_path = self.drop_path
+        partial = search.edge_columns  # a column more: the logits of the edge weights
         # Drawn on the CPU, so that a seed gives the same logits on any device.
         first = search.arch_init * torch.randn(len(EDGES), len(OPERATIONS) + partial)
         self.logits = first.to(device).requires_grad_()
@@ -66,10 +69,11 @@ class Engine:
             generator=generator(config.seed, "relaxation"),
             allowed=self.allowed,
             targets=[target for _, target in EDGES],
+            skip=SKIP,
         )
-        self.regularisers = make_regularisers(search)
+        self.regularisers = make_regularisers(search, allowed=self.allowed)
         self.perturbation = make_perturbation(
-            search, generator=generator(config.seed, "perturbation")
+            search, generator=generator(config.seed, "perturbation"), allowed=self.allowed
         )
         self.stages = make_stages(search, seed=config.seed)
         self.meters = Meters(device=device)
@@ -81,6 +85,7 @@ class Engine:
             regularisers=self.regularisers,
             perturbation=self.perturbation,
             meters=self.meters,
+            generator=generator(config.seed, "bilevel"),
         )
         self.weight_optimizer = self.bilevel.weight_optimizer
         self.logit_optimizer = self.bilevel.logit_optimizer
@@ -117,6 +122,8 @@ class Engine:
                 stage.begin_epoch(self, self.epoch)
         self._set_learning_rate()
         self.bilevel.step(self._batch(self.train), self._batch(self.val), self.t)
+        for stage in self.stages:
+            stage.end_step(self)
         self.step += 1
 
     def check_finite(self) -> None:
@@ -221,6 +228,11 @@ class Engine:
         """One of them: normalised images as they are, in order, and labels."""
         return self._part(self.data.val, number)
 
+    def last_logit_batch(self) -> tuple[Tensor, Tensor]:
+        """The images and labels of this epoch's last logit step, as it saw them."""
+        images, labels = self.val.batch(self.epoch, self.steps - 1)
+        return self._layout(images), labels
+
     def _parts(self, images: ImageSet) -> int:
         return -(-len(images) // self.config.search.eval_batch_size)
 
@@ -240,6 +252,7 @@ class Engine:
             "allowed": self.allowed,
             "relaxation": self.relaxation.state_dict(),
             "bilevel": self.bilevel.state_dict(),
+            "drop_path": None if self.drop_path is None else self.drop_path.state_dict(),
             "stages": [stage.state_dict() for stage in self.stages],
             # A stale gradient of the logits is part of the clipping norm: see FirstOrder.
             "logits_grad": self.logits.grad,
@@ -262,6 +275,8 @@ class Engine:
             self.allowed.copy_(state["allowed"])
         self.relaxation.load_state_dict(state["relaxation"])
         self.bilevel.load_state_dict(state["bilevel"])
+        if self.drop_path is not None:
+            self.drop_path.load_state_dict(state["drop_path"])
         grad = state["logits_grad"]
         self.logits.grad = None if grad is None else grad.to(self.device)
         self.weight_optimizer.load_state_dict(state["weight_optimizer"])
@@ -287,11 +302,17 @@ class Engine:
             regulariser.begin_epoch(self.epoch)
         if self.perturbation is not None:
             self.perturbation.begin_epoch(self.epoch)
+        if self.drop_path is not None:
+            self.drop_path.begin_epoch(self.epoch)
         search = self.config.search
-        self.bilevel.logits_rest = self.epoch < search.arch_warmup or search.relaxation == "uniform"
+        fixed = search.arch_fixed or search.relaxation == "uniform"
+        rest = fixed or self.epoch < search.arch_warmup
+        self.bilevel.logits_rest = rest or any(s.logits_rest(self.epoch) for s in self.stages)
 
     def _set_learning_rate(self) -> None:
         rate = cosine_rate(self.config.search, epoch=self.epoch, step=self.step, steps=self.steps)
+        for stage in self.stages:
+            rate = stage.learning_rate(rate, self.epoch)
         for group in self.weight_optimizer.param_groups:
             group["lr"] = rate
 

@@ -21,6 +21,7 @@ import torch
 from rich.console import Console
 
 from naslib_edd import checkpoint
+from naslib_edd.allocator import keep_freed_memory
 from naslib_edd.config import load as load_config
 from naslib_edd.console import EpochLines, StepBar
 from naslib_edd.engine import Engine
@@ -103,6 +104,7 @@ def search(
         )
     console = console or Console()
     device = pick_device(checked.device)
+    keep_freed_memory()
     if checked.threads is not None:
         torch.set_num_threads(checked.threads)
     # Data, table and folder are checked before anything is written.

@@ -72,6 +72,7 @@ def open_data(config: Config, device: torch.device) -> SearchData:
         device=device,
         download=config.download,
         train_portion=search.train_portion,
+        train_images=search.train_images,
     )
 
 

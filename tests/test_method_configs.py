@@ -1,4 +1,4 @@
-"""Every file of configs/methods is its method's preset, written out."""
+"""configs/methods: a file a method, which writes out what the method's name stands for."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ import yaml
 from naslib_edd.config import load
 from naslib_edd.presets import METHODS
 
-FOLDER = Path(__file__).parents[1] / "configs" / "methods"
-FILES = sorted(FOLDER.glob("*.yaml"))
+FILES = sorted((Path(__file__).parents[1] / "configs" / "methods").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_file_is_its_preset(file: Path) -> None:
-    text = file.read_text(encoding="utf-8")
+def test_the_file_is_the_method(file: Path) -> None:
+    text = file.read_text()
+    values = yaml.safe_load(text)
     assert text.startswith("# ")
-    given = yaml.safe_load(text)
-    assert given["optimizer"] == file.stem
-    assert load(given).search == load({"optimizer": file.stem}).search
-    # Written out: with the optimizer's name alone taken away, the settings are still there.
-    assert set(METHODS[file.stem]) <= set(given["search"])
+    assert values["optimizer"] == file.stem and values["dataset"] == "cifar10"
+    alone = load({"optimizer": file.stem, "dataset": "cifar10"})
+    assert load(file).search == alone.search
+    # The method's own parts stand in the file.
+    assert set(METHODS[file.stem]) <= set(values["search"])
+
+
+def test_there_are_some() -> None:
+    assert FILES

@@ -9,7 +9,8 @@ gradient of any weight. The one exception is one clipping norm over both, which 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import torch
@@ -20,10 +21,23 @@ from naslib_edd.bilevel.meters import Meters
 from naslib_edd.perturbation import Perturbation
 from naslib_edd.regularisers import Regulariser
 from naslib_edd.relaxation import Relaxation
+from naslib_edd.supernet.layers import evaluating
 
 Batch = tuple[Tensor, Tensor]
 Clip = Literal["off", "weights", "logits", "weights_and_logits", "each"]
 Order = Literal["weights_first", "logits_first"]
+
+
+@contextmanager
+def frozen(parameters: Sequence[Tensor]) -> Iterator[None]:
+    """What is computed meanwhile keeps nothing for the parameters' gradients."""
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
 
 
 class FirstOrder:
@@ -100,9 +114,7 @@ class FirstOrder:
         with torch.set_grad_enabled(joint):
             beta = self.relaxation(self.logits, t)
         if self.perturbation is not None:
-            moved = self.perturbation(
-                beta.detach(), lambda other: F.cross_entropy(self.supernet(images, other), labels)
-            )
+            moved = self.perturbation(beta.detach(), lambda other: self._loss_at(other, batch))
             beta = beta + (moved - beta.detach())
         scores = self.supernet(images, beta)
         loss = F.cross_entropy(scores, labels)
@@ -143,7 +155,8 @@ class FirstOrder:
     def gradient_of_beta(self, beta: Tensor, train: Batch, val: Batch) -> Tensor:
         """∂l_val/∂β at a leaf β [edges, operations]; first order needs no train batch."""
         images, labels = val
-        scores = self.supernet(images, beta)
+        with frozen(self.parameters):
+            scores = self.supernet(images, beta)
         loss = F.cross_entropy(scores, labels)
         (of_beta,) = torch.autograd.grad(loss, beta)
         self.meters.add_batch("val", loss, scores, labels)
@@ -157,6 +170,13 @@ class FirstOrder:
         """Go on from :meth:`state_dict`."""
         if self.perturbation is not None:
             self.perturbation.load_state_dict(state["perturbation"])
+
+    def _loss_at(self, beta: Tensor, batch: Batch) -> Tensor:
+        """The batch's loss at a β that is only tried: the running statistics stay."""
+        assert self.perturbation is not None
+        images, labels = batch
+        with evaluating(self.supernet, self.perturbation.statistics):
+            return F.cross_entropy(self.supernet(images, beta), labels)
 
     def _clip(self, tensors: Sequence[Tensor]) -> None:
         torch.nn.utils.clip_grad_norm_(tensors, self.grad_clip)

@@ -1,6 +1,7 @@
 """From settings to parts: one module a part, all of them functions of a config's ``search:``."""
 
 from naslib_edd.compose.bilevel import make_bilevel
+from naslib_edd.compose.drop_path import make_drop_path
 from naslib_edd.compose.images import make_batches
 from naslib_edd.compose.network import make_supernet
 from naslib_edd.compose.perturbation import make_perturbation
@@ -13,6 +14,7 @@ __all__ = [
     "make_allowed",
     "make_batches",
     "make_bilevel",
+    "make_drop_path",
     "make_perturbation",
     "make_regularisers",
     "make_relaxation",

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from naslib_edd.bilevel import FirstOrder, Meters
+from naslib_edd.bilevel import (
+    ExponentiatedGradient,
+    FirstOrder,
+    Gibbs,
+    Meters,
+    SecondOrder,
+    SingleLevel,
+)
+from naslib_edd.bilevel.proximal import ProximalAdam
 from naslib_edd.perturbation import Perturbation
 from naslib_edd.regularisers import Regulariser
-from naslib_edd.relaxation import Relaxation
+from naslib_edd.relaxation import Masked, Relaxation, SimplexEdgeWeights
 from naslib_edd.settings import SearchSettings
 
 
@@ -27,14 +36,49 @@ def make_weight_optimizer(
     )
 
 
-def make_logit_optimizer(search: SearchSettings, logits: Tensor) -> torch.optim.Optimizer:
-    """What moves the logits: Adam."""
+def make_logit_optimizer(
+    search: SearchSettings, logits: Tensor, relaxation: Relaxation
+) -> torch.optim.Optimizer:
+    """What moves the logits, of which the relaxation says which take part."""
+    if search.arch_optimizer == "sgd":
+        return torch.optim.SGD(
+            [logits], lr=search.arch_learning_rate, weight_decay=search.arch_weight_decay
+        )
+    if search.arch_optimizer == "exponentiated_gradient":
+        parts = list(_nested(relaxation))
+        nodes = [part.same_node for part in parts if isinstance(part, SimplexEdgeWeights)]
+        masks = [part.allowed for part in parts if isinstance(part, Masked)]
+        return ExponentiatedGradient(
+            logits,
+            lr=search.arch_learning_rate,
+            entropy=search.arch_weight_decay,
+            allowed=masks[0] if masks else None,
+            same_node=nodes[0] if nodes else None,
+            edge_lr=search.edge_learning_rate,
+        )
+    if search.arch_optimizer == "proximal_adam":
+        return ProximalAdam(
+            [logits],
+            l1=search.sparsity_l1,
+            group=search.sparsity_group,
+            extra=search.edge_columns,
+            lr=search.arch_learning_rate,
+            betas=(search.arch_beta1, search.arch_beta2),
+            weight_decay=search.arch_weight_decay,
+        )
     return torch.optim.Adam(
         [logits],
         lr=search.arch_learning_rate,
         betas=(search.arch_beta1, search.arch_beta2),
         weight_decay=search.arch_weight_decay,
     )
+
+
+def _nested(relaxation: Relaxation | None) -> Iterator[Relaxation]:
+    """A relaxation, and what it wraps, from the outside in."""
+    while relaxation is not None:
+        yield relaxation
+        relaxation = getattr(relaxation, "operations", getattr(relaxation, "relaxation", None))
 
 
 def make_bilevel(
@@ -46,20 +90,32 @@ def make_bilevel(
     regularisers: Sequence[Regulariser] = (),
     perturbation: Perturbation | None = None,
     meters: Meters | None = None,
+    generator: torch.Generator | None = None,
 ) -> FirstOrder:
-    """The steps of a config."""
-    return FirstOrder(
-        supernet=supernet,
-        logits=logits,
-        relaxation=relaxation,
-        weight_optimizer=make_weight_optimizer(search, supernet.parameters()),
-        logit_optimizer=make_logit_optimizer(search, logits),
-        order=search.order,
-        clip=search.clip,
-        grad_clip=search.grad_clip,
-        stale_logits=search.clip_stale_logits,
-        regularisers=regularisers,
-        perturbation=perturbation,
-        sampled=relaxation.sampled,
-        meters=meters,
-    )
+    """The steps of a config; ``generator`` is what a kind that samples draws from."""
+    options: dict[str, Any] = {
+        "supernet": supernet,
+        "logits": logits,
+        "relaxation": relaxation,
+        "weight_optimizer": make_weight_optimizer(search, supernet.parameters()),
+        "logit_optimizer": make_logit_optimizer(search, logits, relaxation),
+        "order": search.order,
+        "clip": search.clip,
+        "grad_clip": search.grad_clip,
+        "stale_logits": search.clip_stale_logits,
+        "regularisers": regularisers,
+        "perturbation": perturbation,
+        "sampled": relaxation.sampled,
+        "meters": meters,
+    }
+    if search.bilevel == "second_order":
+        return SecondOrder(hessian=search.hessian, radius=search.hessian_radius, **options)
+    if search.bilevel == "single_level":
+        return SingleLevel(same_batch=search.logit_batch == "same", **options)
+    if search.bilevel == "gibbs":
+        return Gibbs(
+            temperature=search.gibbs_temperature,
+            generator=generator or torch.Generator(),
+            **options,
+        )
+    return FirstOrder(**options)

@@ -6,15 +6,19 @@ from typing import Literal
 
 from naslib_edd.data import Batches, SearchData, resolve
 from naslib_edd.settings import SearchSettings
+from naslib_edd.settings.bilevel import ONE_LEVEL
 
 
 def make_batches(
     search: SearchSettings, *, data: SearchData, seed: int, half: Literal["train", "val"]
 ) -> Batches:
-    """The batches of one half, augmented and sampled as the config says."""
+    """The batches of one half, augmented and sampled as the config says.
+
+    Where there is one level only, the logits' batches (``val``) are training images, too.
+    """
     info, train = resolve(data.name), half == "train"
     return Batches(
-        data.train if train else data.val,
+        data.train if train or search.bilevel in ONE_LEVEL else data.val,
         batch_size=search.batch_size,
         seed=seed,
         stream=half,

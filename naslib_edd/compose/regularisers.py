@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
-from naslib_edd.regularisers import Regulariser
+from torch import Tensor
+
+from naslib_edd.regularisers import BetaDecay, Regulariser, ZeroOne
+from naslib_edd.regularisers.dirichlet_anchor import DirichletAnchor
+from naslib_edd.regularisers.group_sparsity import GroupSparsity
+from naslib_edd.regularisers.identity_mapping import IdentityMapping
 from naslib_edd.settings import SearchSettings
+from naslib_edd.spaces.nb201 import SKIP
 
 
-def make_regularisers(search: SearchSettings) -> list[Regulariser]:
-    """What is added to the loss of the logits, in order; none by default."""
-    return []
+def make_regularisers(search: SearchSettings, *, allowed: Tensor) -> list[Regulariser]:
+    """What is added to the loss of the logits, in order; none by default.
+
+    Args:
+        search: the settings.
+        allowed: bool [edges, operations], the operations that take part; held by the regularisers.
+    """
+    found: list[Regulariser] = []
+    if search.beta_decay > 0:
+        found.append(BetaDecay(weight=search.beta_decay, epochs=search.epochs, allowed=allowed))
+    if search.zero_one > 0:
+        found.append(ZeroOne(weight=search.zero_one, allowed=allowed))
+    if search.dirichlet_anchor:
+        found.append(DirichletAnchor(weight=search.dirichlet_anchor, allowed=allowed))
+    if (search.sparsity_l1 or search.sparsity_group) and search.arch_optimizer != "proximal_adam":
+        found.append(
+            GroupSparsity(
+                l1=search.sparsity_l1, group=search.sparsity_group, operations=allowed.shape[1]
+            )
+        )
+    if search.identity_penalty:
+        found.append(IdentityMapping(weight=search.identity_penalty, skip=SKIP, allowed=allowed))
+    return found

@@ -8,10 +8,17 @@ import torch
 from torch import Tensor
 
 from naslib_edd.relaxation import (
+    AuxiliarySkip,
+    Dirichlet,
     EdgeWeights,
     Gumbel,
+    Linear,
     Masked,
+    Ordered,
     Relaxation,
+    Sigmoid,
+    Simplex,
+    SimplexEdgeWeights,
     SnSoftmax,
     Softmax,
     Uniform,
@@ -19,10 +26,15 @@ from naslib_edd.relaxation import (
 from naslib_edd.settings import SearchSettings
 
 
-def make_allowed(search: SearchSettings, *, edges: int, none: int, operations: int) -> Tensor:
-    """Which operations take part, bool [edges, operations]; ``none`` is the column of `none`."""
+def make_allowed(
+    search: SearchSettings, *, edges: int, none: int | None, operations: int
+) -> Tensor:
+    """Which operations take part, bool [edges, operations].
+
+    ``none`` is the column of `none`; None where the space has no such operation.
+    """
     allowed = torch.ones(edges, operations, dtype=torch.bool)
-    if search.exclude_none:
+    if search.exclude_none and none is not None:
         allowed[:, none] = False
     return allowed
 
@@ -33,6 +45,7 @@ def make_relaxation(
     generator: torch.Generator | None = None,
     allowed: Tensor | None = None,
     targets: Sequence[Hashable] = (),
+    skip: int | None = None,
 ) -> Relaxation:
     """The relaxation of a config.
 
@@ -41,20 +54,42 @@ def make_relaxation(
         generator: what those that sample draw from.
         allowed: the mask, held by the relaxation; None: every operation takes part, for good.
         targets: the node that each edge enters; for the edge weights of partial channels.
+        skip: the column of `skip_connect`; for the auxiliary skip connection, which needs it.
     """
     relaxation = _of_operations(search, generator or torch.Generator())
     if allowed is not None:
         relaxation = Masked(relaxation=relaxation, allowed=allowed)
-    if search.partial_channels > 1:
-        relaxation = EdgeWeights(operations=relaxation, targets=targets)
+    if search.edge_columns:
+        kind = SimplexEdgeWeights if search.relaxation == "simplex" else EdgeWeights
+        relaxation = kind(operations=relaxation, targets=targets)
+    if search.auxiliary_skip > 0:
+        if skip is None:
+            raise ValueError("search.auxiliary_skip needs the column of skip_connect")
+        relaxation = AuxiliarySkip(
+            relaxation=relaxation,
+            skip=skip,
+            weight=search.auxiliary_skip,
+            decay=search.auxiliary_skip_decay,
+            epochs=search.epochs,
+        )
     return relaxation
 
 
 def _of_operations(search: SearchSettings, generator: torch.Generator) -> Relaxation:
     if search.relaxation == "softmax":
         return Softmax()
+    if search.relaxation == "simplex":
+        return Simplex()
+    if search.relaxation == "sigmoid":
+        return Sigmoid()
     if search.relaxation == "uniform":
         return Uniform(generator=generator)
     if search.relaxation in ("gumbel", "sn_gumbel"):
         return Gumbel(generator=generator, s=search.s if search.relaxation == "sn_gumbel" else None)
+    if search.relaxation == "dirichlet":
+        return Dirichlet(generator=generator)
+    if search.relaxation == "linear":
+        return Linear()
+    if search.relaxation == "ordered":
+        return Ordered(generator=generator)
     return SnSoftmax(s=search.s, noise_at_one=search.noise_at_one)

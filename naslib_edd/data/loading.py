@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -65,6 +66,7 @@ def load(
     device: torch.device,
     download: bool = False,
     train_portion: float | None = None,
+    train_images: Literal["half", "all"] = "half",
 ) -> SearchData:
     """Read an image set, split it and put it on the device.
 
@@ -80,6 +82,8 @@ def load(
         download: if the set is not found, get it through torchvision into ``path``, or into the
             folder that ``NASLIB_EDD_DATA`` names.
         train_portion: for the split ``fraction``.
+        train_images: ``all`` puts the validation half's images into the train half, too (but no
+            test images, which some splits validate on).
 
     Raises:
         DataMissing: the data are not there.
@@ -102,7 +106,10 @@ def load(
         train_portion=train_portion,
         seed=seed,
     )
-    train = _take(raw.train, halves.train[:limit_train], device)
+    chosen = halves.train[:limit_train]
+    if train_images == "all" and not halves.val_of_test:
+        chosen = np.union1d(chosen, halves.val[:limit_val])
+    train = _take(raw.train, chosen, device)
     if split == "all" and limit_train == limit_val:
         val = train  # the same images: no need for them twice on the device
     else:

@@ -113,7 +113,7 @@ class Adapter:
     def before_training(self) -> None:
         """Move everything to the Trainer's device."""
         self.graph.to(self.device)
-        for tensor in (self.logits, self.t, self.meters.sums):
+        for tensor in (self.logits, self.parts.allowed, self.t, self.meters.sums):
             tensor.data = tensor.data.to(self.device)
         self._show_logits()
 
@@ -126,6 +126,7 @@ class Adapter:
             self._rng = None
         self.epoch, self.step_in_epoch = epoch, 0
         self._began = time.monotonic()
+        self.parts.begin_epoch(epoch)
         self._set_learning_rate()
 
     def step(self, data_train: Batch, data_val: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -181,9 +182,15 @@ class Adapter:
         """A copy of the logits of each edge [operations], in NASLib's order."""
         return list(self.logits.detach()[:, : self.layout.operations].clone())
 
+    @property
+    def choosable_logits(self) -> Tensor:
+        """The logits, minus infinity where an operation is ruled out."""
+        logits, allowed = self.logits.detach(), self.parts.allowed
+        operations = logits[:, : self.layout.operations].masked_fill(~allowed, -torch.inf)
+        return torch.cat([operations, logits[:, self.layout.operations :]], dim=1)
+
     def state(self) -> dict[str, Any]:
         """Everything beside the graph's weights that a search needs to go on, bit for bit."""
-        relaxation = getattr(self.parts.relaxation, "state_dict", None)
         return {
             "method": self.method,
             "logits": self.layout.written(self.logits.detach()),
@@ -191,7 +198,7 @@ class Adapter:
             "weight_optimizer": self.op_optimizer.state_dict(),
             "logit_optimizer": self.arch_optimizer.state_dict(),
             "temperature": self.temperature.state_dict(),
-            "relaxation": None if relaxation is None else relaxation(),
+            **self.parts.state(),
             "meters": self.meters.state_dict(),
             "epoch": self.epoch,
             "open": self._open,
@@ -213,8 +220,7 @@ class Adapter:
         self.op_optimizer.load_state_dict(state["weight_optimizer"])
         self.arch_optimizer.load_state_dict(state["logit_optimizer"])
         self.temperature.load_state_dict(state["temperature"])
-        if state["relaxation"] is not None:
-            self.parts.relaxation.load_state_dict(state["relaxation"])
+        self.parts.load_state(state)
         self.meters.load_state_dict(state["meters"])
         self.t.fill_(self.temperature.t)
         self.epoch, self._open = state["epoch"], state["open"]

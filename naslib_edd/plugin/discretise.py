@@ -16,7 +16,7 @@ def final_architecture(optimizer: Adapter) -> Any:
     The space has its say first (NB301 keeps two edges a node, and never ``none``). An operation
     keeps its weights, but for partial channels: there it is made anew with all channels.
     """
-    chosen = optimizer.layout.chosen(optimizer.logits)
+    chosen = optimizer.layout.chosen(optimizer.choosable_logits)
     graph = optimizer.graph.clone().unparse()
     graph.prepare_discretization()
 

@@ -77,6 +77,19 @@ class Layout:
         """The node that each edge enters."""
         return [(edge.cell, edge.tail) for edge in self.edges]
 
+    @property
+    def none(self) -> int | None:
+        """The column of the operation that passes nothing on, in NASLib's order."""
+        names = self.edges[0].operations
+        return next((place for place, name in enumerate(names) if name in ZEROS), None)
+
+    @property
+    def skip(self) -> int | None:
+        """The column of the identity, where it is the same on every edge."""
+        columns = {e.operations.index("Identity") for e in self.edges if "Identity" in e.operations}
+        everywhere = all("Identity" in edge.operations for edge in self.edges)
+        return columns.pop() if everywhere and len(columns) == 1 else None
+
     def written(self, logits: Tensor) -> Tensor:
         """Rows and columns as they are recorded: on NB201, those of the built-in engine.
 

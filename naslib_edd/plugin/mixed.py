@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from naslib_edd.errors import UserError
 from naslib_edd.plugin.layout import ZEROS
 from naslib_edd.relaxation import Relaxation
+from naslib_edd.supernet.drop_path import DropPath
 
 
 class Weights:
@@ -27,11 +28,17 @@ class Weights:
     """
 
     def __init__(
-        self, *, logits: Tensor, relaxation: Relaxation, t: Tensor, operations: int
+        self,
+        *,
+        logits: Tensor,
+        relaxation: Relaxation,
+        t: Tensor,
+        operations: int,
+        drop_path: DropPath | None = None,
     ) -> None:
         self.logits, self.relaxation, self.t = logits, relaxation, t
-        self.operations = operations
-        self.sampled = bool(getattr(relaxation, "sampled", False))
+        self.operations, self.drop_path = operations, drop_path
+        self.sampled = relaxation.sampled
         self._beta: Tensor | None = None
         self._choice: list[int] | None = None
 
@@ -57,9 +64,7 @@ class Weights:
         """β of an edge."""
         if self._beta is not None:
             return self._beta[number]
-        quiet = getattr(self.relaxation, "most_likely", None)
-        beta: Tensor = self.relaxation(self.logits, self.t) if quiet is None else quiet(self.logits)
-        return beta[number]
+        return self.relaxation.quiet(self.logits, self.t)[number]
 
     def choice(self, number: int) -> int | None:
         """The operation that alone is computed on an edge, if any is."""
@@ -113,6 +118,14 @@ def mixed_op_class(base: type[Any]) -> type[Any]:
 
         def apply_weights(self, x: Tensor, weights: Tensor) -> Tensor:
             """The edge's output for its input x [B, C, H, W]."""
+            out = self.whole(x, weights)
+            drop = self.edge_weights.drop_path
+            if drop is None or drop.probability == 0 or not self.training:
+                return out
+            return drop.factors(x, 1)[0] * out
+
+        def whole(self, x: Tensor, weights: Tensor) -> Tensor:
+            """The edge's output, nothing dropped."""
             if self.partial == 1:
                 return self.mix(x, weights)
             width = x.shape[1] // self.partial

@@ -9,10 +9,13 @@ from torch import Tensor
 
 from naslib_edd.bilevel import Meters
 from naslib_edd.compose import (
+    make_allowed,
     make_bilevel,
+    make_drop_path,
     make_perturbation,
     make_regularisers,
     make_relaxation,
+    make_stages,
     make_temperature,
 )
 from naslib_edd.data.sampling import generator as generator_of
@@ -48,20 +51,68 @@ class Parts:
     """
 
     def __init__(self, *, search: SearchSettings, layout: Layout, seed: int) -> None:
+        if make_stages(search, seed=seed) or search.perturbation != "off":
+            raise UserError(
+                "search.selection, greedy, early_stop and perturbation run on the built-in engine "
+                "only: leave out --engine naslib (and the command naslib)"
+            )
         partial = search.partial_channels > 1
+        if partial and not search.edge_weights:
+            raise UserError(
+                "search.edge_weights: false with partial channels does not run on NASLib's engine"
+            )
         first = search.arch_init * torch.randn(len(layout.edges), layout.operations + partial)
         self.logits = layout.placed(first).requires_grad_()
         self.temperature = make_temperature(search, edges=len(layout.edges))
         self.t = torch.tensor(self.temperature.t)
         generator = torch.Generator().manual_seed(seed)
-        self.relaxation = make_relaxation(search, generator=generator, targets=layout.targets)
+        self.allowed = make_allowed(
+            search, edges=len(layout.edges), operations=layout.operations, none=layout.none
+        )
+        if search.auxiliary_skip > 0 and layout.skip is None:
+            raise UserError(
+                "search.auxiliary_skip needs an identity on every edge, as on nasbench201; where "
+                "an edge halves the image, the auxiliary connection would need weights of its own"
+            )
+        self.relaxation = make_relaxation(
+            search,
+            generator=generator,
+            allowed=self.allowed,
+            targets=layout.targets,
+            skip=layout.skip,
+        )
         if partial and self.relaxation.sampled:
             raise UserError("search.partial_channels above 1 does not go with a gumbel sample")
-        self.regularisers = make_regularisers(search)
+        self.regularisers = make_regularisers(search, allowed=self.allowed)
         self.perturbation = make_perturbation(search, generator=generator_of(seed, "perturbation"))
+        self.drop_path = make_drop_path(search, generator=generator_of(seed, "drop_path"))
         self.weights = Weights(
-            logits=self.logits, relaxation=self.relaxation, t=self.t, operations=layout.operations
+            logits=self.logits,
+            relaxation=self.relaxation,
+            t=self.t,
+            operations=layout.operations,
+            drop_path=self.drop_path,
         )
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Schedules that are functions of the epoch (from 0)."""
+        for part in (self.relaxation, *self.regularisers, self.perturbation, self.drop_path):
+            if part is not None:
+                part.begin_epoch(epoch)
+
+    def state(self) -> dict[str, Any]:
+        """What those that draw need to go on."""
+        drop = self.drop_path
+        return {
+            "relaxation": self.relaxation.state_dict(),
+            "drop_path": None if drop is None else drop.state_dict(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from :meth:`state`."""
+        self.relaxation.load_state_dict(state["relaxation"])
+        if self.drop_path is not None:
+            self.drop_path.load_state_dict(state["drop_path"])
 
 
 class Training:

@@ -91,7 +91,7 @@ class discretised:  # noqa: N801
     def __enter__(self) -> None:
         optimizer = self.optimizer
         logits, width = optimizer.logits.detach(), optimizer.layout.operations
-        chosen = optimizer.layout.chosen(logits)
+        chosen = optimizer.layout.chosen(optimizer.choosable_logits)
         beta = torch.zeros_like(logits)
         beta[range(len(chosen)), chosen] = 1.0
         if logits.shape[1] > width:

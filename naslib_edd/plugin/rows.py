@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from naslib_edd.relaxation import mean_entropy
-from naslib_edd.relaxation.softmax import softmax_at
 
 if TYPE_CHECKING:
     from naslib_edd.plugin.adapter import Adapter
@@ -20,8 +21,9 @@ def epoch_row(optimizer: Adapter) -> dict[str, Any]:
     operations = written[:, : optimizer.layout.operations]
     temperature = optimizer.temperature
     t = temperature.t
-    current = float(mean_entropy(softmax_at(operations, optimizer.t)))
-    untempered = float(mean_entropy(softmax_at(operations, 1.0)))
+    relaxation, logits = optimizer.parts.relaxation, optimizer.logits.detach()
+    current = float(mean_entropy(relaxation.expected(logits, optimizer.t)))
+    untempered = float(mean_entropy(relaxation.expected(logits, torch.ones_like(optimizer.t))))
     wanted = untempered if temperature.entropy_of == "untempered" else current
     optimizer.t.fill_(temperature.update(epoch=optimizer.epoch, entropy=wanted))
     row = {
@@ -33,7 +35,7 @@ def epoch_row(optimizer: Adapter) -> dict[str, Any]:
         "entropy_untempered": untempered,
         "learning_rate": optimizer.learning_rate,
         **optimizer.meters.means(),
-        **optimizer.layout.describe(optimizer.logits),
+        **optimizer.layout.describe(optimizer.choosable_logits),
         "logits": operations.tolist(),
     }
     if written.shape[1] > operations.shape[1]:

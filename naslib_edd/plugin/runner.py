@@ -14,6 +14,7 @@ import yaml
 from rich.console import Console
 
 from naslib_edd import checkpoint
+from naslib_edd.allocator import keep_freed_memory
 from naslib_edd.config import as_dict, dump
 from naslib_edd.config import load as load_config
 from naslib_edd.console import EpochLines
@@ -59,6 +60,7 @@ def run(
             f"{config.optimizer} cannot be resumed or evaluated: NASLib's checkpoints lack its "
             "logits (NASLib's issue 153), so the architecture would be a random one; use --force"
         )
+    keep_freed_memory()
     naslib = compat.load()
     optimizer_class = registry.get(config.optimizer)
     if config.ours.threads is not None:

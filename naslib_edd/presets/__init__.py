@@ -7,7 +7,20 @@ variant (for EDD), the config file, the command line. One module a family of met
 from __future__ import annotations
 
 from naslib_edd.errors import UserError, nearest
-from naslib_edd.presets import darts, edd, gdas, pc_darts, sampling
+from naslib_edd.presets import (
+    darts,
+    drnas,
+    edd,
+    gaea,
+    gdas,
+    gibbs,
+    pc_darts,
+    perturbed,
+    regularised,
+    sampling,
+    selection,
+    unpublished,
+)
 from naslib_edd.presets.edd import EDD, RELEASE
 from naslib_edd.presets.method import Method, Values
 
@@ -15,8 +28,15 @@ _FAMILIES = (
     darts,
     gdas,
     pc_darts,
+    gaea,
+    gibbs,
     edd,
+    regularised,
+    drnas,
+    unpublished,
     sampling,
+    perturbed,
+    selection,
 )
 
 #: Every method by its name.

@@ -27,6 +27,10 @@ class Relaxation(Part, abc.ABC):
     def expected(self, logits: Tensor, t: Tensor) -> Tensor:
         """β without a sample, each row summing to 1: what entropy is measured on. Draws nothing."""
 
+    def quiet(self, logits: Tensor, t: Tensor) -> Tensor:
+        """β for someone who calls the network outside a step: nothing is drawn."""
+        return self(logits, t)
+
     def gradient_terms(self, logits: Tensor, t: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
         """The parts that add up to ∂l/∂logits, for grad = ∂l/∂β: (forward term, noise term).
 

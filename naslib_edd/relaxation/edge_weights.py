@@ -32,8 +32,11 @@ class EdgeWeights(Relaxation):
 
     def __call__(self, logits: Tensor, t: Tensor) -> Tensor:
         """β: rows of the first columns sum to 1, the last column sums to 1 over each node."""
-        beta = self.operations(logits[:, :-1], t)
-        return torch.cat([beta, self._edges(logits[:, -1])[:, None].to(beta)], dim=1)
+        return self._with_edges(self.operations(logits[:, :-1], t), logits)
+
+    def quiet(self, logits: Tensor, t: Tensor) -> Tensor:
+        """See :class:`Relaxation`."""
+        return self._with_edges(self.operations.quiet(logits[:, :-1], t), logits)
 
     def expected(self, logits: Tensor, t: Tensor) -> Tensor:
         """See :class:`Relaxation`; without the edge weights."""
@@ -59,6 +62,9 @@ class EdgeWeights(Relaxation):
         edges = weights * (g - same @ (weights * g))
         first = torch.cat([terms[0], edges[:, None].to(terms[0])], dim=1)
         return first, torch.cat([terms[1], torch.zeros_like(edges)[:, None].to(terms[1])], dim=1)
+
+    def _with_edges(self, beta: Tensor, logits: Tensor) -> Tensor:
+        return torch.cat([beta, self._edges(logits[:, -1])[:, None].to(beta)], dim=1)
 
     def _same(self, like: Tensor) -> Tensor:
         """[edges, edges]: 1 where two edges enter the same node."""

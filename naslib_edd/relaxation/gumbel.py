@@ -52,7 +52,7 @@ class Gumbel(Relaxation):
         """softmax(A/τ), without Gumbel noise."""
         return softmax_at(logits, t)
 
-    def most_likely(self, logits: Tensor) -> Tensor:
+    def quiet(self, logits: Tensor, t: Tensor) -> Tensor:
         """One-hot rows of the largest logits; draws nothing."""
         return _one_hot(logits)
 

@@ -35,6 +35,10 @@ class Masked(Relaxation):
         """See :class:`Relaxation`."""
         return self.relaxation.expected(self._masked(logits), t)
 
+    def quiet(self, logits: Tensor, t: Tensor) -> Tensor:
+        """See :class:`Relaxation`."""
+        return self.relaxation.quiet(self._masked(logits), t)
+
     def gradient_terms(self, logits: Tensor, t: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
         """See :class:`Relaxation`; zero where an operation is ruled out."""
         forward, noise = self.relaxation.gradient_terms(self._masked(logits), t, grad)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from naslib_edd.errors import UserError
+from naslib_edd.settings.bilevel import BilevelSettings, check_bilevel
 from naslib_edd.settings.fields import setting
 from naslib_edd.settings.images import ImageSettings
 from naslib_edd.settings.network import NetworkSettings
@@ -19,6 +20,7 @@ from naslib_edd.settings.selection import SelectionSettings
 from naslib_edd.settings.stages import StageSettings
 from naslib_edd.settings.steps import StepSettings
 from naslib_edd.settings.temperature import TemperatureSettings
+from naslib_edd.settings.together import check_dirichlet, check_progressive, check_sparsity
 
 
 # Dataclasses list the fields of the last base first: the order here is the reverse of the order
@@ -33,6 +35,7 @@ class SearchSettings(
     RegulariserSettings,
     TemperatureSettings,
     RelaxationSettings,
+    BilevelSettings,
     StepSettings,
     NetworkSettings,
 ):
@@ -42,11 +45,15 @@ class SearchSettings(
         """Raise UserError for settings that do not go together, with the reason."""
         self.check_relaxation()
         self.check_steps()
+        check_bilevel(self)
         self.check_temperature()
         self.check_regularisers()
         self.check_perturbation()
         self.check_selection()
         self.check_stages()
+        check_dirichlet(self)
+        check_sparsity(self)
+        check_progressive(self)
         self.check_sampling()
         if self.eval_statistics == "running" and not self.running_statistics:
             raise UserError("search.eval_statistics: running needs search.running_statistics: true")

@@ -18,8 +18,16 @@ class NetworkSettings:
     running_statistics: bool = setting(True, "batch norms keep running statistics")
     partial_channels: int = setting(
         1,
-        "K (PC-DARTS): one channel in K goes through the operations; with K above 1 edges have "
-        "weights of their own",
+        "K (PC-DARTS): one channel in K goes through the operations",
         at_least=1,
     )
+    edge_weights: bool = setting(
+        True,
+        "with partial_channels above 1, edges have weights of their own (DrNAS: they have none)",
+    )
     exclude_none: bool = setting(False, "`none` takes no part in the search")
+
+    @property
+    def edge_columns(self) -> int:
+        """Columns of the logits behind the operations': 1 where edges have weights of their own."""
+        return int(self.partial_channels > 1 and self.edge_weights)

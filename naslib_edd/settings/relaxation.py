@@ -9,7 +9,7 @@ from naslib_edd.errors import UserError
 from naslib_edd.settings.fields import setting
 
 #: Relaxations whose edge weights are one-hot: one operation an edge is sampled at each step.
-SAMPLED = ("gumbel", "sn_gumbel", "uniform")
+SAMPLED = ("gumbel", "sn_gumbel", "uniform", "ordered")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,18 @@ class RelaxationSettings:
     variant: Literal["paper", "release"] = setting(
         "paper", "EDD as the 2023 paper describes it, or as the authors' 2021 code runs it"
     )
-    relaxation: Literal["softmax", "sn_softmax", "gumbel", "sn_gumbel", "uniform"] = setting(
+    relaxation: Literal[
+        "softmax",
+        "sn_softmax",
+        "gumbel",
+        "sn_gumbel",
+        "simplex",
+        "sigmoid",
+        "dirichlet",
+        "linear",
+        "ordered",
+        "uniform",
+    ] = setting(
         "softmax",
         "logits to edge weights; uniform: a path drawn at each step, the logits rest (rs_ws)",
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from naslib_edd.settings.progressive import ProgressiveSettings
+
 
 @dataclass(frozen=True, kw_only=True)
-class StageSettings:
+class StageSettings(ProgressiveSettings):
     """What changes in the supernet while the search goes on."""
 
     def check_stages(self) -> None:

@@ -16,7 +16,7 @@ class StepSettings:
     # The loop
     epochs: int = setting(50, "epochs of the search", at_least=1)
     batch_size: int = setting(64, "images a step, of each half", at_least=2)
-    bilevel: Literal["first_order"] = setting(
+    bilevel: Literal["first_order", "second_order", "single_level", "gibbs"] = setting(
         "first_order", "how the logits' gradient is taken, and on which images"
     )
     order: Literal["weights_first", "logits_first"] = setting(
@@ -37,9 +37,13 @@ class StepSettings:
     weight_decay: float = setting(5e-4, "weight decay of the weights", at_least=0)
 
     # The logit step
-    arch_optimizer: Literal["adam"] = setting("adam", "what moves the logits")
+    arch_optimizer: Literal["adam", "proximal_adam", "sgd", "exponentiated_gradient"] = setting(
+        "adam", "what moves the logits"
+    )
     arch_learning_rate: float = setting(3e-4, "learning rate of the logits", above=0)
-    arch_weight_decay: float = setting(0.0, "weight decay of the logits", at_least=0)
+    arch_weight_decay: float = setting(
+        0.0, "weight decay of the logits; exponentiated_gradient: of -entropy", at_least=0
+    )
     arch_beta1: float = setting(0.5, "Adam's first decay rate", at_least=0, at_most=0.9999)
     arch_beta2: float = setting(0.999, "Adam's second decay rate", at_least=0, at_most=0.999999)
     arch_init: float = setting(1e-3, "standard deviation of the first logits", at_least=0)

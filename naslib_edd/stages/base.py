@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
 from naslib_edd.relaxation import Relaxation
@@ -28,6 +29,7 @@ class Search(Protocol):
     #: temperature, a scalar tensor
     t: Tensor
     supernet: Supernet
+    weight_optimizer: torch.optim.Optimizer
 
     @property
     def op_logits(self) -> Tensor:
@@ -43,6 +45,9 @@ class Search(Protocol):
     def val_batches(self) -> int:
         """How many of them there are."""
 
+    def last_logit_batch(self) -> tuple[Tensor, Tensor]:
+        """At the end of an epoch: the images and labels of its last logit step. Draws nothing."""
+
 
 class Stage:
     """Does nothing at every boundary; the base class of those that do something."""
@@ -55,9 +60,20 @@ class Stage:
     def begin_epoch(self, search: Search, epoch: int) -> None:
         """Before the first step of an epoch (from 0). Not called again on a resume inside it."""
 
+    def end_step(self, search: Search) -> None:
+        """After each step."""
+
     def end_epoch(self, search: Search, epoch: int) -> dict[str, Any]:
         """After the last step of an epoch (from 0); fields for its row of the record."""
         return {}
+
+    def logits_rest(self, epoch: int) -> bool:
+        """Whether no logit step is taken in this epoch."""
+        return False
+
+    def learning_rate(self, rate: float, epoch: int) -> float:
+        """What becomes of the weights' learning rate of the cosine in this epoch."""
+        return rate
 
     def choose(self, search: Search) -> Sequence[int] | None:
         """The architecture at the end of an epoch, or None: the largest logits decide."""

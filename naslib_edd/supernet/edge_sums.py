@@ -56,15 +56,21 @@ class EdgeSums(torch.autograd.Function):
         of_a, of_b, of_w, of_v, *of_batched = ctx.needs_input_grad
         gathered = torch.cat(grads, 1) if any(of_batched) else None
         return (
-            _combine(w, grads) if of_a else None,
-            _combine(v, grads) if of_b else None,
-            torch.stack([dot(a, grad) for grad in grads]) if of_w else None,
-            torch.stack([dot(b, grad) for grad in grads]) if of_v else None,
+            weighted_sum(w, grads) if of_a else None,
+            weighted_sum(v, grads) if of_b else None,
+            weighted_dots(a, grads) if of_w else None,
+            weighted_dots(b, grads) if of_v else None,
             *(gathered if wanted else None for wanted in of_batched),
         )
 
 
-def _combine(weights: Tensor, tensors: Sequence[Tensor]) -> Tensor:
+def weighted_dots(x: Tensor, tensors: Sequence[Tensor]) -> Tensor:
+    """⟨x, tensor⟩ of each tensor, all of one shape: [E]."""
+    return torch.stack([dot(x, tensor) for tensor in tensors])
+
+
+def weighted_sum(weights: Tensor, tensors: Sequence[Tensor]) -> Tensor:
+    """Σ weight · tensor, for weights [E] and E tensors of one shape."""
     total = tensors[0] * weights[0]
     for weight, tensor in zip(weights[1:], tensors[1:], strict=True):
         total.addcmul_(tensor, weight)

@@ -10,7 +10,9 @@ What is shared (each exact, only the rounding differs):
 4. ``none`` takes part in β and costs nothing else;
 5. all that leaves a node along one edge is weighted and added in one function with a backward by
    hand (:mod:`naslib_edd.supernet.edge_sums`);
-6. on a CPU the pool is a depthwise convolution (:mod:`naslib_edd.supernet.pool`).
+6. a training step is one function a node with its backward by hand, in which the 1×1 convolutions'
+   norms need no pass of their own (:mod:`naslib_edd.supernet.fused`);
+7. on a CPU the pool is a depthwise convolution (:mod:`naslib_edd.supernet.pool`).
 
 :mod:`naslib_edd.supernet.exchange` carries weights between the twins.
 """
@@ -24,10 +26,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from naslib_edd.spaces.nb201 import CONV1, CONV3, EDGES, NODES, POOL, SKIP
+from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.edge_sums import edge_sums
+from naslib_edd.supernet.fused import NodeWeights, leave_node
 from naslib_edd.supernet.layers import BatchNorm
 from naslib_edd.supernet.pool import fast_average_pool
-from naslib_edd.supernet.sampled import Path, node_sum, path_of, sampled_ops
+from naslib_edd.supernet.sampled import Path, node_sum, path_of
 from naslib_edd.supernet.skeleton import SearchCell, Supernet
 
 #: For each source node, the rows of β of the edges that leave it, nearest target first.
@@ -111,8 +115,11 @@ class FastCell(SearchCell):
 
         self.conv1, self.conv3 = batch(1), batch(3)
 
-    def forward(self, x: Tensor, weights: Groups) -> Tensor:
+    def forward(self, x: Tensor, weights: Groups, drop_path: DropPath | None = None) -> Tensor:
         """See :class:`SearchCell`; the weights come grouped by source node."""
+        if self.training and drop_path is None:
+            return self._train(x, weights)
+        factors = None if drop_path is None else drop_path.factors(x, len(EDGES))
         arriving: list[list[Tensor]] = [[] for _ in range(NODES)]
         node = x
         for source, (rows, beta) in enumerate(zip(ROWS, weights, strict=True)):
@@ -121,10 +128,35 @@ class FastCell(SearchCell):
             three = self.conv3[source](rectified, beta[CONV3])
             pooled = fast_average_pool(node)
             sums = edge_sums(node, pooled, beta[SKIP], beta[POOL], one, three)
+            if factors is not None:
+                sums = tuple(factors[row] * part for row, part in zip(rows, sums, strict=True))
             for row, total in zip(rows, sums, strict=True):
                 arriving[EDGES[row][1]].append(total)
             node = sum(arriving[source + 1][1:], start=arriving[source + 1][0])
         return node
+
+    def _train(self, x: Tensor, weights: Groups) -> Tensor:
+        """:meth:`forward` where norms go by the batch: a function a node, backward by hand."""
+        nodes: list[Tensor | None] = [x, *([None] * (NODES - 1))]
+        for source, (rows, beta) in enumerate(zip(ROWS, weights, strict=True)):
+            node = nodes[source]
+            assert node is not None
+            one, three = self.batched(CONV1, source), self.batched(CONV3, source)
+            targets = [EDGES[row][1] for row in rows]
+            totals = leave_node(
+                node,
+                NodeWeights(beta[SKIP], beta[POOL], beta[CONV1], beta[CONV3]),
+                one.conv.weight,
+                three.conv.weight,
+                one.norm,
+                three.norm,
+                [nodes[target] for target in targets],
+            )
+            for target, total in zip(targets, totals, strict=True):
+                nodes[target] = total
+        last = nodes[-1]
+        assert last is not None
+        return last
 
     def sampled(self, x: Tensor, path: Path) -> Tensor:
         """See :class:`SearchCell`.
@@ -208,16 +240,12 @@ class FastSupernet(Supernet):
         """A :class:`FastCell`."""
         return FastCell(channels=channels, running=self.running)
 
-    def forward(self, x: Tensor, weights: Tensor) -> Tensor:
-        """See :class:`Supernet`."""
-        ops = sampled_ops(weights) if self.samples else None
-        if ops is not None:
-            return self.sampled(x, weights, ops)
-        groups: Groups = [
+    def prepared(self, weights: Tensor) -> Groups:
+        """See :class:`Supernet`: grouped by source node, a tensor an operation."""
+        return [
             weights.index_select(0, self.get_buffer(f"_rows_{source}")).unbind(1)
             for source in range(len(ROWS))
         ]
-        return self.walk(x, groups)
 
     def sampled(self, x: Tensor, weights: Tensor, ops: Sequence[int]) -> Tensor:
         """See :class:`Supernet`."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from naslib_edd.spaces.nb201 import EDGES, NODES, OPERATIONS
+from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.layers import ReLUConvBN, average_pool
 from naslib_edd.supernet.skeleton import SearchCell, Supernet
 
@@ -57,12 +58,13 @@ class PlainCell(SearchCell):
             for _ in EDGES
         )
 
-    def forward(self, x: Tensor, weights: Tensor) -> Tensor:
+    def forward(self, x: Tensor, weights: Tensor, drop_path: DropPath | None = None) -> Tensor:
         """See :class:`SearchCell`."""
+        factors = [1.0] * len(EDGES) if drop_path is None else drop_path.factors(x, len(EDGES))
         nodes = [x]
         for target in range(1, NODES):
             inputs = [
-                weight * op(nodes[source])
+                factors[row] * weight * op(nodes[source])
                 for row, (source, node) in enumerate(EDGES)
                 if node == target
                 for weight, op in zip(weights[row], self.operations(row), strict=True)

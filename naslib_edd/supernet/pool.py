@@ -25,6 +25,18 @@ def fast_average_pool(x: Tensor) -> Tensor:
     return sums * _inverse_counts(height, width, x.dtype)
 
 
+def fast_average_pool_backward(grad: Tensor) -> Tensor:
+    """The gradient of the input, for the gradient of the output; both [B, C, H, W]."""
+    channels, height, width = grad.shape[1:]
+    if grad.device.type != "cpu":
+        return torch.ops.aten.avg_pool2d_backward(
+            grad, grad, [3, 3], [1, 1], [1, 1], False, False, None
+        )
+    # The window of ones is symmetric: its transpose is itself.
+    shares = grad * _inverse_counts(height, width, grad.dtype)
+    return F.conv2d(shares, _ones(channels, grad.dtype), padding=1, groups=channels)
+
+
 @lru_cache(maxsize=32)
 def _ones(channels: int, dtype: torch.dtype) -> Tensor:
     # Kept tensors must be usable in a backward pass, wherever they were made first.

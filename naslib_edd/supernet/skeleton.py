@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.layers import Head, Reduction, Statistics, Stem, evaluating
 from naslib_edd.supernet.sampled import sampled_ops
 
@@ -20,10 +21,11 @@ class SearchCell(nn.Module, abc.ABC):
     """A cell of a supernet: every operation on every edge."""
 
     @abc.abstractmethod
-    def forward(self, x: Tensor, weights: Any) -> Tensor:
+    def forward(self, x: Tensor, weights: Any, drop_path: DropPath | None = None) -> Tensor:
         """Weighted sum of all operations: x [B, C, H, W] → [B, C, H, W].
 
-        ``weights`` is β [6, 5], or what the supernet made of it once for all its cells.
+        ``weights`` is β [6, 5], or what the supernet made of it once for all its cells. With
+        ``drop_path``, the sum of each edge is scaled by its factors.
         """
 
     @abc.abstractmethod
@@ -96,6 +98,8 @@ class Supernet(Skeleton[SearchCell]):
 
     #: The memory layout it is meant to run in.
     layout: torch.memory_format = torch.contiguous_format
+    #: drops edges in training mode, if it is there
+    drop_path: DropPath | None = None
     #: One-hot edge weights are a sample, of which nothing else is computed. (Without this, weights
     #: that have saturated to 0 and 1 still have the gradients of all operations.)
     samples: bool = False
@@ -106,7 +110,16 @@ class Supernet(Skeleton[SearchCell]):
         Rows of ``weights`` are the edges 1←0, 2←0, 2←1, 3←0, 3←1, 3←2, columns NB201's operations.
         """
         ops = sampled_ops(weights) if self.samples else None
-        return self.walk(x, weights) if ops is None else self.sampled(x, weights, ops)
+        if ops is not None:
+            return self.sampled(x, weights, ops)
+        drop = self.drop_path
+        if drop is None or drop.probability == 0 or not self.training:
+            return self.walk(x, self.prepared(weights))
+        return self.walk(x, self.prepared(weights), drop)
+
+    def prepared(self, weights: Tensor) -> Any:
+        """The edge weights [6, 5] as the cells want them: made once for all cells."""
+        return weights
 
     def sampled(self, x: Tensor, weights: Tensor, ops: Sequence[int]) -> Tensor:
         """Class scores [B, classes] along a sampled path, differentiable in ``weights``, too.

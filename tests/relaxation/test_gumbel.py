@@ -69,10 +69,10 @@ def test_only_its_generator_is_drawn_from() -> None:
     assert torch.equal(other(logits, t), second)
 
 
-def test_most_likely_draws_nothing() -> None:
+def test_quiet_is_the_most_likely_and_draws_nothing() -> None:
     relaxation, logits = make(), draw()[0]
     before = relaxation.state_dict()["generator"]
-    assert torch.equal(relaxation.most_likely(logits).argmax(-1), logits.argmax(-1))
+    assert torch.equal(relaxation.quiet(logits, torch.tensor(1.0)).argmax(-1), logits.argmax(-1))
     assert torch.equal(relaxation.state_dict()["generator"], before)
 
 

@@ -1,0 +1,86 @@
+"""An auxiliary skip connection beside the operations, which fades out: DARTS-.
+
+Every edge passes w(epoch)·x on beside its weighted operations. Where `skip_connect` is the
+identity, that is the same as w on top of its β. The auxiliary one is no operation: it has no logit,
+takes no part in β's normalisation, its entropy or the selection.
+
+Source: Chu et al. 2021, "DARTS-", eq. 8; the schedules are those of its release,
+Meituan-AutoML/DARTS- (``DecayScheduler``).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from naslib_edd.relaxation.base import Relaxation
+
+Decay = Literal["linear", "cosine", "slow_cosine", "constant"]
+
+
+def auxiliary_weight(kind: Decay, *, first: float, epoch: int, epochs: int) -> float:
+    """The weight in an epoch (from 0): ``first`` at the start, towards 0 after the last.
+
+    ``linear`` goes straight down, ``cosine`` by half a cosine's wave, ``slow_cosine`` by a quarter.
+    """
+    done = min(epoch / epochs, 1.0)
+    if kind == "linear":
+        return first * (1 - done)
+    if kind == "cosine":
+        return first * (1 + math.cos(math.pi * done)) / 2
+    return first if kind == "constant" else first * math.cos(math.pi / 2 * done)
+
+
+class AuxiliarySkip(Relaxation):
+    """A relaxation with the auxiliary weight added to the column of `skip_connect`.
+
+    Args:
+        relaxation: of the operations. Not one that samples: its rows would no longer be one-hot.
+        skip: the column of `skip_connect`, the identity on every edge.
+        weight: of the auxiliary connection in the first epoch.
+        decay: how the weight goes down.
+        epochs: of the search: in these it goes down, in any more it is 0 (but for ``constant``).
+    """
+
+    def __init__(
+        self, *, relaxation: Relaxation, skip: int, weight: float, decay: Decay, epochs: int
+    ) -> None:
+        if relaxation.sampled:
+            raise ValueError("an auxiliary skip connection does not go with sampled operations")
+        self.relaxation, self.skip = relaxation, skip
+        self.first, self.decay, self.epochs = weight, decay, epochs
+        #: in the present epoch
+        self.weight = weight
+
+    def __call__(self, logits: Tensor, t: Tensor) -> Tensor:
+        """β of the shape that the relaxation gives, larger by the weight in the skip's column."""
+        beta = self.relaxation(logits, t)
+        extra = torch.zeros_like(beta)
+        extra[:, self.skip] = self.weight
+        return beta + extra
+
+    def expected(self, logits: Tensor, t: Tensor) -> Tensor:
+        """See :class:`Relaxation`; without the auxiliary connection, which is no operation."""
+        return self.relaxation.expected(logits, t)
+
+    def gradient_terms(self, logits: Tensor, t: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
+        """The relaxation's: what is added does not depend on the logits."""
+        return self.relaxation.gradient_terms(logits, t, grad)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Set the weight of this epoch."""
+        self.relaxation.begin_epoch(epoch)
+        self.weight = auxiliary_weight(
+            self.decay, first=self.first, epoch=epoch, epochs=self.epochs
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """The relaxation's; the weight is the epoch's."""
+        return self.relaxation.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from :meth:`state_dict`."""
+        self.relaxation.load_state_dict(state)

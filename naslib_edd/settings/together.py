@@ -1,0 +1,67 @@
+"""Settings of two parts that do not go together: DrNAS', SparseNAS' and SurgeNAS' parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from naslib_edd.errors import UserError
+
+if TYPE_CHECKING:
+    from naslib_edd.settings.config import SearchSettings
+
+#: of NB201
+_OPERATIONS = 5
+
+
+def check_dirichlet(search: SearchSettings) -> None:
+    """Raise UserError for what asks for a Dirichlet and has none."""
+    if search.dirichlet_anchor and search.relaxation != "dirichlet":
+        raise UserError(
+            f"search.dirichlet_anchor = {search.dirichlet_anchor:g} anchors a Dirichlet: it needs "
+            f"search.relaxation: dirichlet, not {search.relaxation}"
+        )
+
+
+def check_sparsity(search: SearchSettings) -> None:
+    """Raise UserError for linear weights and their sparsity, where they do not go together."""
+    sparse = bool(search.sparsity_l1 or search.sparsity_group)
+    if sparse and search.relaxation != "linear":
+        raise UserError(
+            "search.sparsity_l1 and sparsity_group need search.relaxation: linear: the weights of "
+            f"an edge under {search.relaxation} add up to 1, so that their sum has no say"
+        )
+    if search.relaxation == "linear" and (search.temperature != "constant" or search.t0 != 1):
+        raise UserError(
+            "search.relaxation: linear has no temperature: use search.temperature: constant with "
+            "search.t0: 1"
+        )
+    if search.arch_optimizer == "proximal_adam" and not sparse:
+        raise UserError(
+            "search.arch_optimizer: proximal_adam needs search.sparsity_l1 or sparsity_group above "
+            "0: there is nothing to be proximal to"
+        )
+
+
+def check_progressive(search: SearchSettings) -> None:
+    """Raise UserError for a second part that cannot be."""
+    partial = search.progressive_partial
+    if not search.progressive_keep:
+        if partial:
+            raise UserError(
+                "search.progressive_partial is the K of a second part, and there is none: set "
+                "search.progressive_keep"
+            )
+        return
+    if partial and search.partial_channels % partial:
+        raise UserError(
+            f"search.progressive_partial = {partial} must divide search.partial_channels = "
+            f"{search.partial_channels}: the operations' channels grow by a whole factor"
+        )
+    left = _OPERATIONS - search.exclude_none
+    if search.progressive_keep > left:
+        raise UserError(
+            f"search.progressive_keep = {search.progressive_keep} is more than the {left} "
+            "operations that an edge has"
+        )
+    if search.epochs < 2:
+        raise UserError("search.progressive_keep needs search.epochs of 2 or more: two parts")

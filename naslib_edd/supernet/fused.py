@@ -1,0 +1,193 @@
+"""All that leaves a node in a training step, as one function with its backward pass by hand.
+
+The same function as the plain supernet's, but for rounding. What it saves, beside what
+:mod:`naslib_edd.supernet.fast` shares:
+
+The 1×1 convolution y = W·r of r = ReLU(h) is linear, so its batch norm needs no pass over y: with
+m and Σ the mean and covariance of r over batch and pixels, y has mean W·m and variance w·Σ·w for
+each row w of W. Convolution, norm and weight β become one convolution with β·W/σ, added in place
+to the output of the 3×3 convolutions' batch norm, whose bias takes the shift. y is neither kept nor
+gone over again: with g the gradient of the output, N positions, Γ = Σ g·rᵀ (the gradient of a 1×1
+convolution's weight) and u = w·(Γ − Σg·m) for each row,
+
+    ∂l/∂β = u/σ        ∂l/∂w = (β/σ)·(Γ − Σg·m − (u/σ²)·Σw)
+    ∂l/∂r = g·(β/σ)W − (r − m)·K − mean(g)·(β/σ)W,        K = Σ_rows (β u / (σ³ N))·w·wᵀ
+
+which is batch norm's own backward pass, summed over the batch before it is used. The pool is
+computed again in the backward pass. So of every edge one tensor is kept, y3, instead of two, and of
+every node two, h and r, instead of three: little more than half of the memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from naslib_edd.supernet.edge_sums import weighted_dots, weighted_sum
+from naslib_edd.supernet.layers import BatchNorm
+from naslib_edd.supernet.pool import fast_average_pool, fast_average_pool_backward
+
+
+class NodeWeights(NamedTuple):
+    """β of the E edges that leave a node, a tensor [E] an operation."""
+
+    skip: Tensor
+    pool: Tensor
+    conv1: Tensor
+    conv3: Tensor
+
+
+def leave_node(
+    h: Tensor,
+    beta: NodeWeights,
+    conv1: Tensor,
+    conv3: Tensor,
+    norm1: BatchNorm,
+    norm3: BatchNorm,
+    arriving: list[Tensor | None],
+) -> tuple[Tensor, ...]:
+    """What each edge's target has received so far, plus what h sends along the edge.
+
+    Args:
+        h: the node's value, [B, C, H, W].
+        beta: the edges' weights.
+        conv1, conv3: weights of the edges' convolutions, [E·C, C, k, k].
+        norm1, norm3: their batch norms; running statistics are updated.
+        arriving: for each edge what its target holds, [B, C, H, W], or None.
+
+    Returns:
+        E tensors [B, C, H, W].
+    """
+    out: tuple[Tensor, ...] = _LeaveNode.apply(  # type: ignore[no-untyped-call]
+        h, *beta, conv1, conv3, norm1, norm3, *arriving
+    )
+    return out
+
+
+class _LeaveNode(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        h: Tensor,
+        skip: Tensor,
+        pool: Tensor,
+        beta1: Tensor,
+        beta3: Tensor,
+        conv1: Tensor,
+        conv3: Tensor,
+        norm1: BatchNorm,
+        norm3: BatchNorm,
+        *arriving: Tensor | None,
+    ) -> tuple[Tensor, ...]:
+        channels = h.shape[1]
+        rectified = h.relu()
+        rows = _rows(rectified)
+        kernel = conv1.flatten(1)
+        mean, covariance = _moments(rows)
+        variance = ((kernel @ covariance) * kernel).sum(1).clamp_min_(0)
+        shift = kernel @ mean
+        _update_running(norm1, shift, variance, len(rows))
+        deviation = (variance + norm1.eps).sqrt()
+        factor = beta1.repeat_interleave(channels) / deviation
+        y3 = F.conv2d(rectified, conv3, padding=1)
+        scale3 = beta3.repeat_interleave(channels)
+        out, mean3, inverse3 = torch.native_batch_norm(
+            y3, scale3, -factor * shift, norm3.running_mean, norm3.running_var,
+            True, norm3.momentum, norm3.eps,
+        )  # fmt: skip
+        out.add_(F.conv2d(rectified, _pointwise(factor[:, None] * kernel)))
+        pooled = fast_average_pool(h)
+        totals = []
+        for part, before, a, b in zip(
+            out.split(channels, 1), arriving, skip.unbind(), pool.unbind(), strict=True
+        ):
+            total = torch.addcmul(part, h, a).addcmul_(pooled, b)
+            totals.append(total if before is None else total.add_(before))
+        ctx.save_for_backward(
+            h, rectified, y3, skip, pool, conv1, conv3, scale3, mean3, inverse3, mean, covariance,
+            factor, deviation,
+        )  # fmt: skip
+        ctx.eps3 = norm3.eps
+        return tuple(totals)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        (
+            h, rectified, y3, skip, pool, conv1, conv3, scale3, mean3, inverse3, mean, covariance,
+            factor, deviation,
+        ) = ctx.saved_tensors  # fmt: skip
+        _, of_skip, of_pool, of_beta1, of_beta3, of_conv1, of_conv3 = ctx.needs_input_grad[:7]
+        channels, edges = h.shape[1], len(skip)
+        gathered = grads[0] if edges == 1 else torch.cat(grads, 1)
+        kernel, count = conv1.flatten(1), h.numel() // channels
+        dy3, of_scale3, total = torch.ops.aten.native_batch_norm_backward(
+            gathered, y3, scale3, None, None, mean3, inverse3, True, ctx.eps3, [True, True, True]
+        )
+        dr, of_weight3, _ = torch.ops.aten.convolution_backward(
+            dy3, rectified, conv3, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1,
+            [True, of_conv3, False],
+        )  # fmt: skip
+        del dy3
+        # The 1×1 convolutions and their norms, from sums over the batch.
+        weighted = factor[:, None] * kernel
+        dr1, gram, _ = torch.ops.aten.convolution_backward(
+            gathered, rectified, _pointwise(weighted), None, [1, 1], [0, 0], [1, 1], False, [0, 0],
+            1, [True, True, False],
+        )  # fmt: skip
+        gram = gram.flatten(1)
+        u = ((gram - total[:, None] * mean) * kernel).sum(1)
+        ratio = u / deviation.square()
+        of_weight1 = None
+        if of_conv1:
+            inner = gram - total[:, None] * mean - ratio[:, None] * (kernel @ covariance)
+            of_weight1 = (factor[:, None] * inner).reshape(conv1.shape)
+        pull = weighted.t() @ (ratio[:, None] * kernel) / count
+        constant = pull @ mean - weighted.t() @ total / count
+        dr.add_(dr1).add_(F.conv2d(rectified, _pointwise(-pull), constant))
+        del dr1
+        dh = torch.ops.aten.threshold_backward(dr, rectified, 0)
+        for weight, grad in zip(skip.unbind(), grads, strict=True):
+            dh.addcmul_(grad, weight)
+        dh.add_(fast_average_pool_backward(weighted_sum(pool, grads)))
+        return (
+            dh,
+            weighted_dots(h, grads) if of_skip else None,
+            weighted_dots(fast_average_pool(h), grads) if of_pool else None,
+            (u / deviation).view(edges, channels).sum(1) if of_beta1 else None,
+            of_scale3.view(edges, channels).sum(1) if of_beta3 else None,
+            of_weight1,
+            of_weight3,
+            None,
+            None,
+            *(grad if wanted else None
+              for grad, wanted in zip(grads, ctx.needs_input_grad[9:], strict=True)),
+        )  # fmt: skip
+
+
+def _pointwise(matrix: Tensor) -> Tensor:
+    """[C_out, C_in] as the weight of a 1×1 convolution."""
+    return matrix[:, :, None, None]
+
+
+def _rows(x: Tensor) -> Tensor:
+    """[B, C, H, W] in channels_last memory as a matrix [B·H·W, C], without a copy."""
+    return x.permute(0, 2, 3, 1).flatten(0, 2)
+
+
+def _moments(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean [C] and biased covariance [C, C] of the rows [N, C]."""
+    count = len(rows)
+    mean = rows.mean(0)
+    return mean, (rows.t() @ rows).div_(count).sub_(torch.outer(mean, mean))
+
+
+@torch.no_grad()
+def _update_running(norm: BatchNorm, mean: Tensor, variance: Tensor, count: int) -> None:
+    if norm.running_mean is None or norm.running_var is None:
+        return
+    norm.running_mean.lerp_(mean.to(norm.running_mean), norm.momentum)
+    unbiased = variance * (count / max(count - 1, 1))
+    norm.running_var.lerp_(unbiased.to(norm.running_var), norm.momentum)
