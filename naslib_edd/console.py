@@ -62,9 +62,9 @@ class EpochLines:
         """The values of one record line, under the header's columns."""
         columns = [
             f"{row['epoch']:>4}/{self.epochs:<4}",
-            f"{row['t']:>8.5f}",
-            _number(row["d"], 7, 4),
-            f"{row['entropy']:>6.3f}",
+            _number(row.get("t"), 8, 5),
+            _number(row.get("d"), 7, 4),
+            _number(row.get("entropy"), 6, 3),
             f"{row['skip_count']:>4}",
             f"{row['none_count']:>4}",
             *(_number(row.get(f"net_val_acc_{kind}"), 8, 2) for kind in self.statistics),

@@ -1,7 +1,8 @@
 """The epoch loop, `search()`: the one place where data, engine, table, record and console meet.
 
 Data flow: config → engine → one record line an epoch → result and figures made from the record.
-The table is read for the record alone; it never steers the search, its stopping or its choice.
+The table is read for the record alone; it never steers the search, its stopping or its choice. (The
+floors of :mod:`naslib_edd.floors` are by definition what it does steer.)
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from naslib_edd.config import load as load_config
 from naslib_edd.console import EpochLines, StepBar
 from naslib_edd.engine import Engine
 from naslib_edd.errors import UserError
+from naslib_edd.floors import FloorEngine
+from naslib_edd.outcome import collapse_warning, final_result, show_result
 from naslib_edd.prepare import (
     announce,
     begin,
@@ -36,7 +39,6 @@ from naslib_edd.prepare import (
 )
 from naslib_edd.record import Row, RunFolder
 from naslib_edd.settings import Config
-from naslib_edd.spaces.nb201 import is_connected
 
 if TYPE_CHECKING:
     from naslib_edd.tabular import Table
@@ -106,16 +108,20 @@ def search(
     if checked.threads is not None:
         torch.set_num_threads(checked.threads)
     # Data, table and folder are checked before anything is written.
-    data = open_data(checked, device)
+    data = open_data(checked, device) if checked.search.strategy == "one_shot" else None
     table = open_table(checked)
     folder = RunFolder(folder_of(checked))
     with _memory_errors():
-        engine = Engine(config=checked, data=data, device=device)
+        engine: Engine | FloorEngine
+        if data is None:
+            engine = FloorEngine(config=checked, table=table)
+        else:
+            engine = Engine(config=checked, data=data, device=device)
         rows = begin(engine, folder, resume=resume, force=force)
         announce(console, engine, table, folder)
         loop = _Loop(engine=engine, folder=folder, table=table, console=console, rows=rows)
         result = loop.run()
-    loop.close(result)
+    show_result(console, engine, result)
     if figures:
         from naslib_edd.report import draw_overview, draw_run  # matplotlib: a second to import
 
@@ -155,7 +161,7 @@ class _Loop:
     def __init__(
         self,
         *,
-        engine: Engine,
+        engine: Engine | FloorEngine,
         folder: RunFolder,
         table: Table | None,
         console: Console,
@@ -168,7 +174,7 @@ class _Loop:
             epochs=engine.epochs,
             statistics=list(engine.eval_statistics()),
             datasets=list(table.datasets) if table is not None else [],
-            searched=engine.data.name,
+            searched=engine.config.dataset if engine.data is None else engine.data.name,
         )
         self._signal: int | None = None
         self._saved_at = time.monotonic()
@@ -183,35 +189,9 @@ class _Loop:
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
-        result = self._result()
+        result = final_result(self.engine, self.rows)
         self.folder.write_result(result)
         return result
-
-    def close(self, result: Row) -> None:
-        """Say what was found."""
-        say = self.console.print
-        say(f"final architecture: index {result['index']}", soft_wrap=True, highlight=False)
-        say(f"  {result['arch_str']}", soft_wrap=True, highlight=False, markup=False)
-        for kind in self.engine.eval_statistics():
-            test = result.get(f"net_test_acc_{kind}")
-            say(
-                f"  discretised network, shared weights, {kind} statistics: "
-                f"val {result[f'net_val_acc_{kind}']:.2f} %"
-                + ("" if test is None else f", test {test:.2f} %")
-                + f" (chance {100 / self.engine.data.classes:.1f} %)",
-                soft_wrap=True,
-                highlight=False,
-            )
-        for name, found in (result.get("table") or {}).get("datasets", {}).items():
-            for part in ("val", "test"):
-                score = found[part]
-                if score["value"] is not None:
-                    say(
-                        f"  table, {name} {part}: {score['value']:.2f} %, rank {score['rank']}, "
-                        f"regret {score['regret']:.2f}",
-                        soft_wrap=True,
-                        highlight=False,
-                    )
 
     def _run_epoch(self, bar: StepBar) -> None:
         engine, began = self.engine, time.monotonic()
@@ -248,22 +228,6 @@ class _Loop:
         checkpoint.save(self.folder.checkpoint, state)
         self._saved_at = time.monotonic()
 
-    def _result(self) -> Row:
-        engine, last = self.engine, self.rows[-1]
-        keys = ("arch_str", "ops", "index", "skip_count", "none_count", "warning", "table")
-        result: Row = {"optimizer": engine.config.optimizer, "dataset": engine.data.name}
-        result |= {"seed": engine.config.seed, "epochs": engine.epoch}
-        result["images"] = {"train": len(engine.data.train), "val": len(engine.data.val)}
-        result |= {key: last[key] for key in keys if key in last}
-        for kind in engine.eval_statistics():
-            result[f"net_val_acc_{kind}"] = last[f"net_val_acc_{kind}"]
-            if engine.data.test is not None:
-                result[f"net_test_acc_{kind}"] = engine.accuracy(
-                    engine.data.test, tuple(last["ops"]), kind
-                )
-        result["seconds"] = round(sum(row["seconds"] for row in self.rows), 3)
-        return result
-
     def _listen(self) -> dict[int, Any]:
         """Ctrl-C and SIGTERM end the step under way first; a second Ctrl-C ends at once."""
 
@@ -283,17 +247,3 @@ class _Loop:
         assert self._signal is not None
         self._save()
         raise Interrupted(128 + self._signal, self.folder.path)
-
-
-def collapse_warning(row: Row) -> str | None:
-    """A sentence if the cell has collapsed onto operations without weights, else None.
-
-    The two known collapses of DARTS on NB201: all edges `skip_connect` (index 1835, 54.30 % on
-    CIFAR-10), and `none` cutting the output off from the input.
-    """
-    if not is_connected(row["ops"]):
-        return "the cell is cut off: no path without 'none' leads to its output"
-    bare = row["skip_count"] + row["none_count"]
-    if bare >= 5:
-        return f"{bare} of 6 edges are skip_connect or none: the cell has (almost) no weights"
-    return None

@@ -18,6 +18,7 @@ from naslib_edd.data import load as load_data
 from naslib_edd.engine import Engine
 from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
+from naslib_edd.floors import FloorEngine
 from naslib_edd.record import Row, RunFolder
 from naslib_edd.settings import Config
 from naslib_edd.tabular.locate import find_table
@@ -85,7 +86,9 @@ def open_table(config: Config) -> Table | None:
     return Table.open(path)
 
 
-def begin(engine: Engine, folder: RunFolder, *, resume: bool, force: bool) -> list[Row]:
+def begin(
+    engine: Engine | FloorEngine, folder: RunFolder, *, resume: bool, force: bool
+) -> list[Row]:
     """Make the run's folder, or pick up the run in it; the rows so far.
 
     Raises:
@@ -120,16 +123,26 @@ def begin(engine: Engine, folder: RunFolder, *, resume: bool, force: bool) -> li
     return []
 
 
-def describe(engine: Engine) -> dict[str, Any]:
+def describe(engine: Engine | FloorEngine) -> dict[str, Any]:
     """What makes a run the run it is: its settings, and how many images it has."""
+    if engine.data is None:
+        return as_dict(engine.config)
     images = {"train": len(engine.data.train), "val": len(engine.data.val)}
     return {**as_dict(engine.config), "images": images}
 
 
-def announce(console: Console, engine: Engine, table: Table | None, folder: RunFolder) -> None:
+def announce(
+    console: Console, engine: Engine | FloorEngine, table: Table | None, folder: RunFolder
+) -> None:
     """Say what is about to run, on what, and where its files go."""
+    lines = _about(engine, table) if isinstance(engine, Engine) else engine.about()
+    for line in [*lines, f"writing to {folder.path}"]:
+        console.print(line, soft_wrap=True, highlight=False)
+
+
+def _about(engine: Engine, table: Table | None) -> list[str]:
     config, search, data = engine.config, engine.config.search, engine.data
-    lines = [
+    return [
         f"{config.optimizer} on {config.search_space}, {data.name} from {data.source}: "
         f"{len(data.train)} + {len(data.val)} images, {engine.steps} steps of "
         f"{search.batch_size} an epoch, {engine.epochs} epochs",
@@ -142,7 +155,4 @@ def announce(console: Console, engine: Engine, table: Table | None, folder: RunF
             if table is not None
             else "none found (`naslib-edd doctor` says how to get one); nothing is looked up"
         ),
-        f"writing to {folder.path}",
     ]
-    for line in lines:
-        console.print(line, soft_wrap=True, highlight=False)

@@ -20,7 +20,8 @@ from naslib_edd import loop
 from naslib_edd.config import as_dict, load
 from naslib_edd.engine import Engine
 from naslib_edd.errors import Diverged, UserError
-from naslib_edd.loop import Interrupted, collapse_warning
+from naslib_edd.loop import Interrupted
+from naslib_edd.outcome import collapse_warning
 from naslib_edd.record import read_rows, without_timings
 from naslib_edd.spaces.nb201 import SIZE, all_ops, ops_to_index, ops_to_str
 from naslib_edd.tabular import Table
@@ -83,7 +84,8 @@ def test_two_runs_of_a_seed_are_equal_and_another_seed_differs(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "optimizer", ["darts_v1", "edd_darts", "edd_darts_clip", "lts_darts", "ets_darts"]
+    "optimizer",
+    ["darts_v1", "edd_darts", "edd_darts_clip", "lts_darts", "ets_darts", "gdas", "rs_ws"],
 )
 @pytest.mark.parametrize("stop_at", [1, 6, 8, 17])
 def test_a_run_cut_off_at_any_step_resumes_bit_for_bit(

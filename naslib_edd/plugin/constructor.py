@@ -45,7 +45,13 @@ def settings(method: str, given: tuple[Any, ...], keywords: Mapping[str, Any]) -
         _look_at(key)
     own = {**own, **_translated(own, arguments)}
     seed = values.get("seed", 0) if seed is None else seed
-    return configs.load({"optimizer": method, "seed": int(seed), "search": own})
+    config = configs.load({"optimizer": method, "seed": int(seed), "search": own})
+    if config.search.strategy != "one_shot" or config.search.best_of:
+        raise UserError(
+            f"{method} (search.strategy = {config.search.strategy}, search.best_of = "
+            f"{config.search.best_of}) runs on the built-in engine only: leave --engine naslib out"
+        )
+    return config
 
 
 def _look_at(key: str) -> None:

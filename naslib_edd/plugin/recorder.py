@@ -14,7 +14,7 @@ from torch import nn
 
 from naslib_edd.errors import Diverged
 from naslib_edd.files import write_text
-from naslib_edd.loop import collapse_warning
+from naslib_edd.outcome import collapse_warning
 from naslib_edd.plugin.adapter import Adapter
 from naslib_edd.plugin.queues import Queues
 from naslib_edd.record import Row, RunFolder, plain

@@ -33,19 +33,22 @@ def draw_run(folder: Path) -> list[Path]:
         folder: holds ``record.jsonl`` of at least one epoch, and ``config.yaml``.
 
     Returns:
-        The PNG files: temperature, accuracy, beta, cell.
+        The PNG files: temperature, accuracy, beta, cell; of a floor accuracy and cell.
 
     Raises:
         UserError: no record, a damaged one, or figures that cannot be written.
     """
     run = load_run(folder)
     with house_style():
-        figures = {
-            "temperature": _temperature(run),
-            "accuracy": _accuracy(run),
-            "beta": _beta(run),
-            "cell": _cell(run),
+        drawers = {
+            "temperature": _temperature,
+            "accuracy": _accuracy,
+            "beta": _beta,
+            "cell": _cell,
         }
+        if run.floor:
+            drawers = {"accuracy": _table_accuracy, "cell": _cell}
+        figures = {name: draw(run) for name, draw in drawers.items()}
         return [
             save_png(figure, folder / "figures" / f"{name}.png") for name, figure in figures.items()
         ]
@@ -53,6 +56,8 @@ def draw_run(folder: Path) -> list[Path]:
 
 def draw_overview(folder: Path, path: Path | None = None) -> Path:
     """Draw a run in one wide picture: its final cell, E[H] and t, the accuracies.
+
+    A floor has no entropy and no network: its picture is the cell and the table's accuracies.
 
     Args:
         folder: the run's.
@@ -62,7 +67,10 @@ def draw_overview(folder: Path, path: Path | None = None) -> Path:
         UserError: as :func:`draw_run`.
     """
     run = load_run(folder)
+    path = path or folder / "figures" / "overview.png"
     with house_style():
+        if run.floor:
+            return save_png(_floor_overview(run), path)
         size = reduction(run.config, images=run.images)
         figure = new_figure(12, 3.6, title=f"{_title(run)}{f', {size}' if size else ''}")
         grid = figure.add_gridspec(1, 3, width_ratios=(4.3, 3.4, 4.3))
@@ -77,7 +85,18 @@ def draw_overview(folder: Path, path: Path | None = None) -> Path:
         draw_network_accuracy(accuracy, run.rows)
         accuracy.set_title("shared weights: accuracy")
         right.legend(loc="outside lower center", ncols=2)
-        return save_png(figure, path or folder / "figures" / "overview.png")
+        return save_png(figure, path)
+
+
+def _floor_overview(run: Run) -> Figure:
+    figure = new_figure(9, 3.6, title=_title(run))
+    left, right = figure.subplots(1, 2)
+    draw_cell(left, run.last["ops"], font_size=8)
+    left.set_title(f"the best of {run.last['queries']} look-ups, index {run.last['index']}")
+    draw_table_accuracy(right, run.rows)
+    right.set_title("the best architecture looked up so far (table)")
+    _legend_below(right, columns=3)
+    return figure
 
 
 def _temperature(run: Run) -> Figure:
@@ -105,6 +124,15 @@ def _accuracy(run: Run) -> Figure:
         draw_table_accuracy(axes[1], run.rows)
         axes[1].set_title("the epoch's architecture, trained alone (table)")
         _legend_below(axes[1], columns=3)
+    return figure
+
+
+def _table_accuracy(run: Run) -> Figure:
+    figure = new_figure(5.4, 4.2, title=_title(run))
+    axes = figure.subplots()
+    draw_table_accuracy(axes, run.rows)
+    axes.set_title("the best architecture looked up so far (table)")
+    _legend_below(axes, columns=3)
     return figure
 
 

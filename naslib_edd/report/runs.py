@@ -14,8 +14,9 @@ from naslib_edd.errors import UserError
 from naslib_edd.record import Row, RunFolder, read_rows
 from naslib_edd.spaces.nb201 import check_ops
 
-#: What every line of a record has, and the figures need.
-_NEEDED = ("epoch", "t", "entropy", "arch_str", "ops", "index", "logits")
+#: What every line of a record has, and the figures need; the second part not of a floor.
+_NEEDED = ("epoch", "arch_str", "ops", "index")
+_NEEDED_OF_SUPERNETS = ("t", "entropy", "logits")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,11 @@ class Run:
     def name(self) -> str:
         """The config's ``name``, or else its ``optimizer``."""
         return name_of(self.config)
+
+    @property
+    def floor(self) -> bool:
+        """Whether it only looked architectures up: without logits, temperature and network."""
+        return (self.config.get("search") or {}).get("strategy", "one_shot") != "one_shot"
 
     @property
     def dataset(self) -> str:
@@ -104,8 +110,11 @@ def load_run(folder: Path, labels: dict[str, str] | None = None) -> Run:
     rows = read_rows(files.record)
     if not rows:
         raise UserError(f"{files.record} holds no finished epoch yet: there is nothing to draw")
+    config = _read_config(files.config)
+    floor = config["search"].get("strategy", "one_shot") != "one_shot"
+    needed = _NEEDED if floor else (*_NEEDED, *_NEEDED_OF_SUPERNETS)
     for number, row in enumerate(rows, start=1):
-        missing = [key for key in _NEEDED if not isinstance(row, dict) or row.get(key) is None]
+        missing = [key for key in needed if not isinstance(row, dict) or row.get(key) is None]
         if missing:
             raise UserError(
                 f"line {number} of {files.record} lacks {', '.join(missing)}; the file is damaged"
@@ -114,7 +123,6 @@ def load_run(folder: Path, labels: dict[str, str] | None = None) -> Run:
             check_ops(row["ops"])
         except (TypeError, ValueError, UserError) as error:
             raise UserError(f"line {number} of {files.record}: ops are damaged: {error}") from None
-    config = _read_config(files.config)
     result = _read_result(files.result)
     if result is not None and result.get("epochs") != len(rows):
         raise UserError(

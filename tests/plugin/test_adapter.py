@@ -177,9 +177,9 @@ def test_sampled_operations_alone_are_computed(make: Make, standin: ModuleType) 
     optimizer = make("ets_gdas")
     optimizer.new_epoch(0)
     optimizer.step(batch(0), batch(1))
-    untouched = [p for p in optimizer.graph.parameters() if p.grad is None]
-    touched = [p for p in optimizer.graph.parameters() if p.grad is not None]
-    assert untouched and touched
+    # A weight that was not sampled has a zero gradient, and so goes on by its weight decay.
+    sampled = [bool(p.grad.any()) for p in optimizer.graph.parameters()]
+    assert any(sampled) and not all(sampled)
     # Yet every logit gets a gradient, as in GDAS' release.
     assert (optimizer.logits.grad != 0).all()
 

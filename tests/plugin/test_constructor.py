@@ -97,3 +97,9 @@ def test_the_entry_points_are_the_methods() -> None:
     found = dict(line.split(" = ") for line in lines if " = " in line)
     here = [name for name, card in CARDS.items() if "naslib" in card.hosts]
     assert found == {method: f"naslib_edd.plugin:{class_name(method)}" for method in here}
+
+
+@pytest.mark.parametrize("method", ["rs_ws", "random_search", "local_search"])
+def test_what_only_the_built_in_engine_runs_is_refused(method: str) -> None:
+    with pytest.raises(UserError, match="built-in engine only"):
+        settings(method, (), {})

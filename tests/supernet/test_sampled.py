@@ -1,4 +1,4 @@
-"""A sampled path: the fast supernet against the plain one, what is left out against all of it."""
+"""A sampled path: the fast supernet against the plain one, and both against all operations."""
 
 from __future__ import annotations
 

@@ -1,0 +1,76 @@
+"""What a run found: its final record, and the words for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from naslib_edd.engine import Engine
+from naslib_edd.floors import FloorEngine
+from naslib_edd.record import Row
+from naslib_edd.spaces.nb201 import is_connected
+
+_KEYS = ("arch_str", "ops", "index", "skip_count", "none_count", "warning", "table")
+_KEYS_OF_FLOORS = ("queries", "steered_by", "query_val_acc")
+
+
+def final_result(engine: Engine | FloorEngine, rows: Sequence[Row]) -> Row:
+    """What ``result.json`` holds: the last row's architecture, and how good it is on the images."""
+    last, data = rows[-1], engine.data
+    dataset = engine.config.dataset.lower() if data is None else data.name
+    result: Row = {"optimizer": engine.config.optimizer, "dataset": dataset}
+    result |= {"seed": engine.config.seed, "epochs": engine.epoch}
+    if data is not None:
+        result["images"] = {"train": len(data.train), "val": len(data.val)}
+    result |= {key: last[key] for key in (*_KEYS, *_KEYS_OF_FLOORS) if key in last}
+    if isinstance(engine, Engine):
+        for kind in engine.eval_statistics():
+            result[f"net_val_acc_{kind}"] = last[f"net_val_acc_{kind}"]
+            test = engine.data.test
+            if test is not None:
+                accuracy = engine.accuracy(test, tuple(last["ops"]), kind)
+                result[f"net_test_acc_{kind}"] = accuracy
+    result["seconds"] = round(sum(row["seconds"] for row in rows), 3)
+    return result
+
+
+def show_result(console: Console, engine: Engine | FloorEngine, result: Row) -> None:
+    """Say what was found."""
+
+    def say(text: str, *, markup: bool = True) -> None:
+        console.print(text, soft_wrap=True, highlight=False, markup=markup)
+
+    say(f"final architecture: index {result['index']}")
+    say(f"  {result['arch_str']}", markup=False)
+    if isinstance(engine, Engine):
+        for kind in engine.eval_statistics():
+            test = result.get(f"net_test_acc_{kind}")
+            say(
+                f"  discretised network, shared weights, {kind} statistics: "
+                f"val {result[f'net_val_acc_{kind}']:.2f} %"
+                + ("" if test is None else f", test {test:.2f} %")
+                + f" (chance {100 / engine.data.classes:.1f} %)"
+            )
+    for name, found in (result.get("table") or {}).get("datasets", {}).items():
+        for part in ("val", "test"):
+            score = found[part]
+            if score["value"] is not None:
+                say(
+                    f"  table, {name} {part}: {score['value']:.2f} %, rank {score['rank']}, "
+                    f"regret {score['regret']:.2f}"
+                )
+
+
+def collapse_warning(row: Row) -> str | None:
+    """A sentence if the cell has collapsed onto operations without weights, else None.
+
+    The two known collapses of DARTS on NB201: all edges `skip_connect` (index 1835, 54.30 % on
+    CIFAR-10), and `none` cutting the output off from the input.
+    """
+    if not is_connected(row["ops"]):
+        return "the cell is cut off: no path without 'none' leads to its output"
+    bare = row["skip_count"] + row["none_count"]
+    if bare >= 5:
+        return f"{bare} of 6 edges are skip_connect or none: the cell has (almost) no weights"
+    return None
