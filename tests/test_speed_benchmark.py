@@ -297,7 +297,7 @@ def test_race_with_a_checkout(checkout: Path, tmp_path: Path) -> None:
     [
         (["--size", "10"], "multiple of 4"),
         (["--channels", "0"], "whole number of 1 or more"),
-        (["--methods", "darts_v2"], "did you mean 'darts_v1'"),
+        (["--methods", "dart_v1"], "did you mean 'darts_v1'"),
         (["--autodl", "nowhere"], "no checkout of AutoDL-Projects"),
         (["--autodl", "nowhere", "--methods", "edd_darts"], "add it to --methods"),
         (["--fast"], "unrecognized arguments"),
