@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from naslib_edd.errors import UserError
 from naslib_edd.settings.fields import setting
 
 
@@ -23,3 +24,12 @@ class NetworkSettings:
         at_least=1,
     )
     exclude_none: bool = setting(False, "`none` takes no part in the search")
+
+    def check_network(self) -> None:
+        """Raise UserError for settings of the supernet that do not go together."""
+        if self.channels % self.partial_channels:
+            raise UserError(
+                f"search.partial_channels = {self.partial_channels} does not divide "
+                f"search.channels = {self.channels}: one channel in K goes through the operations, "
+                "so K must be a divisor of C"
+            )

@@ -56,22 +56,24 @@ class EdgeSums(torch.autograd.Function):
         of_a, of_b, of_w, of_v, *of_batched = ctx.needs_input_grad
         gathered = torch.cat(grads, 1) if any(of_batched) else None
         return (
-            _combine(w, grads) if of_a else None,
-            _combine(v, grads) if of_b else None,
-            torch.stack([_dot(a, grad) for grad in grads]) if of_w else None,
-            torch.stack([_dot(b, grad) for grad in grads]) if of_v else None,
+            combine(w, grads) if of_a else None,
+            combine(v, grads) if of_b else None,
+            torch.stack([dot(a, grad) for grad in grads]) if of_w else None,
+            torch.stack([dot(b, grad) for grad in grads]) if of_v else None,
             *(gathered if wanted else None for wanted in of_batched),
         )
 
 
-def _combine(weights: Tensor, tensors: Sequence[Tensor]) -> Tensor:
+def combine(weights: Tensor, tensors: Sequence[Tensor]) -> Tensor:
+    """Σ w_e·x_e, in one buffer; for use inside a backward written by hand."""
     total = tensors[0] * weights[0]
     for weight, tensor in zip(weights[1:], tensors[1:], strict=True):
         total.addcmul_(tensor, weight)
     return total
 
 
-def _dot(x: Tensor, y: Tensor) -> Tensor:
+def dot(x: Tensor, y: Tensor) -> Tensor:
+    """Σ x·y over all entries of two tensors of one shape, a scalar."""
     for layout in (torch.contiguous_format, torch.channels_last):
         if x.is_contiguous(memory_format=layout) and y.is_contiguous(memory_format=layout):
             # The same order in memory: one pass, no product tensor.

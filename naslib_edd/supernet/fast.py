@@ -148,8 +148,11 @@ class FastSupernet(Supernet):
 
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
         """See :class:`Supernet`."""
-        groups: Groups = [
+        return self.walk(x, self.grouped(weights))
+
+    def grouped(self, weights: Tensor) -> Groups:
+        """β [6, 5] by source node and operation."""
+        return [
             weights.index_select(0, self.get_buffer(f"_rows_{source}")).unbind(1)
             for source in range(len(ROWS))
         ]
-        return self.walk(x, groups)

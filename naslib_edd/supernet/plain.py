@@ -67,7 +67,7 @@ class PlainCell(SearchCell):
                 if node == target
                 for weight, op in zip(weights[row], self.operations(row), strict=True)
             ]
-            nodes.append(_sum(inputs))
+            nodes.append(add(inputs))
         return nodes[-1]
 
     def discretised(self, x: Tensor, ops: Sequence[int]) -> Tensor:
@@ -79,7 +79,7 @@ class PlainCell(SearchCell):
                 for row, (source, node) in enumerate(EDGES)
                 if node == target
             ]
-            nodes.append(_sum(inputs))
+            nodes.append(add(inputs))
         return nodes[-1]
 
     def operations(self, row: int) -> nn.ModuleList:
@@ -89,7 +89,8 @@ class PlainCell(SearchCell):
         return edge
 
 
-def _sum(inputs: list[Tensor]) -> Tensor:
+def add(inputs: list[Tensor]) -> Tensor:
+    """The sum of tensors of one shape."""
     total = inputs[0]
     for tensor in inputs[1:]:
         total = total + tensor
