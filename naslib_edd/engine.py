@@ -73,7 +73,7 @@ class Engine:
         )
         self.regularisers = make_regularisers(search, allowed=self.allowed)
         self.perturbation = make_perturbation(
-            search, generator=generator(config.seed, "perturbation")
+            search, generator=generator(config.seed, "perturbation"), allowed=self.allowed
         )
         self.stages = make_stages(search, seed=config.seed)
         self.meters = Meters(device=device)
@@ -122,6 +122,8 @@ class Engine:
                 stage.begin_epoch(self, self.epoch)
         self._set_learning_rate()
         self.bilevel.step(self._batch(self.train), self._batch(self.val), self.t)
+        for stage in self.stages:
+            stage.end_step(self)
         self.step += 1
 
     def check_finite(self) -> None:
@@ -229,6 +231,11 @@ class Engine:
         """One of them: normalised images as they are, in order, and labels."""
         return self._part(self.data.val, number)
 
+    def last_logit_batch(self) -> tuple[Tensor, Tensor]:
+        """The images and labels of this epoch's last logit step, as it saw them."""
+        images, labels = self.val.batch(self.epoch, self.steps - 1)
+        return self._layout(images), labels
+
     def _parts(self, images: ImageSet) -> int:
         return -(-len(images) // self.config.search.eval_batch_size)
 
@@ -301,7 +308,8 @@ class Engine:
         if self.drop_path is not None:
             self.drop_path.begin_epoch(self.epoch)
         search = self.config.search
-        rest = self.epoch < search.arch_warmup_epochs or search.relaxation == "uniform"
+        fixed = search.arch_fixed or search.relaxation == "uniform"
+        rest = fixed or self.epoch < search.arch_warmup_epochs
         self.bilevel.logits_rest = rest or any(s.logits_rest(self.epoch) for s in self.stages)
 
     def _set_learning_rate(self) -> None:

@@ -21,6 +21,7 @@ from naslib_edd.bilevel.meters import Meters
 from naslib_edd.perturbation import Perturbation
 from naslib_edd.regularisers import Regulariser
 from naslib_edd.relaxation import Relaxation
+from naslib_edd.supernet.layers import evaluating
 
 Batch = tuple[Tensor, Tensor]
 Clip = Literal["off", "weights", "logits", "weights_and_logits", "each"]
@@ -114,9 +115,7 @@ class FirstOrder:
         with torch.set_grad_enabled(joint):
             beta = self.relaxation(self.logits, t)
         if self.perturbation is not None:
-            moved = self.perturbation(
-                beta.detach(), lambda other: F.cross_entropy(self.supernet(images, other), labels)
-            )
+            moved = self.perturbation(beta.detach(), lambda other: self._loss_at(other, batch))
             beta = beta + (moved - beta.detach())
         scores = self.supernet(images, beta)
         loss = F.cross_entropy(scores, labels)
@@ -180,6 +179,13 @@ class FirstOrder:
         """Go on from :meth:`state_dict`."""
         if self.perturbation is not None:
             self.perturbation.load_state_dict(state["perturbation"])
+
+    def _loss_at(self, beta: Tensor, batch: Batch) -> Tensor:
+        """The batch's loss at a β that is only tried: the running statistics stay."""
+        assert self.perturbation is not None
+        images, labels = batch
+        with evaluating(self.supernet, self.perturbation.statistics):
+            return F.cross_entropy(self.supernet(images, beta), labels)
 
     def _clip(self, tensors: Sequence[Tensor]) -> None:
         torch.nn.utils.clip_grad_norm_(tensors, self.grad_clip)

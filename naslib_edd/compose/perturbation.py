@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-import torch
+from typing import Any
 
-from naslib_edd.perturbation import Perturbation
+import torch
+from torch import Tensor
+
+from naslib_edd.perturbation import AdversarialPerturbation, Perturbation, RandomPerturbation
 from naslib_edd.settings import SearchSettings
 
 
-def make_perturbation(search: SearchSettings, *, generator: torch.Generator) -> Perturbation | None:
-    """What the weight step does to β first; nothing by default."""
-    return None
+def make_perturbation(
+    search: SearchSettings, *, generator: torch.Generator, allowed: Tensor | None = None
+) -> Perturbation | None:
+    """What the weight step does to β first; nothing by default.
+
+    Args:
+        search: the settings.
+        generator: what noise is drawn from.
+        allowed: the mask of the operations, held; None: every operation takes part.
+    """
+    if search.perturbation == "off":
+        return None
+    options: dict[str, Any] = {
+        "generator": generator,
+        "epochs": search.epochs,
+        "first": search.epsilon_first,
+        "last": search.epsilon_last,
+        "allowed": allowed,
+        "edge_column": search.partial_channels > 1,
+        "statistics": search.attack_statistics,
+    }
+    if search.perturbation == "random":
+        return RandomPerturbation(**options)
+    return AdversarialPerturbation(
+        steps=search.attack_steps, random_start=search.attack_start == "random", **options
+    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from naslib_edd.settings import SearchSettings
-from naslib_edd.stages import BestOf, Stage
+from naslib_edd.spaces.nb201 import EDGES, NONE, OPERATIONS
+from naslib_edd.stages import BestOf, EarlyStop, Greedy, PerturbationSelection, Stage
+from naslib_edd.stages.deciding import Perturbing
 from naslib_edd.stages.progressive import Progressive
 
 
@@ -36,4 +38,48 @@ def make_stages(search: SearchSettings, *, seed: int) -> list[Stage]:
                 seed=seed,
             )
         )
-    return stages
+    return [*stages, *_selection(search, seed)]
+
+
+def _selection(search: SearchSettings, seed: int) -> list[Stage]:
+    """What decides operations, or ends the search: one at most (see ``check_selection``)."""
+    cell = {"edges": len(EDGES), "operations": len(OPERATIONS)}
+    chooser = None
+    if search.selection == "perturbation":
+        chooser = Perturbing(criterion=search.pt_criterion, statistics=search.pt_statistics)
+    if search.greedy != "off":
+        warmup, interval = search.greedy_times
+        greedy = Greedy(
+            **cell,
+            none=NONE,
+            criterion=search.greedy,
+            warmup=warmup,
+            interval=interval,
+            history=search.greedy_history,
+            chooser=chooser,
+        )
+        return [greedy]
+    if chooser is not None:
+        selection = PerturbationSelection(
+            **cell,
+            epochs=search.epochs,
+            tune=search.tune_epochs,
+            rate=search.pt_learning_rate or search.learning_rate / 10,
+            order=search.pt_order,
+            seed=seed,
+            chooser=chooser,
+        )
+        return [selection]
+    if search.early_stop != "off":
+        interval, start = search.es_times
+        stop = EarlyStop(
+            epochs=search.epochs,
+            interval=interval,
+            window=search.es_window,
+            start=start,
+            delta=search.es_delta,
+            factor=search.es_factor,
+            weight_decay=search.arch_weight_decay,
+        )
+        return [stop]
+    return []

@@ -1,5 +1,10 @@
 """What the weight step does to β before it trains the weights."""
 
+from naslib_edd.perturbation.ball import (
+    AdversarialPerturbation,
+    RandomPerturbation,
+    to_simplex,
+)
 from naslib_edd.perturbation.base import Perturbation
 
-__all__ = ["Perturbation"]
+__all__ = ["AdversarialPerturbation", "Perturbation", "RandomPerturbation", "to_simplex"]

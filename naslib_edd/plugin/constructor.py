@@ -67,10 +67,11 @@ def _translated(own: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[st
         found["nesterov"] = False  # NASLib's "SGD" means Nesterov
     elif weights != "sgd":
         raise UserError(f"op_optimizer {weights!r} is not supported; use 'SGD' or 'momentum'")
-    if _name(arguments.get("arch_optimizer", "Adam")) != "adam":
-        raise UserError(
-            f"arch_optimizer {_name(arguments['arch_optimizer'])!r} is not supported; use 'Adam'"
-        )
+    moves = _name(arguments.get("arch_optimizer", "Adam"))
+    if moves == "exponentiated_gradient":
+        found["arch_optimizer"] = moves  # our setting of the same name
+    elif moves != "adam":
+        raise UserError(f"arch_optimizer {moves!r} is not supported; use 'Adam'")
     loss = arguments.get("loss_criteria", "CrossEntropyLoss")
     if _name(loss) not in ("crossentropyloss", "cross_entropy"):
         raise UserError(f"loss_criteria {_name(loss)!r} is not supported; use 'CrossEntropyLoss'")

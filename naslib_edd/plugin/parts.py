@@ -15,6 +15,7 @@ from naslib_edd.compose import (
     make_perturbation,
     make_regularisers,
     make_relaxation,
+    make_stages,
     make_temperature,
 )
 from naslib_edd.data.sampling import generator as generator_of
@@ -50,6 +51,11 @@ class Parts:
     """
 
     def __init__(self, *, search: SearchSettings, layout: Layout, seed: int) -> None:
+        if make_stages(search, seed=seed) or search.perturbation != "off":
+            raise UserError(
+                "search.selection, greedy, early_stop and perturbation run on the built-in engine "
+                "only: leave out --engine naslib (and the command naslib)"
+            )
         partial = search.partial_channels > 1
         if partial and not search.edge_weights:
             raise UserError(

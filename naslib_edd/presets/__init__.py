@@ -15,8 +15,10 @@ from naslib_edd.presets import (
     gdas,
     gibbs,
     pc_darts,
+    perturbed,
     regularised,
     sampling,
+    selection,
     unpublished,
 )
 from naslib_edd.presets.edd import EDD, RELEASE
@@ -33,6 +35,8 @@ _FAMILIES = (
     drnas,
     unpublished,
     sampling,
+    perturbed,
+    selection,
 )
 
 #: Every method by its name.

@@ -29,11 +29,10 @@ _PC_DARTS: Values = {
     "learning_rate_min": 0.0,
 }
 
-_SELECTION = (
-    "the last epoch's cell, not the one of the epoch whose supernet validates best; the validation "
-    "batches are drawn with replacement"
+_SELECTION = "the last epoch's cell, not the one of the epoch whose supernet validates best"
+_ERM_SELECTION = (
+    "within a batch of the logits images are drawn with replacement, the release shuffles anew"
 )
-_ERM_SELECTION = "the logits' batches are drawn from the training images with replacement"
 
 METHODS = (
     Method(
@@ -73,7 +72,7 @@ METHODS = (
         source=f"{_PAPER}; {_RELEASE}, eedarts",
         status=_AGREES,
         differs="the release searches the DARTS space with it; its recipe is kept, the network is "
-        "NAS-Bench-201's (C=16, N=5)",
+        f"NAS-Bench-201's (C=16, N=5); {_SELECTION}; {_ERM_SELECTION}",
         hosts=("naslib",),
     ),
 )

@@ -45,6 +45,9 @@ class Search(Protocol):
     def val_batches(self) -> int:
         """How many of them there are."""
 
+    def last_logit_batch(self) -> tuple[Tensor, Tensor]:
+        """At the end of an epoch: the images and labels of its last logit step. Draws nothing."""
+
 
 class Stage:
     """Does nothing at every boundary; the base class of those that do something."""
@@ -56,6 +59,9 @@ class Stage:
 
     def begin_epoch(self, search: Search, epoch: int) -> None:
         """Before the first step of an epoch (from 0). Not called again on a resume inside it."""
+
+    def end_step(self, search: Search) -> None:
+        """After each step."""
 
     def end_epoch(self, search: Search, epoch: int) -> dict[str, Any]:
         """After the last step of an epoch (from 0); fields for its row of the record."""

@@ -15,11 +15,13 @@ from torch import Tensor
 from naslib_edd.errors import UserError
 from naslib_edd.plugin.adapter import Adapter, Host, optimizer_class
 from naslib_edd.plugin.state import PREFIX, Checkpointed
-from naslib_edd.presets import METHODS
+from naslib_edd.presets import CARDS
 from naslib_edd.record import without_timings
 from naslib_edd.spaces import nb201
 
 Make = Callable[..., Any]
+#: The methods that this host carries.
+HERE = [name for name, card in CARDS.items() if "naslib" in card.hosts]
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def train(optimizer: Any, first: int, last: int) -> None:
         optimizer.test_statistics()
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", HERE)
 def test_every_method_trains(method: str, make: Make) -> None:
     optimizer = make(method, arch_warmup=0)
     logits, weights = (
@@ -266,3 +268,9 @@ def test_the_stand_in_is_like_the_real_one(standin: ModuleType, naslib: SimpleNa
     assert issubclass(optimizer_class("edd_darts", "X", Host(
         meta_optimizer=naslib.metaclasses.MetaOptimizer, mixed_op=naslib.primitives.MixedOp
     )), Adapter)  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["sdarts_rs", "darts_pt", "sgas", "darts_es"])
+def test_what_this_host_does_not_carry_is_refused(method: str, make: Make) -> None:
+    with pytest.raises(UserError, match="run on the built-in engine only: leave out --engine"):
+        make(method)

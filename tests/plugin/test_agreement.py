@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from naslib_edd import config as configs
+from naslib_edd.compose import make_bilevel
 from naslib_edd.engine import Engine
 from naslib_edd.plugin import registry
 from naslib_edd.plugin.queues import Queues
@@ -93,6 +94,38 @@ def test_equal_outputs_and_logit_gradients(naslib: SimpleNamespace, method: str,
         assert scale > 0
     # A row or a column out of place would show: the gradients of the edges differ.
     assert not torch.allclose(gradient, optimizer.layout.written(gradient), rtol=1e-3)
+
+
+def test_equal_second_order_gradients(naslib: SimpleNamespace) -> None:
+    torch.manual_seed(2)
+    optimizer = registry.get("darts_v2")(epochs=2)
+    optimizer.adapt_search_space(naslib.spaces.NasBench201SearchSpace(), "cifar10")
+    optimizer.graph.double()
+    plain = PlainSupernet(running=False).double()
+    copy_weights(optimizer.graph, plain)
+    fast = load_plain(FastSupernet(running=False).double(), plain)
+    batches = [
+        (torch.randn(2, 3, 8, 8, dtype=torch.float64), torch.tensor(labels))
+        for labels in ([1, 4], [0, 7])
+    ]
+    beta = torch.softmax(torch.randn(6, 5, dtype=torch.float64), -1)
+    before = [p.detach().clone() for p in optimizer.graph.parameters()]
+    here = optimizer.layout.placed(beta).requires_grad_()
+    found = optimizer.training.bilevel.gradient_of_beta(here, *batches)
+    after = optimizer.graph.parameters()
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+    for supernet in (plain, fast):
+        ours = make_bilevel(
+            optimizer.settings,
+            supernet=supernet,
+            logits=torch.zeros(6, 5, dtype=torch.float64, requires_grad=True),
+            relaxation=optimizer.parts.relaxation,
+        )
+        wanted = ours.gradient_of_beta(beta.clone().requires_grad_(), *batches)
+        scale = float(wanted.abs().max())
+        torch.testing.assert_close(
+            optimizer.layout.written(found), wanted, rtol=1e-5, atol=1e-6 * scale
+        )
 
 
 class _Double:

@@ -1,0 +1,37 @@
+"""An edge's operation by what its removal costs: perturbation-based selection (PT).
+
+Source: Wang et al. 2021, "Rethinking Architecture Selection in Differentiable NAS", Algorithm 1;
+release ruocwang/darts-pt, ``nasbench201/projection.py``: β of the operation is set to 0 and the
+others are left as they are, so the row no longer sums to 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from torch import Tensor
+
+
+def without(beta: Tensor, edge: int, op: int) -> Tensor:
+    """A copy of β [edges, operations (+ 1)] with one entry 0."""
+    beta = beta.clone()
+    beta[edge, op] = 0.0
+    return beta
+
+
+def most_missed(
+    beta: Tensor, edge: int, candidates: Sequence[int], score: Callable[[Tensor], float]
+) -> tuple[int, dict[int, float]]:
+    """The operation of an edge whose removal leaves the lowest score.
+
+    Args:
+        beta: [edges, operations (+ 1)].
+        edge: its row.
+        candidates: the operations to try, in order; of a tie the first is taken.
+        score: of a β; higher is better (validation accuracy, or minus the loss).
+
+    Returns:
+        The operation, and the score without each candidate.
+    """
+    scores = {op: score(without(beta, edge, op)) for op in candidates}
+    return min(scores, key=lambda op: scores[op]), scores

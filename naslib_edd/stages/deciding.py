@@ -1,0 +1,129 @@
+"""What stages that fix an edge for good share: the mask, the resting logits, the record."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from naslib_edd.selection import most_missed
+from naslib_edd.stages.base import Search, Stage
+from naslib_edd.supernet.layers import Statistics, evaluating
+
+Criterion = Literal["accuracy", "loss"]
+
+
+class Deciding(Stage):
+    """A stage that decides the operation of one edge at a time.
+
+    β of a decided edge is one-hot (the search's mask sees to that), and its logits rest.
+
+    Args:
+        edges, operations: of the cell.
+
+    Attributes:
+        ops: the operation of each edge, −1 where none is decided.
+    """
+
+    def __init__(self, *, edges: int, operations: int) -> None:
+        self.ops = [-1] * edges
+        self._kept = torch.zeros(edges, operations)
+        self._fixed = torch.zeros(edges, 1, dtype=torch.bool)
+        self._last: dict[str, Any] | None = None
+
+    @torch.no_grad()
+    def decide(self, search: Search, edge: int, op: int, **record: Any) -> None:
+        """Fix an edge; ``record`` is kept beside the decision for the epoch's row."""
+        self.ops[edge] = op
+        search.allowed[edge] = False
+        search.allowed[edge, op] = True
+        self._to(search)
+        self._kept[edge] = search.op_logits[edge]
+        self._fixed[edge] = True
+        self._last = {"edge": edge, "op": op, **record}
+
+    @torch.no_grad()
+    def end_step(self, search: Search) -> None:
+        """Take back what weight decay and momentum did to the logits of decided edges."""
+        if max(self.ops) >= 0:
+            search.op_logits.copy_(torch.where(self._fixed, self._kept, search.op_logits))
+
+    def end_epoch(self, search: Search, epoch: int) -> dict[str, Any]:
+        """``decided``: the operation of each edge or −1; ``decision``: what this epoch decided."""
+        row = {"decided": list(self.ops), "decision": self._last}
+        self._last = None
+        return row
+
+    def restore(self, search: Search, epoch: int) -> None:
+        """Bring the kept logits to the search's device."""
+        self._to(search)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The decisions."""
+        return {"ops": self.ops, "kept": self._kept, "fixed": self._fixed, "last": self._last}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from :meth:`state_dict`."""
+        self.ops, self._last = list(state["ops"]), state["last"]
+        self._kept, self._fixed = state["kept"].clone(), state["fixed"].clone()
+
+    def _to(self, search: Search) -> None:
+        self._kept, self._fixed = self._kept.to(search.logits), self._fixed.to(search.logits.device)
+
+
+class Perturbing:
+    """Chooses an edge's operation by what its removal costs on the validation half.
+
+    Args:
+        criterion: the accuracy or the loss.
+        statistics: of the batch norms.
+    """
+
+    def __init__(
+        self, *, criterion: Criterion = "accuracy", statistics: Statistics = "batch"
+    ) -> None:
+        self.criterion, self.statistics = criterion, statistics
+
+    def choose(
+        self, search: Search, edge: int, *, barred: int | None = None
+    ) -> tuple[int, list[float | None]]:
+        """(operation, score without each operation), among those that are not ruled out.
+
+        Args:
+            search: as it stands.
+            edge: whose operation.
+            barred: an operation that is not to be chosen.
+
+        Scores are accuracies in %, or minus the mean loss; None where nothing was tried.
+        """
+        allowed = search.allowed[edge].tolist()
+        candidates = [op for op, free in enumerate(allowed) if free and op != barred]
+        op, scores = most_missed(
+            mixture(search), edge, candidates, lambda beta: self.score(search, beta)
+        )
+        return op, [scores.get(other) for other in range(len(allowed))]
+
+    @torch.no_grad()
+    def score(self, search: Search, beta: Tensor) -> float:
+        """Of the supernet under β over the whole validation half; higher is better."""
+        if self.criterion == "accuracy":
+            return search.supernet_accuracy(beta, self.statistics)
+        total, count = 0.0, 0
+        with evaluating(search.supernet, self.statistics):
+            for number in range(search.val_batches):
+                images, labels = search.val_batch(number)
+                scores = search.supernet(images, beta)
+                total += float(F.cross_entropy(scores, labels, reduction="sum"))
+                count += len(labels)
+        return -total / count
+
+
+@torch.no_grad()
+def mixture(search: Search) -> Tensor:
+    """The supernet's β without a sample, with its column of edge weights where it has one."""
+    beta = search.relaxation.expected(search.logits, search.t)
+    if search.logits.shape[1] > beta.shape[1]:
+        beta = torch.cat([beta, search.relaxation(search.logits, search.t)[:, -1:]], dim=1)
+    return beta
