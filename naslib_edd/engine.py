@@ -31,7 +31,7 @@ from naslib_edd.compose import (
 from naslib_edd.data import Batches, ImageSet, SearchData, normalise
 from naslib_edd.data.sampling import generator
 from naslib_edd.errors import Diverged
-from naslib_edd.relaxation import mean_entropy
+from naslib_edd.relaxation import EdgeWeights, mean_entropy
 from naslib_edd.selection import argmax_ops
 from naslib_edd.settings import Config
 from naslib_edd.spaces.nb201 import EDGES, NONE, OPERATIONS, SKIP, ops_to_index, ops_to_str
@@ -202,10 +202,13 @@ class Engine:
     @torch.no_grad()
     def accuracy(self, images: ImageSet, ops: tuple[int, ...], statistics: Statistics) -> float:
         """Accuracy, %, of the discretised network with the shared weights, in one pass."""
+        edges = None
+        if isinstance(self.relaxation, EdgeWeights):
+            edges = self.relaxation.edge_weights(self.logits)
         correct = torch.zeros((), dtype=torch.int64, device=self.device)
         for number in range(self._parts(images)):
             x, labels = self._part(images, number)
-            scores = self.supernet.discretised(x, ops, statistics)
+            scores = self.supernet.discretised(x, ops, statistics, edges)
             correct += (scores.argmax(1) == labels).sum()
         return 100.0 * int(correct) / len(images)
 
@@ -306,7 +309,7 @@ class Engine:
             self.drop_path.begin_epoch(self.epoch)
         search = self.config.search
         fixed = search.arch_fixed or search.relaxation == "uniform"
-        rest = fixed or self.epoch < search.arch_warmup
+        rest = fixed or self.epoch < search.arch_warmup_epochs
         self.bilevel.logits_rest = rest or any(s.logits_rest(self.epoch) for s in self.stages)
 
     def _set_learning_rate(self) -> None:

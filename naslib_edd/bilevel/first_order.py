@@ -63,7 +63,8 @@ class FirstOrder:
         meters: gets the losses, accuracies and gradient terms.
 
     Attributes:
-        logits_rest: no logit step is taken (a warm-up, or uniform logits throughout).
+        logits_rest: no logit step is taken (a warm-up, or uniform logits throughout); the val
+            batch is only looked at, for the record.
     """
 
     def __init__(
@@ -137,6 +138,7 @@ class FirstOrder:
     def step_logits(self, train: Batch, val: Batch, t: Tensor) -> None:
         """Update the logits by ∂l_val/∂A, through the relaxation's own backward pass."""
         if self.logits_rest:
+            self._look(val, t)
             return
         beta = self.relaxation(self.logits, t)
         # Through the network first: its activations are free before the relaxation's turn.
@@ -161,6 +163,13 @@ class FirstOrder:
         (of_beta,) = torch.autograd.grad(loss, beta)
         self.meters.add_batch("val", loss, scores, labels)
         return of_beta
+
+    @torch.no_grad()
+    def _look(self, batch: Batch, t: Tensor) -> None:
+        """Loss and accuracy of the val batch, as the logit step would see them, and no step."""
+        images, labels = batch
+        scores = self.supernet(images, self.relaxation(self.logits, t))
+        self.meters.add_batch("val", F.cross_entropy(scores, labels), scores, labels)
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed search needs beside weights, logits and their optimizers."""

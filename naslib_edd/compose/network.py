@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from naslib_edd.errors import UserError
+from typing import Any
+
 from naslib_edd.settings import SearchSettings
 from naslib_edd.settings.relaxation import SAMPLED
-from naslib_edd.supernet import FastSupernet, PlainSupernet, Supernet
+from naslib_edd.supernet import (
+    FastPartialSupernet,
+    FastSupernet,
+    PlainPartialSupernet,
+    PlainSupernet,
+    Supernet,
+)
 
 
 def make_supernet(search: SearchSettings, *, classes: int) -> Supernet:
     """The supernet of a config, its weights drawn from torch's global generator."""
+    size: dict[str, Any] = {"channels": search.channels, "cells": search.cells}
+    size |= {"classes": classes, "running": search.running_statistics}
     if search.partial_channels > 1:
-        raise UserError(
-            "partial channels (search.partial_channels, pc_darts, edd_pc_darts) run on NASLib's "
-            "engine only: add --engine naslib"
-        )
-    engine = {"fast": FastSupernet, "plain": PlainSupernet}[search.supernet]
-    supernet: Supernet = engine(
-        channels=search.channels,
-        cells=search.cells,
-        classes=classes,
-        running=search.running_statistics,
-    )
+        kinds = {"fast": FastPartialSupernet, "plain": PlainPartialSupernet}
+        return kinds[search.supernet](partial=search.partial_channels, **size)
+    whole = {"fast": FastSupernet, "plain": PlainSupernet}[search.supernet]
+    supernet: Supernet = whole(**size)
     supernet.samples = search.relaxation in SAMPLED
     return supernet

@@ -125,6 +125,7 @@ class Adapter:
             rng.restore(self._rng)
             self._rng = None
         self.epoch, self.step_in_epoch = epoch, 0
+        self.training.bilevel.logits_rest = epoch < self.settings.arch_warmup_epochs
         self._began = time.monotonic()
         self.parts.begin_epoch(epoch)
         self._set_learning_rate()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from naslib_edd.plugin.layout import ROW
+from naslib_edd.plugin.strongest import show_strongest, strongest
+from naslib_edd.relaxation import EdgeWeights
 
 if TYPE_CHECKING:
     from naslib_edd.plugin.adapter import Adapter
@@ -13,11 +15,17 @@ if TYPE_CHECKING:
 def final_architecture(optimizer: Adapter) -> Any:
     """A parsed graph with one operation an edge, made of a clone; the supernet is left alone.
 
-    The space has its say first (NB301 keeps two edges a node, and never ``none``). An operation
-    keeps its weights, but for partial channels: there it is made anew with all channels.
+    The space has its say first (NB301 keeps two edges a node, and never ``none``), told of the
+    edge weights where there are some (:mod:`naslib_edd.plugin.strongest`). An operation keeps its
+    weights, but for partial channels: there it is made anew with all channels.
     """
     chosen = optimizer.layout.chosen(optimizer.choosable_logits)
     graph = optimizer.graph.clone().unparse()
+    relaxation = optimizer.parts.relaxation
+    if isinstance(relaxation, EdgeWeights):
+        logits = optimizer.logits.detach()
+        kept = strongest(logits, relaxation=relaxation, layout=optimizer.layout)
+        show_strongest(graph, optimizer.scope, kept)
     graph.prepare_discretization()
 
     def discretise(edge: Any) -> None:

@@ -41,6 +41,8 @@ class Recorder:
         self.optimizer, self.folder, self.table = optimizer, folder, table
         self.queues = queues
         self.rows: list[Row] = []
+        #: How many images the halves have, once the loaders are made.
+        self.images: dict[str, int] | None = None
 
     def catch_up(self, trajectory: Any) -> list[Row]:
         """Complete the rows that are new since the last call; returns these."""

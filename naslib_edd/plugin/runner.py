@@ -21,7 +21,7 @@ from naslib_edd.console import EpochLines
 from naslib_edd.data import resolve
 from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
-from naslib_edd.plugin import compat, registry, standins
+from naslib_edd.plugin import compat, naslib_data, registry, standins
 from naslib_edd.plugin.adapter import Adapter
 from naslib_edd.plugin.naslib_config import NaslibConfig, complete
 from naslib_edd.plugin.queues import Queues, pick_device
@@ -66,10 +66,13 @@ def run(
     if config.ours.threads is not None:
         torch.set_num_threads(config.ours.threads)
     queues = open_queues(config)
+    data = naslib_data.root(config.ours) if queues is None else None
     table = open_table(config.ours) if config.space == "nasbench201" else None
     folder = RunFolder(config.folder)
     _begin(config, folder, resume=resume or eval_only, force=force)
     parsed = _parse(naslib, config, folder, resume=resume, eval_only=eval_only)
+    if data is not None:
+        parsed.data = str(data)
     naslib.utils.set_seed(config.ours.seed)
     logger = naslib.log.setup_logger(f"{parsed.save}/log.log")
     logger.setLevel(logging.INFO)
@@ -91,7 +94,7 @@ def run(
     trainer = trainer_class(naslib.trainer.Trainer)(
         optimizer, parsed, recorder=recorder, queues=queues, lines=lines
     )
-    _announce(console, config, folder, table)
+    _announce(console, config, folder, table, data)
     last = naslib.utils.get_last_checkpoint(parsed) if resume or eval_only else ""
     if eval_only:
         if not last:
@@ -110,8 +113,7 @@ def open_queues(config: NaslibConfig) -> Queues | None:
         UserError: the data are missing, or NASLib's loaders lack torchvision.
     """
     if config.loaders == "naslib":
-        if "torchvision" in standins.given():
-            standins.refuse("torchvision")
+        naslib_data.check_torchvision()
         return None
     data = open_data(config.ours, pick_device())
     return Queues(data=data, search=config.ours.search, seed=config.ours.seed)
@@ -170,7 +172,9 @@ def _parse(
     return parsed
 
 
-def _announce(console: Console, config: NaslibConfig, folder: RunFolder, table: Any) -> None:
+def _announce(
+    console: Console, config: NaslibConfig, folder: RunFolder, table: Any, data: Path | None
+) -> None:
     ours, search = config.ours, config.ours.search
     lines = [
         f"{config.optimizer} on {config.space}, NASLib's Trainer, {ours.dataset}, "
@@ -180,6 +184,11 @@ def _announce(console: Console, config: NaslibConfig, folder: RunFolder, table: 
     ]
     if config.space == "nasbench201" and (search.channels, search.cells) != (16, 5):
         lines.append("note: NASLib's network is C=16, N=5; search.channels and cells do not count")
+    if data is not None:
+        lines.append(
+            f"images: NASLib's loaders on {data}; of our settings of images only batch_size and "
+            "train_portion count, and no net_val_acc is recorded"
+        )
     if standins.given():
         lines.append(f"stand-ins for what is not installed: {', '.join(standins.given())}")
     for line in lines:
@@ -194,9 +203,10 @@ def _finish(
     wanted = "arch_str ops index cells skip_count none_count warning table net_val_acc_batch"
     last: Row = recorder.rows[-1] if recorder.rows else {}
     result |= {key: last[key] for key in wanted.split() if key in last}
+    if recorder.images is not None:
+        result["images"] = recorder.images
     if recorder.queues is not None:
         data = recorder.queues.data
-        result["images"] = {"train": len(data.train), "val": len(data.val)}
         if isinstance(optimizer, Adapter) and data.test is not None:
             result["net_test_acc_batch"] = recorder.accuracy(data.test)
     result["final"] = str(optimizer.get_final_architecture().get_hash())

@@ -6,10 +6,12 @@ The optimizers do without it: they work under NASLib's own Trainer, too.
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
 from naslib_edd.console import EpochLines
+from naslib_edd.plugin import naslib_data
 from naslib_edd.plugin.adapter import Adapter
 from naslib_edd.plugin.queues import Queues
 from naslib_edd.plugin.recorder import Recorder
@@ -42,9 +44,18 @@ def trainer_class(base: type[Any]) -> type[Any]:
 
         def build_search_dataloaders(self, config: Any) -> Any:
             """Ours, unless the config asked for NASLib's."""
-            if self.queues is None:
-                return super().build_search_dataloaders(config)
-            return self.queues.train, self.queues.val, None
+            if self.queues is not None:
+                data = self.queues.data
+                self.recorder.images = {"train": len(data.train), "val": len(data.val)}
+                return self.queues.train, self.queues.val, None
+            try:
+                train, val, test = super().build_search_dataloaders(config)
+            except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+                raise naslib_data.unreadable(config.data, error) from error
+            self.recorder.images = {"train": len(train.sampler), "val": len(val.sampler)}
+            if isinstance(self.optimizer, Adapter):
+                self.optimizer.steps = len(train)
+            return train, val, test
 
         def _setup_checkpointers(
             self, resume_from: str = "", search: bool = True, period: int = 1, **more: Any

@@ -1,7 +1,8 @@
 """Edge weights beside the operations': PC-DARTS' edge normalisation.
 
 The edges that enter one node share a softmax, at temperature 1 whatever the operations' t is. The
-logits of the edge weights are the last column, so that one tensor holds all there is to learn.
+logits of the edge weights are the last column, so that one tensor holds all there is to learn. Any
+relaxation without a sample may stand in the softmax's place: the edges of a node are a row to it.
 Source: Xu et al. 2020, "PC-DARTS".
 """
 
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from naslib_edd.relaxation.base import Relaxation
+from naslib_edd.relaxation.softmax import Softmax
 
 
 class EdgeWeights(Relaxation):
@@ -22,10 +24,18 @@ class EdgeWeights(Relaxation):
     Args:
         operations: the relaxation of the first columns.
         targets: the node that each edge enters; nodes of different cells need different names.
+        edges: the relaxation of the last column, among the edges that enter one node; it must
+            keep to the rule that a logit of minus infinity takes no part. Softmax by default.
     """
 
-    def __init__(self, *, operations: Relaxation, targets: Sequence[Hashable]) -> None:
-        self.operations = operations
+    def __init__(
+        self,
+        *,
+        operations: Relaxation,
+        targets: Sequence[Hashable],
+        edges: Relaxation | None = None,
+    ) -> None:
+        self.operations, self.edges = operations, edges or Softmax()
         self.sampled = operations.sampled
         nodes = list(dict.fromkeys(targets))
         self._node = torch.tensor([nodes.index(target) for target in targets])
@@ -37,6 +47,11 @@ class EdgeWeights(Relaxation):
     def quiet(self, logits: Tensor, t: Tensor) -> Tensor:
         """See :class:`Relaxation`."""
         return self._with_edges(self.operations.quiet(logits[:, :-1], t), logits)
+
+    def edge_weights(self, logits: Tensor) -> Tensor:
+        """The weights of the edges alone: [edges, operations + 1] to [edges]. Draws nothing."""
+        rows = self._rows(logits[:, -1])
+        return self.edges(rows, _one(logits)).diagonal()
 
     def expected(self, logits: Tensor, t: Tensor) -> Tensor:
         """See :class:`Relaxation`; without the edge weights."""
@@ -55,24 +70,26 @@ class EdgeWeights(Relaxation):
         self.operations.load_state_dict(state)
 
     def gradient_terms(self, logits: Tensor, t: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
-        """The operations' two terms; the edge weights' gradient has no noise term."""
-        terms = self.operations.gradient_terms(logits[:, :-1], t, grad[:, :-1])
-        weights, g = self._edges(logits[:, -1]), grad[:, -1]
-        same = self._same(weights)
-        edges = weights * (g - same @ (weights * g))
-        first = torch.cat([terms[0], edges[:, None].to(terms[0])], dim=1)
-        return first, torch.cat([terms[1], torch.zeros_like(edges)[:, None].to(terms[1])], dim=1)
+        """The operations' two terms beside those of the edge weights (a softmax's has no noise)."""
+        of_operations = self.operations.gradient_terms(logits[:, :-1], t, grad[:, :-1])
+        rows = self._rows(logits[:, -1])
+        # Only the diagonal of the rows is used: see edge_weights.
+        terms = self.edges.gradient_terms(rows, _one(logits), torch.diag(grad[:, -1]))
+        of_edges = [term.masked_fill(rows == -torch.inf, 0.0) for term in terms]
+        forward, noise = (
+            torch.cat([columns, term.sum(0)[:, None].to(columns)], dim=1)
+            for columns, term in zip(of_operations, of_edges, strict=True)
+        )
+        return forward, noise
 
     def _with_edges(self, beta: Tensor, logits: Tensor) -> Tensor:
-        return torch.cat([beta, self._edges(logits[:, -1])[:, None].to(beta)], dim=1)
+        return torch.cat([beta, self.edge_weights(logits)[:, None].to(beta)], dim=1)
 
-    def _same(self, like: Tensor) -> Tensor:
-        """[edges, edges]: 1 where two edges enter the same node."""
-        node = self._node.to(like.device)
-        return (node[:, None] == node[None, :]).to(like)
+    def _rows(self, logits: Tensor) -> Tensor:
+        """[edges] to [edges, edges]: row e holds the edges of e's node, the others ruled out."""
+        node = self._node.to(logits.device)
+        return logits[None, :].masked_fill(node[:, None] != node[None, :], -torch.inf)
 
-    def _edges(self, logits: Tensor) -> Tensor:
-        same = self._same(logits)
-        # A row holds the edge's own group, all other edges at minus infinity.
-        rows = logits[None, :].masked_fill(same == 0, -torch.inf)
-        return torch.softmax(rows, dim=-1).diagonal()
+
+def _one(like: Tensor) -> Tensor:
+    return torch.ones((), dtype=like.dtype, device=like.device)

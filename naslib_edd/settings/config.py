@@ -43,6 +43,7 @@ class SearchSettings(
 
     def check(self) -> None:
         """Raise UserError for settings that do not go together, with the reason."""
+        self.check_network()
         self.check_relaxation()
         self.check_steps()
         check_bilevel(self)
@@ -57,6 +58,12 @@ class SearchSettings(
         self.check_sampling()
         if self.eval_statistics == "running" and not self.running_statistics:
             raise UserError("search.eval_statistics: running needs search.running_statistics: true")
+        if self.partial_channels > 1 and self.relaxation in ("gumbel", "sn_gumbel"):
+            raise UserError(
+                f"search.partial_channels = {self.partial_channels} does not go with "
+                f"search.relaxation: {self.relaxation}: of a sample one operation an edge is "
+                "computed, so there is no mixture whose channels could be spared"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from naslib_edd.errors import UserError
 from naslib_edd.settings.fields import setting
 
 
@@ -31,3 +32,12 @@ class NetworkSettings:
     def edge_columns(self) -> int:
         """Columns of the logits behind the operations': 1 where edges have weights of their own."""
         return int(self.partial_channels > 1 and self.edge_weights)
+
+    def check_network(self) -> None:
+        """Raise UserError for settings of the supernet that do not go together."""
+        if self.channels % self.partial_channels:
+            raise UserError(
+                f"search.partial_channels = {self.partial_channels} does not divide "
+                f"search.channels = {self.channels}: one channel in K goes through the operations, "
+                "so K must be a divisor of C"
+            )

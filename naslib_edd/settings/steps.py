@@ -47,7 +47,11 @@ class StepSettings:
     arch_beta1: float = setting(0.5, "Adam's first decay rate", at_least=0, at_most=0.9999)
     arch_beta2: float = setting(0.999, "Adam's second decay rate", at_least=0, at_most=0.999999)
     arch_init: float = setting(1e-3, "standard deviation of the first logits", at_least=0)
-    arch_warmup: int = setting(0, "epochs at the start in which the logits rest", at_least=0)
+    arch_warmup: int | float = setting(
+        0,
+        "epochs at the start in which the logits rest; below 1: that share of search.epochs",
+        at_least=0,
+    )
 
     # Gradient clipping
     clip: Literal["off", "weights", "logits", "weights_and_logits", "each"] = setting(
@@ -62,8 +66,19 @@ class StepSettings:
         "the norm (NB201's code clears it only before the logit step)",
     )
 
+    @property
+    def arch_warmup_epochs(self) -> int:
+        """``arch_warmup`` in epochs, whichever way it is given."""
+        share = self.arch_warmup < 1
+        return round(self.arch_warmup * self.epochs if share else self.arch_warmup)
+
     def check_steps(self) -> None:
         """Raise UserError for step settings that do not go together."""
+        if self.arch_warmup >= 1 and self.arch_warmup != int(self.arch_warmup):
+            raise UserError(
+                f"search.arch_warmup = {self.arch_warmup:g} must be a whole number of epochs, or "
+                "below 1 for a share of search.epochs"
+            )
         if self.learning_rate_min > self.learning_rate:
             raise UserError(
                 f"search.learning_rate_min = {self.learning_rate_min:g} is above "

@@ -44,6 +44,12 @@ def check_sparsity(search: SearchSettings) -> None:
 
 def check_progressive(search: SearchSettings) -> None:
     """Raise UserError for a second part that cannot be."""
+    if search.partial_channels > 1 and search.drop_path:
+        raise UserError(
+            f"search.drop_path = {search.drop_path:g} does not go with search.partial_channels = "
+            f"{search.partial_channels}: an edge that is dropped would take the channels with it "
+            "that only pass by; set one of them back"
+        )
     partial = search.progressive_partial
     if not search.progressive_keep:
         if partial:

@@ -2,7 +2,17 @@
 
 from naslib_edd.supernet.fast import FastSupernet
 from naslib_edd.supernet.network import ArchitectureNetwork, build
+from naslib_edd.supernet.partial import PlainPartialSupernet
+from naslib_edd.supernet.partial_fast import FastPartialSupernet
 from naslib_edd.supernet.plain import PlainSupernet
 from naslib_edd.supernet.skeleton import Supernet
 
-__all__ = ["ArchitectureNetwork", "FastSupernet", "PlainSupernet", "Supernet", "build"]
+__all__ = [
+    "ArchitectureNetwork",
+    "FastPartialSupernet",
+    "FastSupernet",
+    "PlainPartialSupernet",
+    "PlainSupernet",
+    "Supernet",
+    "build",
+]

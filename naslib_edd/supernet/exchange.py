@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from naslib_edd.spaces.nb201 import CONV1, CONV3
 from naslib_edd.supernet.fast import ROWS, BatchedConvBN, FastCell, FastSupernet
 from naslib_edd.supernet.layers import ReLUConvBN
+from naslib_edd.supernet.partial import PlainPartialSupernet
+from naslib_edd.supernet.partial_fast import FastPartialSupernet
 from naslib_edd.supernet.plain import PlainCell, PlainSupernet
 from naslib_edd.supernet.skeleton import Supernet
 
@@ -16,7 +20,7 @@ from naslib_edd.supernet.skeleton import Supernet
 def load_plain(fast: FastSupernet, plain: PlainSupernet) -> FastSupernet:
     """Give the fast supernet the plain one's weights and statistics; returns the fast one.
 
-    Both must have the same channels, cells and classes.
+    Both must have the same channels, cells and classes, and as many partial channels.
     """
     for target, source in zip(_fast_parts(fast), _plain_parts(plain), strict=True):
         target.copy_(source)
@@ -26,8 +30,12 @@ def load_plain(fast: FastSupernet, plain: PlainSupernet) -> FastSupernet:
 @torch.no_grad()
 def to_plain(fast: FastSupernet) -> PlainSupernet:
     """A plain supernet with the fast one's weights and statistics, of its type and device."""
-    plain = PlainSupernet(
-        channels=fast.channels, cells=fast.cells, classes=fast.classes, running=fast.running
+    size: dict[str, Any] = {"channels": fast.channels, "cells": fast.cells}
+    size |= {"classes": fast.classes, "running": fast.running}
+    plain = (
+        PlainPartialSupernet(partial=fast.partial, **size)
+        if isinstance(fast, FastPartialSupernet)
+        else PlainSupernet(**size)
     ).to(fast.head.linear.weight)
     for source, target in zip(_fast_parts(fast), _plain_parts(plain), strict=True):
         target.copy_(source)

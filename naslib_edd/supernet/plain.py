@@ -69,7 +69,7 @@ class PlainCell(SearchCell):
                 if node == target
                 for weight, op in zip(weights[row], self.operations(row), strict=True)
             ]
-            nodes.append(_sum(inputs))
+            nodes.append(add(inputs))
         return nodes[-1]
 
     def sampled(self, x: Tensor, path: tuple[Tensor, Sequence[int]]) -> Tensor:
@@ -82,8 +82,8 @@ class PlainCell(SearchCell):
                 if node == target:
                     out = weights[row, ops[row]] * self.operations(row)[ops[row]](nodes[source])
                     others = [weights[row, op] for op in range(len(OPERATIONS)) if op != ops[row]]
-                    inputs.append(out + _sum(others))
-            nodes.append(_sum(inputs))
+                    inputs.append(out + add(others))
+            nodes.append(add(inputs))
         return nodes[-1]
 
     def discretised(self, x: Tensor, ops: Sequence[int]) -> Tensor:
@@ -95,7 +95,7 @@ class PlainCell(SearchCell):
                 for row, (source, node) in enumerate(EDGES)
                 if node == target
             ]
-            nodes.append(_sum(inputs))
+            nodes.append(add(inputs))
         return nodes[-1]
 
     def operations(self, row: int) -> nn.ModuleList:
@@ -105,7 +105,8 @@ class PlainCell(SearchCell):
         return edge
 
 
-def _sum(inputs: list[Tensor]) -> Tensor:
+def add(inputs: list[Tensor]) -> Tensor:
+    """The sum of tensors of one shape."""
     total = inputs[0]
     for tensor in inputs[1:]:
         total = total + tensor

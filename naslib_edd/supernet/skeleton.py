@@ -133,7 +133,11 @@ class Supernet(Skeleton[SearchCell]):
 
     @torch.no_grad()
     def discretised(
-        self, x: Tensor, ops: Sequence[int], statistics: Statistics = "batch"
+        self,
+        x: Tensor,
+        ops: Sequence[int],
+        statistics: Statistics = "batch",
+        edge_weights: Tensor | None = None,
     ) -> Tensor:
         """Class scores of one architecture with the shared weights (the paper's Fig. 4B).
 
@@ -141,8 +145,11 @@ class Supernet(Skeleton[SearchCell]):
             x: images, [B, 3, H, W].
             ops: six operation ids.
             statistics: normalise by this batch, or by the running statistics.
+            edge_weights: [6], of a network with partial channels only; by default each edge
+                counts 1.
 
         Changes nothing in the network, and draws no random number.
         """
         with evaluating(self, statistics):
-            return self.walk(x, tuple(ops), method="discretised")
+            more = () if edge_weights is None else (edge_weights,)
+            return self.walk(x, tuple(ops), *more, method="discretised")

@@ -60,8 +60,9 @@ def test_the_rate_goes_on_where_no_restart_is_asked_for() -> None:
         ({"progressive_keep": 6}, "more than the 5 operations"),
         ({"progressive_keep": 5, "exclude_none": True}, "more than the 4 operations"),
         ({"epochs": 1}, "2 or more"),
-        ({"progressive_partial": 2}, "must divide search.partial_channels = 1"),
+        ({"progressive_partial": 3}, "must divide search.partial_channels = 4"),
         ({"progressive_keep": 0, "progressive_partial": 2}, "there is none"),
+        ({"drop_path": 0.2}, "does not go with search.partial_channels = 4"),
         ({"progressive_at": 0.0}, "above 0"),
         ({"progressive_warmup": 1.0}, "at most"),
     ],
@@ -79,7 +80,13 @@ def test_a_run_keeps_three_operations_and_resumes_from_any_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Interrupted before the boundary, at it, and inside each part."""
-    search = {"epochs": 4, "limit_train": 48, "limit_val": 48, "progressive_warmup": 0.5}
+    search = {
+        "epochs": 4,
+        "channels": 4,
+        "limit_train": 48,
+        "limit_val": 48,
+        "progressive_warmup": 0.5,
+    }
     whole = run(tiny_settings(tmp_path / "whole", optimizer="drnas_progressive", search=search))
     left = [row["operations_left"] for row in whole.rows]
     assert left == [[5] * 6] * 2 + [[3] * 6] * 2

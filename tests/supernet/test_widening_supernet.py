@@ -11,15 +11,14 @@ from torch import Tensor
 
 from naslib_edd.errors import UserError
 from naslib_edd.supernet.exchange import load_plain
+from naslib_edd.supernet.partial import PlainPartialSupernet
+from naslib_edd.supernet.partial_fast import FastPartialSupernet
 from naslib_edd.supernet.widening import widen_supernet
-
-PlainPartialSupernet = pytest.importorskip("naslib_edd.supernet.partial").PlainPartialSupernet
-FastPartialSupernet = pytest.importorskip("naslib_edd.supernet.partial_fast").FastPartialSupernet
 
 SIZE: dict[str, Any] = {"channels": 8, "cells": 1, "classes": 3}
 
 
-def networks() -> tuple[Any, Any]:
+def networks() -> tuple[PlainPartialSupernet, FastPartialSupernet]:
     torch.manual_seed(0)
     plain = PlainPartialSupernet(partial=4, **SIZE).double()
     return plain, load_plain(FastPartialSupernet(partial=4, **SIZE).double(), plain)
