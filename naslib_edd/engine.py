@@ -32,6 +32,7 @@ from naslib_edd.errors import Diverged
 from naslib_edd.relaxation import EdgeWeights, mean_entropy
 from naslib_edd.selection import argmax_ops
 from naslib_edd.settings import Config
+from naslib_edd.settings.images import measured
 from naslib_edd.spaces.nb201 import EDGES, NONE, OPERATIONS, SKIP, ops_to_index, ops_to_str
 from naslib_edd.supernet.layers import Statistics, evaluating
 
@@ -184,10 +185,8 @@ class Engine:
 
     def eval_statistics(self) -> list[Statistics]:
         """The kinds of batch-norm statistics that the discretised network is measured with."""
-        chosen = self.config.search.eval_statistics
-        if not self.config.search.running_statistics:
-            return ["batch"]
-        return ["batch", "running"] if chosen == "both" else [chosen]
+        search = self.config.search
+        return measured(search.eval_statistics, running=search.running_statistics)
 
     @torch.no_grad()
     def accuracy(self, images: ImageSet, ops: tuple[int, ...], statistics: Statistics) -> float:
