@@ -21,6 +21,9 @@ def final_architecture(optimizer: Adapter) -> Any:
     """
     chosen = optimizer.layout.chosen(optimizer.logits)
     graph = optimizer.graph.clone().unparse()
+    if hasattr(optimizer.graph, "auxiliary_output"):
+        # NB301's unparse forgets it, and puts an auxiliary head in the place of the only one.
+        graph.auxiliary_output = optimizer.graph.auxiliary_output
     relaxation = optimizer.parts.relaxation
     if isinstance(relaxation, EdgeWeights):
         logits = optimizer.logits.detach()
