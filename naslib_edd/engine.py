@@ -31,9 +31,10 @@ from naslib_edd.compose import (
 from naslib_edd.data import Batches, ImageSet, SearchData, normalise
 from naslib_edd.data.sampling import generator
 from naslib_edd.errors import Diverged
-from naslib_edd.relaxation import EdgeWeights, mean_entropy
+from naslib_edd.relaxation import mean_entropy
 from naslib_edd.selection import argmax_ops
 from naslib_edd.settings import Config
+from naslib_edd.settings.images import measured
 from naslib_edd.spaces.nb201 import EDGES, NONE, OPERATIONS, SKIP, ops_to_index, ops_to_str
 from naslib_edd.supernet.layers import Statistics, evaluating
 
@@ -194,17 +195,13 @@ class Engine:
 
     def eval_statistics(self) -> list[Statistics]:
         """The kinds of batch-norm statistics that the discretised network is measured with."""
-        chosen = self.config.search.eval_statistics
-        if not self.config.search.running_statistics:
-            return ["batch"]
-        return ["batch", "running"] if chosen == "both" else [chosen]
+        search = self.config.search
+        return measured(search.eval_statistics, running=search.running_statistics)
 
     @torch.no_grad()
     def accuracy(self, images: ImageSet, ops: tuple[int, ...], statistics: Statistics) -> float:
         """Accuracy, %, of the discretised network with the shared weights, in one pass."""
-        edges = None
-        if isinstance(self.relaxation, EdgeWeights):
-            edges = self.relaxation.edge_weights(self.logits)
+        edges = self.relaxation.edge_weights(self.logits)
         correct = torch.zeros((), dtype=torch.int64, device=self.device)
         for number in range(self._parts(images)):
             x, labels = self._part(images, number)

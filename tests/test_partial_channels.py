@@ -100,6 +100,18 @@ def test_what_makes_no_sense_is_refused(search: dict[str, Any], message: str) ->
         load({"search": search})
 
 
+def test_without_a_pass_of_the_discretised_network(tmp_path: Path) -> None:
+    """``eval_statistics: off``: no such accuracy anywhere, the search itself the same."""
+    rows = [
+        run(settings(tmp_path / kind, "edd_pc_darts", eval_statistics=kind, epochs=2)).rows
+        for kind in ("off", "both")
+    ]
+    for off, both in zip(*rows, strict=True):
+        assert not [key for key in off if key.startswith("net_")]
+        kept = {k: v for k, v in without_timings(both).items() if not k.startswith("net_")}
+        assert kept == without_timings(off)
+
+
 def test_twins_search_alike(tmp_path: Path) -> None:
     """Two epochs on both twins from the same weights, in float64: the same logits and rows."""
     engines = [make(tmp_path, "edd_pc_darts", supernet=kind) for kind in ("plain", "fast")]

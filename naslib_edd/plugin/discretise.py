@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from naslib_edd.plugin.layout import ROW
 from naslib_edd.plugin.strongest import show_strongest, strongest
-from naslib_edd.relaxation import EdgeWeights
 
 if TYPE_CHECKING:
     from naslib_edd.plugin.adapter import Adapter
@@ -21,9 +20,12 @@ def final_architecture(optimizer: Adapter) -> Any:
     """
     chosen = optimizer.layout.chosen(optimizer.choosable_logits)
     graph = optimizer.graph.clone().unparse()
+    if hasattr(optimizer.graph, "auxiliary_output"):
+        # NB301's unparse forgets it, and puts an auxiliary head in the place of the only one.
+        graph.auxiliary_output = optimizer.graph.auxiliary_output
     relaxation = optimizer.parts.relaxation
-    if isinstance(relaxation, EdgeWeights):
-        logits = optimizer.logits.detach()
+    logits = optimizer.logits.detach()
+    if relaxation.edge_weights(logits) is not None:
         kept = strongest(logits, relaxation=relaxation, layout=optimizer.layout)
         show_strongest(graph, optimizer.scope, kept)
     graph.prepare_discretization()

@@ -10,15 +10,19 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from naslib_edd.errors import Diverged
 from naslib_edd.files import write_text
 from naslib_edd.outcome import collapse_warning
 from naslib_edd.plugin.adapter import Adapter
+from naslib_edd.plugin.layout import SKIPS, ZEROS
 from naslib_edd.plugin.queues import Queues
+from naslib_edd.plugin.strongest import strongest
 from naslib_edd.record import Row, RunFolder, plain
+from naslib_edd.settings.images import measured
 from naslib_edd.spaces import nb201
+from naslib_edd.supernet.layers import Statistics
 
 if TYPE_CHECKING:
     from naslib_edd.data import ImageSet
@@ -41,8 +45,10 @@ class Recorder:
         self.optimizer, self.folder, self.table = optimizer, folder, table
         self.queues = queues
         self.rows: list[Row] = []
-        #: How many images the halves have, once the loaders are made.
+        #: How many images the halves have; of NASLib's loaders once they are made.
         self.images: dict[str, int] | None = None
+        if queues is not None:
+            self.images = {"train": len(queues.data.train), "val": len(queues.data.val)}
 
     def catch_up(self, trajectory: Any) -> list[Row]:
         """Complete the rows that are new since the last call; returns these."""
@@ -59,11 +65,26 @@ class Recorder:
         trajectory.arch_eval[:] = [plain(row) for row in self.rows]
         return new
 
-    def accuracy(self, images: ImageSet) -> float:
-        """Accuracy, %, of the discretised network with the shared weights, norms by the batch."""
+    @property
+    def statistics(self) -> list[Statistics]:
+        """The statistics with which the discretised network is measured after each epoch.
+
+        None without our images. ``running`` only where every norm of the graph keeps some: on
+        NB201, NASLib's cells keep none.
+        """
+        if self.queues is None or not isinstance(self.optimizer, Adapter):
+            return []
+        norms = _norms(self.optimizer.graph)
+        return measured(
+            self.optimizer.settings.eval_statistics,
+            running=all(norm.running_mean is not None for norm in norms),
+        )
+
+    def accuracy(self, images: ImageSet, statistics: Statistics) -> float:
+        """Accuracy, %, of the discretised network with the shared weights."""
         assert self.queues is not None
         optimizer, correct = self.optimizer, 0
-        with torch.no_grad(), discretised(optimizer):
+        with torch.no_grad(), discretised(optimizer, statistics):
             for x, labels in self.queues.whole(images):
                 correct += int((optimizer.graph(x).argmax(1) == labels).sum())
         return 100.0 * correct / len(images)
@@ -74,37 +95,33 @@ class Recorder:
                 f"the loss is not a finite number in epoch {row['epoch']}; try a lower "
                 "search.learning_rate or search.grad_clip"
             )
-        if isinstance(self.optimizer, Adapter) and self.queues is not None:
-            row["net_val_acc_batch"] = self.accuracy(self.queues.data.val)
+        for kind in self.statistics:
+            assert self.queues is not None
+            row[f"net_val_acc_{kind}"] = self.accuracy(self.queues.data.val, kind)
         if self.table is not None and "index" in row:
             row["table"] = self.table.query(row["index"]).as_dict()
         row["warning"] = collapse_warning(row) if "index" in row else None
 
 
 class discretised:  # noqa: N801
-    """While it lasts, the graph computes only the architecture of the logits; norms by the batch.
+    """While it lasts, the graph computes only the architecture of the logits.
 
-    Nothing of the graph is changed by a pass, not even running statistics.
+    Norms go by the batch or by their running statistics. Nothing of the graph is changed by a
+    pass, not even running statistics; no random number is drawn.
     """
 
-    def __init__(self, optimizer: Adapter) -> None:
-        self.optimizer = optimizer
+    def __init__(self, optimizer: Adapter, statistics: Statistics) -> None:
+        self.optimizer, self.by_batch = optimizer, statistics == "batch"
 
     def __enter__(self) -> None:
         optimizer = self.optimizer
-        logits, width = optimizer.logits.detach(), optimizer.layout.operations
-        chosen = optimizer.layout.chosen(optimizer.choosable_logits)
-        beta = torch.zeros_like(logits)
-        beta[range(len(chosen)), chosen] = 1.0
-        if logits.shape[1] > width:
-            beta[:, -1] = optimizer.parts.relaxation(logits, optimizer.t)[:, -1]
-        self._given = optimizer.parts.weights.given(beta, chosen)
+        self._given = optimizer.parts.weights.given(*one_hot(optimizer))
         self._given.__enter__()
         self._training = optimizer.graph.training
         optimizer.graph.eval()
-        # Without running statistics, a norm in evaluation mode goes by the batch.
-        self._norms = [m for m in optimizer.graph.modules() if isinstance(m, nn.BatchNorm2d)]
+        self._norms = _norms(optimizer.graph) if self.by_batch else []
         self._statistics = [(norm.running_mean, norm.running_var) for norm in self._norms]
+        # Without running statistics, a norm in evaluation mode goes by the batch.
         for norm in self._norms:
             norm.running_mean = norm.running_var = None
 
@@ -113,6 +130,35 @@ class discretised:  # noqa: N801
             norm.running_mean, norm.running_var = statistics
         self.optimizer.graph.train(self._training)
         self._given.__exit__(None, None, None)
+
+
+def one_hot(optimizer: Adapter) -> tuple[Tensor, list[int]]:
+    """β and the operations of the discretised network with the shared weights.
+
+    A row is one-hot; zero on an edge that the space does not keep. Edges that have weights of
+    their own keep them, for the shared weights know no others.
+    """
+    layout, relaxation = optimizer.layout, optimizer.parts.relaxation
+    logits = optimizer.logits.detach()
+    chosen = layout.chosen(optimizer.choosable_logits)
+    kept = dict(enumerate(chosen))
+    if not layout.is_nb201:
+        kept = strongest(logits, relaxation=relaxation, layout=layout)
+        for row, edge in enumerate(layout.edges):
+            free = [n for n, name in enumerate(edge.operations) if name in (*ZEROS, *SKIPS)]
+            chosen[row] = kept.get(row, free[0])  # what is weighed by 0 should cost nothing
+    beta = torch.zeros_like(logits)
+    for row, number in kept.items():
+        beta[row, number] = 1.0
+    edges = relaxation.edge_weights(logits)
+    if edges is not None:
+        rows = list(kept)
+        beta[rows, -1] = edges[rows]
+    return beta, chosen
+
+
+def _norms(graph: nn.Module) -> list[nn.BatchNorm2d]:
+    return [module for module in graph.modules() if isinstance(module, nn.BatchNorm2d)]
 
 
 def foreign_row(optimizer: Any, trajectory: Any) -> Row:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 def epoch_row(optimizer: Adapter) -> dict[str, Any]:
     """The row of the epoch that just ended; moves the temperature on to the next.
 
-    ``net_val_acc_*`` are not in it: they need the validation images, which only the Trainer has.
+    ``net_val_acc_*`` are not in it: our runner adds them (:mod:`naslib_edd.plugin.recorder`), for
+    it has the validation images. Under NASLib's own Trainer, or with its loaders, nobody has them
+    in order and as they are.
     """
     written = optimizer.layout.written(optimizer.logits.detach())
     operations = written[:, : optimizer.layout.operations]

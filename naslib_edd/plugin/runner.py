@@ -87,7 +87,7 @@ def run(
     lines = EpochLines(
         console=console,
         epochs=config.ours.search.epochs,
-        statistics=["batch"] if queues is not None else [],
+        statistics=list(recorder.statistics),
         datasets=list(table.datasets) if table is not None else [],
         searched=config.ours.dataset,
     )
@@ -200,15 +200,16 @@ def _finish(
 ) -> Row:
     result: Row = {"optimizer": config.optimizer, "dataset": config.ours.dataset}
     result |= {"seed": config.ours.seed, "engine": "naslib", "epochs": len(recorder.rows)}
-    wanted = "arch_str ops index cells skip_count none_count warning table net_val_acc_batch"
+    wanted = ["arch_str", "ops", "index", "cells", "skip_count", "none_count", "warning", "table"]
+    wanted += [f"net_val_acc_{kind}" for kind in recorder.statistics]
     last: Row = recorder.rows[-1] if recorder.rows else {}
-    result |= {key: last[key] for key in wanted.split() if key in last}
+    result |= {key: last[key] for key in wanted if key in last}
     if recorder.images is not None:
         result["images"] = recorder.images
-    if recorder.queues is not None:
-        data = recorder.queues.data
-        if isinstance(optimizer, Adapter) and data.test is not None:
-            result["net_test_acc_batch"] = recorder.accuracy(data.test)
+    test = None if recorder.queues is None else recorder.queues.data.test
+    if test is not None:
+        for kind in recorder.statistics:
+            result[f"net_test_acc_{kind}"] = recorder.accuracy(test, kind)
     result["final"] = str(optimizer.get_final_architecture().get_hash())
     result["seconds"] = round(sum(row["seconds"] for row in recorder.rows), 3)
     folder.write_result(result)

@@ -1,8 +1,9 @@
-"""Which edges a space keeps where edges have weights of their own: PC-DARTS' rule.
+"""Which edges a discretised cell keeps where a space keeps a few a node: on NB301 two.
 
-A space that keeps a few edges a node (NB301: two) ranks them by the logits of their operations
-alone. PC-DARTS ranks them by operation weight × edge weight, `none` left out. Source: Xu et al.
-2020, section 3.3; the release's genotype().
+NB301 itself goes by the largest weight among the edge's operations, in a softmax without `none`.
+Where edges have weights of their own, PC-DARTS' rule holds: operation weight × edge weight, `none`
+left out of the choice, not of the softmax. Source: Xu et al. 2020, section 3.3; the release's
+genotype().
 """
 
 from __future__ import annotations
@@ -13,28 +14,30 @@ import torch
 from torch import Tensor
 
 from naslib_edd.plugin.layout import ROW, ZEROS, Layout
-from naslib_edd.relaxation import EdgeWeights
+from naslib_edd.relaxation import Relaxation
 
 #: Edges that stay of those that enter one node.
 KEPT = 2
 
 
-def strongest(logits: Tensor, *, relaxation: EdgeWeights, layout: Layout) -> dict[int, int]:
+def strongest(logits: Tensor, *, relaxation: Relaxation, layout: Layout) -> dict[int, int]:
     """The edges to keep and their operations, row → operation number.
 
     Args:
         logits: [edges, operations + 1], as they stand in the layout.
-        relaxation: gives both weights; those of the operations are taken at t = 1, for a small t
-            rounds several of them to 1, and no order is left.
+        relaxation: gives both weights, where edges have some. Those of the operations are taken at
+            t = 1, for a small t rounds several of them to 1, and no order is left.
         layout: which node each edge enters, and which operation is `none`.
     """
-    weights = relaxation.expected(logits, torch.ones((), device=logits.device))
-    weights = weights * relaxation.edge_weights(logits)[:, None]
-    for row, edge in enumerate(layout.edges):
-        for number, name in enumerate(edge.operations):
-            if name in ZEROS:
-                weights[row, number] = -1.0
-    best, operations = weights.max(-1)
+    zeros = torch.tensor([[name in ZEROS for name in edge.operations] for edge in layout.edges])
+    zeros = zeros.to(logits.device)
+    edges = relaxation.edge_weights(logits)
+    if edges is not None:
+        weights = relaxation.expected(logits, torch.ones((), device=logits.device))
+        weights = weights * edges[:, None]
+    else:
+        weights = logits.masked_fill(zeros, -torch.inf).softmax(-1)
+    best, operations = weights.masked_fill(zeros, -1.0).max(-1)
     kept: dict[int, int] = {}
     for node in dict.fromkeys(layout.targets):
         rows = [row for row, target in enumerate(layout.targets) if target == node]

@@ -45,8 +45,6 @@ def trainer_class(base: type[Any]) -> type[Any]:
         def build_search_dataloaders(self, config: Any) -> Any:
             """Ours, unless the config asked for NASLib's."""
             if self.queues is not None:
-                data = self.queues.data
-                self.recorder.images = {"train": len(data.train), "val": len(data.val)}
                 return self.queues.train, self.queues.val, None
             try:
                 train, val, test = super().build_search_dataloaders(config)

@@ -73,6 +73,5 @@ METHODS = (
         status=_AGREES,
         differs="the release searches the DARTS space with it; its recipe is kept, the network is "
         f"NAS-Bench-201's (C=16, N=5); {_SELECTION}; {_ERM_SELECTION}",
-        hosts=("naslib",),
     ),
 )

@@ -74,6 +74,10 @@ class AuxiliarySkip(Relaxation):
         """See :class:`Relaxation`; without the auxiliary connection, which is no operation."""
         return self.relaxation.expected(logits, t)
 
+    def edge_weights(self, logits: Tensor) -> Tensor | None:
+        """See :class:`Relaxation`."""
+        return self.relaxation.edge_weights(logits)
+
     def gradient_terms(self, logits: Tensor, t: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
         """The relaxation's: what is added does not depend on the logits."""
         return self.relaxation.gradient_terms(logits, t, grad)

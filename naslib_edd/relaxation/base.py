@@ -31,6 +31,10 @@ class Relaxation(Part, abc.ABC):
         """β for someone who calls the network outside a step: nothing is drawn."""
         return self(logits, t)
 
+    def edge_weights(self, logits: Tensor) -> Tensor | None:
+        """The weights that edges have of their own, [edges]; None: they have none."""
+        return None
+
     def gradient_terms(self, logits: Tensor, t: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
         """The parts that add up to ∂l/∂logits, for grad = ∂l/∂β: (forward term, noise term).
 

@@ -8,6 +8,20 @@ from typing import Literal
 from naslib_edd.settings.fields import setting
 
 
+def measured(
+    chosen: Literal["batch", "running", "both", "off"], *, running: bool
+) -> list[Literal["batch", "running"]]:
+    """The statistics that ``eval_statistics`` asks for.
+
+    By the batch where running ones are asked for and the network keeps none (``running``).
+    """
+    if chosen == "off":
+        return []
+    if not running:
+        return ["batch"]
+    return ["batch", "running"] if chosen == "both" else [chosen]
+
+
 @dataclass(frozen=True, kw_only=True)
 class ImageSettings:
     """Which images go where."""
@@ -24,8 +38,10 @@ class ImageSettings:
     )
 
     # The pass of the discretised network after each epoch
-    eval_statistics: Literal["batch", "running", "both"] = setting(
-        "both", "batch norm of that pass: by the batch, by running statistics, or both recorded"
+    eval_statistics: Literal["batch", "running", "both", "off"] = setting(
+        "both",
+        "batch norm of that pass: by the batch, by running statistics, or both recorded; off: no "
+        "such pass is made",
     )
     eval_batch_size: int = setting(250, "images a batch of that pass", at_least=2)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,11 +14,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from naslib_edd import config as configs
-from naslib_edd.compose import make_bilevel
+from naslib_edd.compose import make_bilevel, make_relaxation, make_supernet
 from naslib_edd.engine import Engine
 from naslib_edd.plugin import registry
 from naslib_edd.plugin.queues import Queues
+from naslib_edd.plugin.recorder import discretised
 from naslib_edd.prepare import open_data
+from naslib_edd.relaxation import EdgeWeights
 from naslib_edd.spaces import nb201
 from naslib_edd.supernet import FastSupernet, PlainSupernet
 from naslib_edd.supernet.exchange import load_plain
@@ -64,16 +67,22 @@ def copy_weights(graph: Any, plain: PlainSupernet) -> None:
     assert seen == sum(p.numel() for p in plain.parameters())
 
 
-@pytest.mark.parametrize("method", ["darts_v1", "edd_darts"])
+@pytest.mark.parametrize("method", ["darts_v1", "edd_darts", "edd_pc_darts"])
 @pytest.mark.parametrize("t", [1.0, 0.0084])
 def test_equal_outputs_and_logit_gradients(naslib: SimpleNamespace, method: str, t: float) -> None:
     torch.manual_seed(2)
     optimizer = registry.get(method)(epochs=2, arch_init=0.01)
     optimizer.adapt_search_space(naslib.spaces.NasBench201SearchSpace(), "cifar10")
     optimizer.graph.double()
-    plain = PlainSupernet(running=False).double()
+    plain, fast = (
+        make_supernet(
+            replace(optimizer.settings, supernet=kind, running_statistics=False), classes=10
+        ).double()
+        for kind in ("plain", "fast")
+    )
+    assert isinstance(plain, PlainSupernet) and isinstance(fast, FastSupernet)
     copy_weights(optimizer.graph, plain)
-    fast = load_plain(FastSupernet(running=False).double(), plain)
+    load_plain(fast, plain)
 
     images = torch.randn(4, 3, 8, 8, dtype=torch.float64)
     labels = torch.tensor([0, 3, 7, 9])
@@ -82,9 +91,11 @@ def test_equal_outputs_and_logit_gradients(naslib: SimpleNamespace, method: str,
     scores = optimizer.supernet(images, relaxation(hosts, temperature))
     (gradient,) = torch.autograd.grad(F.cross_entropy(scores, labels), hosts)
 
+    # Ours goes by the nodes of its own order of the edges.
+    own = make_relaxation(optimizer.settings, targets=[target for _, target in nb201.EDGES])
     for supernet in (plain, fast):
         logits = optimizer.layout.written(optimizer.logits.detach()).double().requires_grad_()
-        ours = supernet(images, relaxation(logits, temperature))
+        ours = supernet(images, own(logits, temperature))
         (expected,) = torch.autograd.grad(F.cross_entropy(ours, labels), logits)
         torch.testing.assert_close(scores, ours, rtol=1e-9, atol=1e-9)
         scale = float(expected.abs().max())
@@ -92,6 +103,15 @@ def test_equal_outputs_and_logit_gradients(naslib: SimpleNamespace, method: str,
             optimizer.layout.written(gradient), expected, rtol=1e-8, atol=1e-9 * scale
         )
         assert scale > 0
+        # So does the discretised network with the shared weights.
+        ops, edges = logits[:, :5].argmax(-1).tolist(), None
+        if isinstance(own, EdgeWeights):
+            edges = own.edge_weights(logits)
+        optimizer.logits.data = optimizer.logits.data.double()
+        with torch.no_grad(), discretised(optimizer, "batch"):
+            chosen = optimizer.graph(images)
+        mine = supernet.discretised(images, ops, "batch", edges)
+        torch.testing.assert_close(chosen, mine, rtol=1e-9, atol=1e-9)
     # A row or a column out of place would show: the gradients of the edges differ.
     assert not torch.allclose(gradient, optimizer.layout.written(gradient), rtol=1e-3)
 

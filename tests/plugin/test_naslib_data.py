@@ -179,7 +179,7 @@ def test_files_that_are_not_the_official_ones(
 
     monkeypatch.setattr(CIFAR10, "download", offline)
     write_cifar10(tmp_path / "data" / "cifar-10-batches-py", *drawn())
-    with pytest.raises(UserError, match="cannot read .*data: no network; torchvision takes whole"):
+    with pytest.raises(UserError, match=r"cannot read .*data: no network; torchvision takes whole"):
         quiet(config)
 
 

@@ -71,6 +71,7 @@ def test_a_search_leaves_the_same_record_as_the_built_in_engine(
         console=Console(quiet=True),
         figures=False,
     )
+    # NASLib's cells of NB201 keep no running statistics.
     assert set(builtin.rows[0]) - set(rows[0]) == {"net_val_acc_running"}
     assert set(rows[0]) <= set(builtin.rows[0])
     # Reports read both.
@@ -143,6 +144,10 @@ def test_nb301_through_the_runner(config: Path, method: str) -> None:
     assert {len(cell) for cell in result["cells"].values()} == {14}
     rows = read_rows(folder(config, method, "nasbench301") / "record.jsonl")
     assert len(rows[-1]["logits"]) == 28
+    for kind in ("batch", "running"):  # NB301's norms keep them all
+        assert (
+            result[f"net_val_acc_{kind}"] == rows[-1][f"net_val_acc_{kind}"] in (0.0, 50.0, 100.0)
+        )
 
 
 def test_one_config_for_both_engines(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
