@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from naslib_edd.bilevel.proximal import ProximalAdam
+from naslib_edd.compose import make_relaxation
 from naslib_edd.compose.bilevel import make_logit_optimizer
 from naslib_edd.config import load
 from naslib_edd.regularisers.group_sparsity import sparse_group_prox
@@ -31,7 +32,7 @@ def test_each_step_is_adam_s_then_the_operator() -> None:
 def test_weights_without_a_gradient_die_and_others_live() -> None:
     search = load({"optimizer": "sparse_nas", "search": {"sparsity_l1": 0.5}}).search
     logits = torch.zeros(6, 5, requires_grad=True)
-    optimizer = make_logit_optimizer(search, logits)
+    optimizer = make_logit_optimizer(search, logits, make_relaxation(search))
     assert isinstance(optimizer, ProximalAdam)
     for _ in range(1500):
         logits.grad = torch.zeros(6, 5)
