@@ -36,6 +36,7 @@ from naslib_edd.prepare import (
 from naslib_edd.record import Row, RunFolder
 from naslib_edd.settings import Config
 from naslib_edd.spaces.nb201 import is_connected
+from naslib_edd.standing import lines, standing
 
 if TYPE_CHECKING:
     from naslib_edd.tabular import Table
@@ -200,16 +201,8 @@ class _Loop:
                 soft_wrap=True,
                 highlight=False,
             )
-        for name, found in (result.get("table") or {}).get("datasets", {}).items():
-            for part in ("val", "test"):
-                score = found[part]
-                if score["value"] is not None:
-                    say(
-                        f"  table, {name} {part}: {score['value']:.2f} %, rank {score['rank']}, "
-                        f"regret {score['regret']:.2f}",
-                        soft_wrap=True,
-                        highlight=False,
-                    )
+        for text in lines(result):
+            say(f"  {text}", soft_wrap=True, highlight=False)
 
     def _run_epoch(self, bar: StepBar) -> None:
         engine, began = self.engine, time.monotonic()
@@ -253,6 +246,10 @@ class _Loop:
         result |= {"seed": engine.config.seed, "epochs": engine.epoch}
         result["images"] = {"train": len(engine.data.train), "val": len(engine.data.val)}
         result |= {key: last[key] for key in keys if key in last}
+        if self.table is not None:
+            result["standing"] = standing(
+                self.table, last["index"], searched=engine.data.name, lookups=engine.epoch
+            )
         for kind in engine.eval_statistics():
             result[f"net_val_acc_{kind}"] = last[f"net_val_acc_{kind}"]
             if engine.data.test is not None:

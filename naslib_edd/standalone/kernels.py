@@ -87,6 +87,24 @@ class Halve(torch.autograd.Function):
         return spread.reshape(models, channels, 2 * height, 2 * width, batch)
 
 
+def relu_conv3x3(x: Tensor, weight: Tensor, *, stride: int = 1) -> Tensor:
+    """See :class:`ReLUConv3x3`."""
+    out: Tensor = ReLUConv3x3.apply(x, weight, stride)  # type: ignore[no-untyped-call]
+    return out
+
+
+def average_pool3x3(x: Tensor) -> Tensor:
+    """See :class:`AveragePool3x3`."""
+    out: Tensor = AveragePool3x3.apply(x)  # type: ignore[no-untyped-call]
+    return out
+
+
+def halve(x: Tensor) -> Tensor:
+    """See :class:`Halve`."""
+    out: Tensor = Halve.apply(x)  # type: ignore[no-untyped-call]
+    return out
+
+
 def windows(padded: Tensor, stride: int) -> Tensor:
     """The 3×3 window of each pixel: [M, C, H+2, W+2, B] to [M, C·9, (H/stride)·(W/stride)·B]."""
     models, channels, height, width, batch = padded.shape
@@ -115,7 +133,7 @@ def _box_sum(x: Tensor) -> Tensor:
 
 @cache
 def _share(height: int, width: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """One over the number of neighbours inside the image, itself included. [H, W, 1]"""
+    """One over the number of neighbours inside the image, itself included: [H, W, 1]."""
     ones = torch.ones(1, 1, height, width, dtype=dtype, device=device)
     return (1 / F.avg_pool2d(ones, 3, stride=1, padding=1, divisor_override=1)).view(
         height, width, 1

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from naslib_edd.spaces.nb201 import CONV1, CONV3, EDGES, NODES, NONE, POOL, Ops
 from naslib_edd.standalone.classes import essential
-from naslib_edd.standalone.kernels import AveragePool3x3, Halve, ReLUConv3x3, windows
+from naslib_edd.standalone.kernels import average_pool3x3, halve, relu_conv3x3, windows
 from naslib_edd.standalone.parameters import STAGES, Parameters
 
 
@@ -109,12 +109,12 @@ class StackedNetwork:
         name = f"{op}:stages.{stage}.0.edges.{edge}"
         if op == CONV3:
             weight = self.parameters.views[f"{name}.conv.weight"]
-            return self._norm(f"{name}.norm", ReLUConv3x3.apply(x, weight, 1))
+            return self._norm(f"{name}.norm", relu_conv3x3(x, weight))
         if op == CONV1:
             weight = self.parameters.views[f"{name}.conv.weight"].flatten(2)
             out = torch.bmm(weight, F.relu(x).flatten(2)).view(x.shape)
             return self._norm(f"{name}.norm", out)
-        return AveragePool3x3.apply(x) if op == POOL else x
+        return average_pool3x3(x) if op == POOL else x
 
     def _add(self, total: Tensor, part: Tensor, carriers: Tensor) -> Tensor:
         if len(carriers) == self.models:
@@ -124,13 +124,13 @@ class StackedNetwork:
     def _reduce(self, x: Tensor, name: str) -> Tensor:
         views = self.parameters.views
         out = self._norm(
-            f"{name}.conv_a.norm", ReLUConv3x3.apply(x, views[f"{name}.conv_a.conv.weight"], 2)
+            f"{name}.conv_a.norm", relu_conv3x3(x, views[f"{name}.conv_a.conv.weight"], stride=2)
         )
         out = self._norm(
-            f"{name}.conv_b.norm", ReLUConv3x3.apply(out, views[f"{name}.conv_b.conv.weight"], 1)
+            f"{name}.conv_b.norm", relu_conv3x3(out, views[f"{name}.conv_b.conv.weight"])
         )
         shortcut = views[f"{name}.shortcut.weight"].flatten(2)
-        return out + torch.bmm(shortcut, Halve.apply(x).flatten(2)).view(out.shape)
+        return out + torch.bmm(shortcut, halve(x).flatten(2)).view(out.shape)
 
     def _norm(self, name: str, x: Tensor) -> Tensor:
         """Affine batch norm of [M, C, H, W, B], each architecture's channel by itself."""
