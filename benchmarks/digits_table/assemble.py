@@ -14,12 +14,14 @@ from digits_table.card import card
 from digits_table.records import Records
 from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
+from naslib_edd.spaces.nb201 import EDGES, SKIP, ops_to_index
 from naslib_edd.standalone.classes import classes
 from naslib_edd.standalone.digits import images
-from naslib_edd.tabular import compact
+from naslib_edd.tabular import Table, compact
 from naslib_edd.tabular.columns import Source
-from naslib_edd.tabular.locate import built_in
+from naslib_edd.tabular.locate import built_in, find_table
 from naslib_edd.tabular.noise import noise, reliability, reliability_of_the_top, spearman
+from naslib_edd.tabular.random_search import better_than
 
 Values = NDArray[np.float64]
 METRICS = ("val", "test", "val_loss", "test_loss")
@@ -46,6 +48,7 @@ def assemble(records: Records, target: Path | None = None) -> Path:
         "trained": len(classes().representatives),
         "core_hours": round(cpu_seconds / 3600, 3),
         **statistics(values),
+        "beside_nb201": beside_nb201(values["test"].mean(axis=1)),
     }
     path = target or built_in("digits")
     assert path is not None
@@ -104,6 +107,12 @@ def statistics(values: dict[str, Values]) -> dict[str, Any]:
             found["reliability"][metric] = round(reliability(score), 4)
         if single.shape[1] > 2:
             found["reliability_top_half"][metric] = round(reliability_of_the_top(score), 4)
+    test = values["test"].mean(axis=1)
+    all_skip = classes().of[ops_to_index((SKIP,) * len(EDGES))]
+    found["all_skip"] = {
+        "test": round(float(test[all_skip]), 2),
+        "better_than": round(float(better_than(test, float(test[all_skip]))), 1),
+    }
     pairs: Sequence[tuple[str, str]] = (("val", "test"), ("test", "test_loss"))
     found["spearman"] = {
         f"{first}, {second}": round(
@@ -112,6 +121,30 @@ def statistics(values: dict[str, Values]) -> dict[str, Any]:
         for first, second in pairs
     }
     return found
+
+
+def beside_nb201(test: Values) -> dict[str, Any] | None:
+    """How NAS-Bench-201 ranks the same cells on CIFAR-10, where its table is at hand; else None.
+
+    Args:
+        test: mean accuracies of the trained architectures. [6466]
+
+    Returns:
+        Spearman's correlation with the test accuracy on CIFAR-10 over all trained architectures
+        (``all``), and inside the better half of either table (``top_half_here``,
+        ``top_half_there``).
+    """
+    path = find_table()
+    nb201 = None if path is None else Table.open(path).accuracies.get("cifar10__test")
+    if nb201 is None:
+        return None
+    there = np.asarray(nb201, dtype=np.float64)[classes().representatives]
+    halves = {
+        "all": np.isfinite(there),
+        "top_half_here": test >= np.median(test),
+        "top_half_there": there >= np.median(there),
+    }
+    return rounded({name: spearman(test[half], there[half]) for name, half in halves.items()})
 
 
 def rounded(numbers: dict[str, Any]) -> dict[str, Any]:
