@@ -117,9 +117,9 @@ def markdown(found: dict[str, Any]) -> str:
         f"draws. The table's means are over {len(about['seeds'])} seeds: a regret below "
         + ("–" if band is None else f"{band:.2f}")
         + f" may be chance; reliability of `test` {about['reliability'].get('test', 0):.2f}, in "
-        + f"the top half {'–' if top is None else f'{top:.2f}'}. Random search keeps the best `val` of "
-        f"{found['lookups']} cells that it looks up, as many as a search has epochs; the searches "
-        "choose without the table."
+        + f"the top half {'–' if top is None else f'{top:.2f}'}. Random search keeps the best "
+        f"`val` of {found['lookups']} cells that it looks up, as many as a search has epochs; the "
+        "searches choose without the table."
     )
     return "\n".join(lines) + f"\n\n{note}\n"
 

@@ -37,7 +37,7 @@ def test_rank_percentile_and_regret(digits: Table) -> None:
     assert found["test"]["better_than"] == pytest.approx(100 * (1 - 101 / nb201.SIZE))
     assert found["test"]["regret"] == pytest.approx(100 * 100 / nb201.SIZE)
     assert found["val"]["rank"] == nb201.SIZE - 100
-    # One unit apart: a standard deviation of √½ for one seed; the mean of two has half the variance.
+    # One unit apart: a standard deviation of √½ a seed, and of ½ for the mean of two.
     assert found["test"]["regret_band"] == pytest.approx(1.96 * np.sqrt(0.5))
     assert found["val"]["regret_band"] is None
 
