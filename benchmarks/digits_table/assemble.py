@@ -18,7 +18,7 @@ from naslib_edd.spaces.nb201 import EDGES, SKIP, ops_to_index
 from naslib_edd.standalone.classes import classes
 from naslib_edd.standalone.digits import images
 from naslib_edd.tabular import Table, compact
-from naslib_edd.tabular.columns import Source
+from naslib_edd.tabular.columns import COSTS, Source
 from naslib_edd.tabular.locate import built_in, find_table
 from naslib_edd.tabular.noise import noise, reliability, reliability_of_the_top, spearman
 from naslib_edd.tabular.random_search import better_than
@@ -52,7 +52,10 @@ def assemble(records: Records, target: Path | None = None) -> Path:
     }
     path = target or built_in("digits")
     assert path is not None
-    compact.write(Source(format="compact", arrays=columns(values, about)), path)
+    why = "NB201-Digits keeps accuracies and losses, no costs"
+    missing = {f"digits.{cost}": why for cost in COSTS}
+    source = Source(format="compact", arrays=columns(values, about), missing=missing)
+    compact.write(source, path)
     write_text(path.with_suffix(".json"), json.dumps(about, indent=2) + "\n")
     write_text(path.with_name(path.stem.upper() + ".md"), card(about))
     return path

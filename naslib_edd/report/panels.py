@@ -16,7 +16,12 @@ from naslib_edd.report.style import GREY, PALETTE, epoch_axis
 from naslib_edd.spaces.nb201 import EDGES, OPERATIONS
 
 #: The table's data sets: key in the record -> name on a figure.
-DATASETS = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet16_120": "IN16-120"}
+DATASETS = {
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "imagenet16_120": "IN16-120",
+    "digits": "NB201-Digits",
+}
 #: The discretised network's batch-norm statistics -> colour.
 STATISTICS = {"batch": PALETTE[0], "running": PALETTE[1]}
 
@@ -78,7 +83,7 @@ def has_table(rows: Sequence[Row]) -> bool:
 
 def draw_table_accuracy(axes: Axes, rows: Sequence[Row]) -> None:
     """The table's accuracies of each epoch's architecture: test solid, validation dashed."""
-    for (name, shown), colour in zip(DATASETS.items(), PALETTE[2:5], strict=True):
+    for (name, shown), colour in zip(DATASETS.items(), PALETTE[2:6], strict=True):
         for part, dashes in (("test", "-"), ("val", "--")):
             values = series(rows, "table", "datasets", name, part, "value")
             if not np.isnan(values).all():
