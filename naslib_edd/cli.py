@@ -11,6 +11,8 @@ from pathlib import Path
 from naslib_edd import __version__
 from naslib_edd.errors import UserError
 
+_WHICH_TABLE = "default: NASLIB_EDD_TABLE; digits: the built-in NB201-Digits"
+
 
 class _Parser(argparse.ArgumentParser):
     """argparse, but that its errors look like all others here: one line, exit code 2."""
@@ -69,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
     search.add_argument("--force", action="store_true", help="start over in a used folder")
     search.add_argument("--data", metavar="PATH", help="the data set's file or folder")
     search.add_argument("--download", action="store_true", help="fetch data through torchvision")
-    search.add_argument("--table", metavar="PATH", help="the benchmark table to look up in")
+    search.add_argument("--table", metavar="PATH", help="the table to look up in, or digits")
     search.add_argument("--no-figures", action="store_true", help="draw no figures at the end")
     search.add_argument(
         "--engine", choices=("builtin", "naslib"), default="builtin", help="whose loop (builtin)"
@@ -93,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
 
     query = commands.add_parser("query", help="look an architecture up in a table")
     query.add_argument("arch", metavar="ARCH|INDEX", help="architecture string, or 0 to 15624")
-    query.add_argument("--table", metavar="PATH", help="default: NASLIB_EDD_TABLE")
+    query.add_argument("--table", metavar="PATH", help=_WHICH_TABLE)
     query.add_argument("--json", action="store_true", help="print one JSON object")
     query.set_defaults(run=_query)
 
@@ -103,7 +105,7 @@ def parser() -> argparse.ArgumentParser:
     convert = actions.add_parser("convert", help="any known format to a compact .npz")
     best = actions.add_parser("best", help="the best architectures")
     for action, run in ((info, _table_info), (best, _table_best)):
-        action.add_argument("path", nargs="?", metavar="PATH", help="default: NASLIB_EDD_TABLE")
+        action.add_argument("path", nargs="?", metavar="PATH", help=_WHICH_TABLE)
         action.add_argument("--json", action="store_true", help="print one JSON object")
         action.set_defaults(run=run)
     best.add_argument("--dataset", default=None, help="default: the table's first")

@@ -14,11 +14,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from naslib_edd.standing import ranked_dataset
+
 Row = dict[str, Any]
 Column = tuple[str, int]
 
 #: Headers of the table's accuracies, by data set.
-SHORT = {"cifar10": "C10", "cifar100": "C100", "imagenet16_120": "IN16"}
+SHORT = {"cifar10": "C10", "cifar100": "C100", "imagenet16_120": "IN16", "digits": "dig"}
 
 
 class EpochLines:
@@ -43,8 +45,7 @@ class EpochLines:
     ) -> None:
         self.console, self.epochs = console, epochs
         self.statistics, self.datasets = statistics, datasets
-        own = searched.lower().replace("-", "_")
-        self.ranked = own if own in datasets else next(iter(datasets), None)
+        self.ranked = ranked_dataset(datasets, searched)
         self._printed = 0
 
     def header(self) -> str:

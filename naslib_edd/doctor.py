@@ -76,11 +76,12 @@ def _hardware(*, torch_there: bool) -> None:
 
 
 def _table() -> None:
+    print("  ok  digits: built-in, NB201-Digits; a search on digits looks up there")
     try:
         path = find_table(None, None)
         if path is None:
             print(
-                "  –   none: set NASLIB_EDD_TABLE to NB201's v1_0/v1_1 .pth, a NATS-Bench "
+                "  –   no other: set NASLIB_EDD_TABLE to NB201's v1_0/v1_1 .pth, a NATS-Bench "
                 "*-simple folder, NASLib's\n      nb201_*_full_training.pickle, or a compact .npz "
                 "made by `naslib-edd table convert`"
             )

@@ -18,7 +18,8 @@ def query(arch: Arch, *, table: str | os.PathLike[str] | None = None) -> Record:
 
     Args:
         arch: an index (0 … 15,624), an architecture string, or six operation ids.
-        table: a table's path; by default the environment variable NASLIB_EDD_TABLE names it.
+        table: a table's path, or ``"digits"``, the built-in one; by default the environment
+            variable NASLIB_EDD_TABLE names it.
 
     Opens the table at each call. For many queries, open it once: ``Table.open(path).query(arch)``.
 
@@ -29,8 +30,8 @@ def query(arch: Arch, *, table: str | os.PathLike[str] | None = None) -> Record:
     path = find_table(None if table is None else str(table), None)
     if path is None:
         raise DataMissing(
-            "no benchmark table: name one with --table PATH or set NASLIB_EDD_TABLE; "
-            "`naslib-edd doctor` says which files will do"
+            "no benchmark table: name one with --table PATH (digits: the built-in one) or set "
+            "NASLIB_EDD_TABLE; `naslib-edd doctor` says which files will do"
         )
     from naslib_edd.tabular import Table
 

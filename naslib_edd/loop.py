@@ -189,7 +189,7 @@ class _Loop:
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
-        result = final_result(self.engine, self.rows)
+        result = final_result(self.engine, self.rows, self.table)
         self.folder.write_result(result)
         return result
 

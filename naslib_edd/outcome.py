@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -10,12 +11,18 @@ from naslib_edd.engine import Engine
 from naslib_edd.floors import FloorEngine
 from naslib_edd.record import Row
 from naslib_edd.spaces.nb201 import is_connected
+from naslib_edd.standing import lines, standing
+
+if TYPE_CHECKING:
+    from naslib_edd.tabular import Table
 
 _KEYS = ("arch_str", "ops", "index", "skip_count", "none_count", "warning", "table")
 _KEYS_OF_FLOORS = ("queries", "steered_by", "query_val_acc")
 
 
-def final_result(engine: Engine | FloorEngine, rows: Sequence[Row]) -> Row:
+def final_result(
+    engine: Engine | FloorEngine, rows: Sequence[Row], table: Table | None = None
+) -> Row:
     """What ``result.json`` holds: the last row's architecture, and how good it is on the images."""
     last, data = rows[-1], engine.data
     dataset = engine.config.dataset.lower() if data is None else data.name
@@ -24,6 +31,10 @@ def final_result(engine: Engine | FloorEngine, rows: Sequence[Row]) -> Row:
     if data is not None:
         result["images"] = {"train": len(data.train), "val": len(data.val)}
     result |= {key: last[key] for key in (*_KEYS, *_KEYS_OF_FLOORS) if key in last}
+    if table is not None:
+        result["standing"] = standing(
+            table, last["index"], searched=dataset, lookups=last.get("queries", engine.epoch)
+        )
     if isinstance(engine, Engine):
         for kind in engine.eval_statistics():
             result[f"net_val_acc_{kind}"] = last[f"net_val_acc_{kind}"]
@@ -52,14 +63,8 @@ def show_result(console: Console, engine: Engine | FloorEngine, result: Row) -> 
                 + ("" if test is None else f", test {test:.2f} %")
                 + f" (chance {100 / engine.data.classes:.1f} %)"
             )
-    for name, found in (result.get("table") or {}).get("datasets", {}).items():
-        for part in ("val", "test"):
-            score = found[part]
-            if score["value"] is not None:
-                say(
-                    f"  table, {name} {part}: {score['value']:.2f} %, rank {score['rank']}, "
-                    f"regret {score['regret']:.2f}"
-                )
+    for text in lines(result):
+        say(f"  {text}")
 
 
 def collapse_warning(row: Row) -> str | None:

@@ -77,8 +77,8 @@ def open_data(config: Config, device: torch.device) -> SearchData:
 
 
 def open_table(config: Config) -> Table | None:
-    """The table of a config or of the environment, if there is one."""
-    path = find_table(None, config.table)
+    """The table of a config, of its data set or of the environment, if there is one."""
+    path = find_table(None, config.table, dataset=config.dataset.strip().lower())
     if path is None:
         return None
     from naslib_edd.tabular import Table

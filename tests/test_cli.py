@@ -245,3 +245,14 @@ def test_every_config_of_the_project_loads(path: Path) -> None:
     config = load(path)
     reduced = config.search.channels < 16
     assert reduced == (path.parent.name == "reduced" or path.stem == "quickstart")
+
+
+def test_the_built_in_table_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["query", "6111", "--table", "digits", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert list(record["datasets"]) == ["digits"]
+    assert main(["table", "info", "digits"]) == 0
+    assert "noise band of a regret" in capsys.readouterr().out
+    assert main(["table", "best", "digits", "--top", "1", "--json"]) == 0
+    [best] = json.loads(capsys.readouterr().out)
+    assert best["datasets"]["digits"]["test"]["rank"] == 1

@@ -15,6 +15,7 @@ import pytest
 import torch
 import yaml
 from helpers import run, tiny_settings
+from rich.console import Console
 
 from naslib_edd import loop
 from naslib_edd.config import as_dict, load
@@ -67,7 +68,7 @@ def test_a_run_leaves_its_record(tmp_path: Path) -> None:
         assert row["noise_norm"] > 0
         assert 0 <= row["net_val_acc_batch"] <= 100
         assert 0 <= row["net_val_acc_running"] <= 100
-        assert "table" not in row
+        assert row["table"] == Table.open("digits").query(row["index"]).as_dict()
     final = json.loads((folder / "result.json").read_text())
     assert final["arch_str"] == rows[-1]["arch_str"] == result.arch_str
     saved = yaml.safe_load((folder / "config.yaml").read_text())
@@ -296,6 +297,22 @@ def test_the_table_is_recorded_and_changes_nothing(tmp_path: Path) -> None:
         assert found == table.query(row["arch_str"]).as_dict()["datasets"]["cifar10"]
         stripped = {key: value for key, value in row.items() if key != "table"}
         assert without_timings(stripped) == without_timings(bare)
+
+
+def test_the_result_says_where_the_final_architecture_stands(tmp_path: Path) -> None:
+    with (tmp_path / "said").open("w+") as said:
+        found = run(tiny_settings(tmp_path), console=Console(file=said, width=200))
+        said.seek(0)
+        text = said.read()
+    final = json.loads((found.folder / "result.json").read_text())["standing"]
+    table = Table.open("digits")
+    test = table.column("digits__test").astype(float)
+    assert final["dataset"] == "digits"
+    assert final["test"]["rank"] == 1 + (test > test[found.index]).sum()
+    assert final["test"]["regret"] == pytest.approx(test.max() - test[found.index])
+    assert final["random_search"]["lookups"] == 3  # as many as epochs
+    assert f"rank {final['test']['rank']} (better than" in text
+    assert "random search with 3 look-ups, expected" in text
 
 
 def test_the_engine_never_sees_a_table() -> None:

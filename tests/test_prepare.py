@@ -11,6 +11,7 @@ from helpers import tiny_settings
 from naslib_edd.config import load
 from naslib_edd.errors import UserError
 from naslib_edd.prepare import folder_of, open_data, open_table, pick_device
+from naslib_edd.tabular.locate import built_in
 
 
 def test_devices() -> None:
@@ -43,6 +44,18 @@ def test_no_table_is_no_error_but_a_missing_one_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("NASLIB_EDD_TABLE", raising=False)
-    assert open_table(load(tiny_settings(tmp_path))) is None
+    assert open_table(load(tiny_settings(tmp_path, dataset="cifar10"))) is None
     with pytest.raises(UserError, match=r"none\.npz"):
         open_table(load(tiny_settings(tmp_path, table=str(tmp_path / "none.npz"))))
+
+
+def test_a_search_on_digits_looks_up_in_the_built_in_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NASLIB_EDD_TABLE", str(tmp_path / "nb201.npz"))  # not even looked for
+    quickstart = Path(__file__).resolve().parents[1] / "configs" / "quickstart.yaml"
+    for config in (load(quickstart), load(tiny_settings(tmp_path, table="digits"))):
+        table = open_table(config)
+        assert table is not None
+        assert table.datasets == ("digits",)
+        assert table.source == built_in("digits")

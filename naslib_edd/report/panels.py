@@ -20,7 +20,7 @@ DATASETS = {
     "cifar10": "CIFAR-10",
     "cifar100": "CIFAR-100",
     "imagenet16_120": "IN16-120",
-    "digits": "digits",
+    "digits": "NB201-Digits",
 }
 #: The discretised network's batch-norm statistics -> colour.
 STATISTICS = {"batch": PALETTE[0], "running": PALETTE[1]}

@@ -82,7 +82,9 @@ class Config:
     name: str | None = setting(None, "of the run's folder; the optimizer's name by default")
     data: str | None = setting(None, "where the data are; see `naslib-edd doctor`")
     download: bool = setting(False, "fetch missing data through torchvision")
-    table: str | None = setting(None, "the benchmark table to look architectures up in")
+    table: str | None = setting(
+        None, "the benchmark table to look architectures up in: a path, or digits, the built-in one"
+    )
     device: str = setting("auto", "auto, cpu, cuda or cuda:N")
     threads: int | None = setting(
         None, "of torch on the CPU; its own choice by default", at_least=1, at_most=1024

@@ -42,6 +42,7 @@ def info(path: str | None, *, as_json: bool) -> int:
             index = "–" if best["best_index"] is None else best["best_index"]
             print(f"{name:<16} {split:<5} {best['architectures']:>6} {value} {index:>6}")
     print("\ncolumns: " + ", ".join(found["columns"]))
+    _print_noise(found["about"])
     if found["other_arrays"]:
         print("other arrays: " + ", ".join(found["other_arrays"]))
     for label in ("missing", "notes"):
@@ -87,10 +88,25 @@ def convert(source: str, target: str) -> int:
     return 0
 
 
+def _print_noise(about: dict[str, Any]) -> None:
+    """What a built-in table says of its noise."""
+    for split in ("val", "test"):
+        noise = about.get("noise", {}).get(split)
+        if noise:
+            print(
+                f"{split}: {noise['seeds']} seeds, std of one {noise['seed_std']:.2f}, noise band "
+                f"of a regret {noise['regret_band']:.2f}, reliability "
+                f"{_number(about['reliability'].get(split), 0, 3)} (top half "
+                f"{_number(about['reliability_top_half'].get(split), 0, 3)})"
+            )
+
+
 def _open(path: str | None) -> Table:
     found = find_table(path, None)
     if found is None:
-        raise DataMissing("no benchmark table: give its PATH or set NASLIB_EDD_TABLE")
+        raise DataMissing(
+            "no benchmark table: give its PATH (digits: the built-in one) or set NASLIB_EDD_TABLE"
+        )
     return Table.open(found)
 
 

@@ -1,4 +1,4 @@
-"""Which table to use: the flag, else the configuration, else the environment."""
+"""Which table to use: of the flag, the configuration, the data set, or the environment."""
 
 from __future__ import annotations
 
@@ -8,14 +8,28 @@ from pathlib import Path
 from naslib_edd.errors import DataMissing
 
 VARIABLE = "NASLIB_EDD_TABLE"
+#: The tables that the package carries, each by the name of its data set.
+BUILT_IN = ("digits",)
 
 
-def find_table(flag: str | None = None, config: str | None = None) -> Path | None:
+def built_in(name: str) -> Path | None:
+    """The file of a built-in table, or None for any other name."""
+    return Path(__file__).with_name(f"{name}.npz") if name in BUILT_IN else None
+
+
+def find_table(
+    flag: str | None = None, config: str | None = None, *, dataset: str | None = None
+) -> Path | None:
     """The path of the table, or None where nobody named one.
+
+    A name of :data:`BUILT_IN` is that table. A search on its data set has it where neither flag
+    nor configuration names another: the environment's is most likely NAS-Bench-201's, which knows
+    nothing of that data set.
 
     Args:
         flag: value of the command line's flag.
         config: value from the configuration.
+        dataset: the data set of the search.
 
     Raises:
         DataMissing: the first that was given names a path that does not exist.
@@ -23,11 +37,12 @@ def find_table(flag: str | None = None, config: str | None = None) -> Path | Non
     givers = (
         ("the command line", flag),
         ("the configuration", config),
+        ("the data set", dataset if dataset in BUILT_IN else None),
         (f"the environment variable {VARIABLE}", os.environ.get(VARIABLE)),
     )
     for giver, value in givers:
         if value:
-            path = Path(value).expanduser()
+            path = built_in(value) or Path(value).expanduser()
             if not path.exists():
                 raise DataMissing(
                     f"there is no benchmark table at {path}, the path that {giver} gives; correct "

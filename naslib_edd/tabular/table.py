@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from naslib_edd.errors import UserError, nearest
 from naslib_edd.spaces import nb201
 from naslib_edd.tabular import formats, names
+from naslib_edd.tabular.about import describe, read_about
 from naslib_edd.tabular.columns import (
     ACCURACIES,
     COSTS,
-    METRICS,
     NB201_DATASETS,
     Array,
     Source,
@@ -32,6 +32,9 @@ from naslib_edd.tabular.columns import (
     datasets_in,
     is_column,
 )
+from naslib_edd.tabular.gaps import Gaps
+from naslib_edd.tabular.locate import built_in
+from naslib_edd.tabular.noise import Noise, noise
 from naslib_edd.tabular.ranking import Scores, known, scores
 from naslib_edd.tabular.record import DatasetRecord, Record, Score
 
@@ -62,22 +65,28 @@ class Table:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Table:
-        """Open a table of any known format, told by its content.
+        """Open the built-in table, ``"digits"``, or one of any known format, told by its content.
 
-        Only the compact format is quick (:func:`naslib_edd.tabular.convert` makes one): the other
-        formats are read whole, which for the real files takes minutes.
+        (``"./digits"`` is a file of that name.) Only the compact format is quick
+        (:func:`naslib_edd.tabular.convert` makes one): the other formats are read whole, which for
+        the real files takes minutes.
 
         Raises:
             DataMissing: there is nothing at the path.
             UserError: the file is of no known format, damaged, or asks to run code.
         """
-        location = Path(path).expanduser()
+        location = built_in(os.fspath(path)) or Path(path).expanduser()
         return cls(formats.read(location), path=location)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns, ``<dataset>__<metric>``."""
         return tuple(name for name in self._arrays if is_column(name))
+
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """Names of all arrays, columns and others."""
+        return tuple(self._arrays)
 
     def column(self, name: str) -> Array:
         """A column, or any other array of the table. Read-only; a column's first axis is [15625].
@@ -128,7 +137,7 @@ class Table:
             names.str_of(ops),
             ops,
             MappingProxyType(datasets),
-            _NONE if self._complete[index] else MappingProxyType(self._missing(index)),
+            _NONE if self._gaps.complete[index] else MappingProxyType(self._missing(index)),
             self._notes,
         )
 
@@ -147,7 +156,7 @@ class Table:
         name = dataset_name(dataset, self.datasets)
         column = column_for(self._arrays, name, split)
         if column is None:
-            raise UserError(self._why_absent(name, split))
+            raise UserError(self._gaps.why_absent(name, split))
         values = self._arrays[column]
         if np.isnan(values).all():
             raise UserError(f"every value of '{column}' in {self.source} is unknown")
@@ -161,31 +170,38 @@ class Table:
 
     def info(self) -> dict[str, Any]:
         """What the table holds, JSON-ready: source, format, sizes, the best of each accuracy."""
-        best: dict[str, dict[str, Any]] = {}
-        for name, values in self.accuracies.items():
-            dataset, _, split = name.partition("__")
-            count = int(np.isfinite(values).sum())
-            top = int(np.nanargmax(values)) if count else None
-            best.setdefault(dataset, {})[split] = {
-                "architectures": count,
-                "best": None if top is None else float(values[top]),
-                "best_index": top,
-            }
-        return {
-            "source": str(self.source),
-            "format": self.format,
-            "architectures": len(self),
-            "of": nb201.SIZE,
-            "datasets": best,
-            "columns": list(self.columns),
-            "other_arrays": [name for name in self._arrays if not is_column(name)],
-            "missing": {
-                f"{dataset}.{item}": self._why_absent(dataset, item)
-                for dataset, item, column in self._fields
-                if column is None
-            },
-            "notes": dict(self._notes),
-        }
+        return describe(self)
+
+    @cached_property
+    def about(self) -> dict[str, Any]:
+        """What the table says about itself: the built-in one its protocol, noise and reliability.
+
+        Raises:
+            UserError: the table's ``about`` is no JSON object.
+        """
+        return read_about(self._arrays, self.source)
+
+    def noise(self, dataset: str, split: str) -> Noise | None:
+        """How far differences of an accuracy are chance; None without the values of two seeds.
+
+        Args:
+            dataset: a name of :attr:`datasets`.
+            split: ``"val"`` or ``"test"``.
+        """
+        column = f"{dataset}__{split}_seeds"
+        values = self.column(column) if column in self._arrays else np.empty((0, 0))
+        complete = values[np.isfinite(values).all(axis=1)] if values.size else values
+        return noise(complete) if len(complete) > 1 and complete.shape[1] > 1 else None
+
+    @property
+    def absent(self) -> dict[str, str]:
+        """Each field of a record that no architecture has -> why."""
+        return self._gaps.absent()
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """Field of a record -> what sets its value apart from the benchmark's convention."""
+        return dict(self._notes)
 
     @cached_property
     def _present(self) -> Array:
@@ -194,6 +210,13 @@ class Table:
         for values in self.accuracies.values():
             present |= np.isfinite(values)
         return present
+
+    @cached_property
+    def _gaps(self) -> Gaps:
+        return Gaps(self._source, recorded=self._recorded, path=self.source)
+
+    def _missing(self, index: int) -> dict[str, str]:
+        return self._gaps.of(index, present=bool(self._present[index]))
 
     @cached_property
     def _answers(self) -> list[tuple[str, Scores, Scores, list[list[Any]]]]:
@@ -210,40 +233,3 @@ class Table:
         if column is None:
             return np.full(nb201.SIZE, np.nan)
         return self._arrays[column].astype(float)
-
-    @cached_property
-    def _fields(self) -> list[tuple[str, str, str | None]]:
-        """Data set, field of its record, column that answers it."""
-        return [
-            (dataset, item, column_for(self._arrays, dataset, item))
-            for dataset in self._recorded
-            for item in METRICS
-        ]
-
-    @cached_property
-    def _complete(self) -> bytes:
-        """For each architecture, 1 if every field is known, else 0."""
-        complete = np.ones(nb201.SIZE, dtype=bool)
-        for _, _, column in self._fields:
-            complete &= False if column is None else np.isfinite(self._arrays[column])
-        return complete.tobytes()
-
-    def _missing(self, index: int) -> dict[str, str]:
-        """Each field of a record that is None -> why."""
-        why = {}
-        for dataset, item, column in self._fields:
-            if column is None:
-                why[f"{dataset}.{item}"] = self._why_absent(dataset, item)
-            elif np.isnan(self._arrays[column][index]):
-                why[f"{dataset}.{item}"] = (
-                    f"{self.source.name} has no {column} of architecture {index}"
-                    if self._present[index]
-                    else f"architecture {index} is not in {self.source.name}"
-                )
-        return why
-
-    def _why_absent(self, dataset: str, item: str) -> str:
-        wanted = " or ".join(f"{dataset}__{metric}" for metric in METRICS[item])
-        return self._source.missing.get(
-            f"{dataset}.{item}", f"{self.source.name} has no column {wanted}"
-        )

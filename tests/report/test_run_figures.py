@@ -1,9 +1,12 @@
 import struct
 
 import pytest
+from matplotlib.figure import Figure
 
 from naslib_edd.errors import UserError
+from naslib_edd.record import read_rows
 from naslib_edd.report import draw_overview, draw_run
+from naslib_edd.report.panels import draw_table_accuracy
 
 ACCURACIES = {"cifar10": (80.0, 90.0), "cifar100": (60.0, 61.0), "imagenet16_120": (30.0, 31.0)}
 
@@ -53,3 +56,11 @@ def test_nothing_is_written_of_a_damaged_run(make_run):
     with pytest.raises(UserError, match="line 2"):
         draw_run(folder)
     assert not (folder / "figures").exists()
+
+
+def test_the_built_in_tables_accuracies_are_drawn(make_run):
+    folder = make_run("run", config={"dataset": "digits"}, accuracies={"digits": (60.0, 61.0)})
+    axes = Figure().subplots()
+    draw_table_accuracy(axes, read_rows(folder / "record.jsonl"))
+    drawn = {line.get_label(): set(line.get_ydata()) for line in axes.get_lines()}
+    assert drawn == {"NB201-Digits test": {61.0}, "NB201-Digits val": {60.0}}

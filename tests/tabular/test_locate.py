@@ -8,7 +8,7 @@ import pytest
 
 from naslib_edd.errors import DataMissing
 from naslib_edd.tabular import find_table
-from naslib_edd.tabular.locate import VARIABLE
+from naslib_edd.tabular.locate import VARIABLE, built_in
 
 
 @pytest.fixture
@@ -53,3 +53,25 @@ def test_home_is_expanded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     (tmp_path / "table").touch()
     assert find_table("~/table", None) == tmp_path / "table"
+
+
+def test_the_built_in_table_by_its_name_and_by_the_searchs_data_set(
+    paths: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digits = built_in("digits")
+    assert digits is not None and digits.exists()
+    assert find_table("digits") == find_table(None, "digits") == digits
+    monkeypatch.setenv(VARIABLE, paths["variable"])
+    # NAS-Bench-201's table, as the variable will name, has nothing about digits.
+    assert find_table(dataset="digits") == digits
+    assert find_table(dataset="cifar10") == Path(paths["variable"])
+    assert find_table(None, paths["config"], dataset="digits") == Path(paths["config"])
+    monkeypatch.setenv(VARIABLE, "digits")
+    assert find_table(dataset="cifar10") == digits
+
+
+def test_a_file_of_a_built_in_tables_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "digits").touch()
+    assert find_table("./digits") == Path("digits")
+    assert built_in("digit") is None
