@@ -77,7 +77,12 @@ def _row(method: Method) -> str:
 
 def _paragraph(title: str, text: str) -> list[str]:
     return textwrap.wrap(
-        text, 96, initial_indent=f"  {title:8}", subsequent_indent=" " * 10, break_long_words=False
+        text,
+        96,
+        initial_indent=f"  {title:8}",
+        subsequent_indent=" " * 10,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
