@@ -200,6 +200,7 @@ class Adapter:
             "logit_optimizer": self.arch_optimizer.state_dict(),
             "temperature": self.temperature.state_dict(),
             **self.parts.state(),
+            "bilevel": self.training.bilevel.state_dict(),
             "meters": self.meters.state_dict(),
             "epoch": self.epoch,
             "open": self._open,
@@ -222,6 +223,7 @@ class Adapter:
         self.arch_optimizer.load_state_dict(state["logit_optimizer"])
         self.temperature.load_state_dict(state["temperature"])
         self.parts.load_state(state)
+        self.training.bilevel.load_state_dict(state["bilevel"])
         self.meters.load_state_dict(state["meters"])
         self.t.fill_(self.temperature.t)
         self.epoch, self._open = state["epoch"], state["open"]

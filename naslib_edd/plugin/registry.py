@@ -26,7 +26,7 @@ NASLIB = {
     "rsws": "RandomNASOptimizer",
 }
 _WORDS = {"edd": "EDD", "darts": "DARTS", "gdas": "GDAS", "pcd": "PCD", "lpcd": "LPCD"}
-_WORDS |= {"lts": "LTS", "ets": "ETS", "pc": "PC"}
+_WORDS |= {"lts": "LTS", "ets": "ETS", "pc": "PC", "gaea": "GAEA", "erm": "ERM", "drnas": "DrNAS"}
 
 
 def class_name(method: str) -> str:

@@ -32,7 +32,6 @@ METHODS = (
         source=_SOURCE,
         status=f"agrees with xiangning-chen/DrNAS at {_COMMIT} (tests/golden/drnas.npz)",
         differs=_DIFFERS,
-        hosts=("builtin",),
     ),
     Method(
         name="drnas_progressive",
@@ -57,6 +56,5 @@ METHODS = (
         status="held to its equations (tests/relaxation/test_dirichlet.py)",
         differs="our reading: the concentration is elu(A/t) + 1, the entropy that of the "
         "Dirichlet's mean, the anchor that of A; there is no noise term, the sample is the noise",
-        hosts=("builtin",),
     ),
 )

@@ -48,7 +48,6 @@ METHODS = (
         source=f"{_PAPER}; {_RELEASE}, its recommended search.exclude_zero=true",
         status=_AGREES,
         differs=_SELECTION,
-        hosts=("builtin",),
     ),
     Method(
         name="gaea_erm",
@@ -56,7 +55,6 @@ METHODS = (
         source=f"{_PAPER}; {_RELEASE}, search.single_level=true",
         status=_AGREES,
         differs=_ERM_SELECTION,
-        hosts=("builtin",),
     ),
     Method(
         name="gaea_erm_no_none",
@@ -64,7 +62,6 @@ METHODS = (
         source=f"{_PAPER}; {_RELEASE}, search.single_level=true search.exclude_zero=true",
         status=_AGREES,
         differs=_ERM_SELECTION,
-        hosts=("builtin",),
     ),
     Method(
         name="gaea_pc_darts",
