@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -75,11 +76,13 @@ def test_another_protocol_is_refused(tmp_path: Path) -> None:
 
 def test_processes_share_the_work_and_a_second_call_has_none(tmp_path: Path) -> None:
     records, quiet = Records(tmp_path), Console(quiet=True)
-    options = {"processes": 2, "size": 2, "limit": 6, "protocol": SHORT, "console": quiet}
-    assert build(records, [0], **options) == 0  # type: ignore[arg-type]
+    begin = partial(
+        build, records, [0], processes=2, size=2, limit=6, protocol=SHORT, console=quiet
+    )
+    assert begin() == 0
     assert len(records.done()) == len(list(records)) == 6
     before = records.path.read_bytes()
-    assert build(records, [0], **options) == 0  # type: ignore[arg-type]
+    assert begin() == 0
     assert records.path.read_bytes() == before
 
 

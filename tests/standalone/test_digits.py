@@ -57,7 +57,7 @@ def test_the_whole_training_is_that_of_the_plain_twin(monkeypatch: pytest.Monkey
     protocol = dataclasses.replace(SHORT, channels=2)
 
     def in_double(*args: object, **options: object) -> StackedNetwork:
-        made = StackedNetwork(*args, **options, dtype=torch.float64)  # type: ignore[arg-type, misc]
+        made = StackedNetwork(*args, **options, dtype=torch.float64)  # type: ignore[arg-type]
         plain.load_state_dict(made.parameters.of(0), strict=False)
         return made
 

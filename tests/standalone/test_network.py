@@ -48,9 +48,8 @@ def test_outputs_gradients_and_statistics_are_those_of_the_plain_twin() -> None:
     network, (images, labels) = stacked(INDICES), batch()
     losses, hits = network.losses(images, labels)
     leaves = network.parameters.views
-    grads = dict(
-        zip(leaves, torch.autograd.grad(losses.mean(1).sum(), leaves.values()), strict=True)
-    )
+    found = torch.autograd.grad(losses.mean(1).sum(), list(leaves.values()))
+    grads = dict(zip(leaves, found, strict=True))
     later, _ = batch(1)
     network.training = False
     scores = network.forward(later)
@@ -82,7 +81,8 @@ def test_weights_are_drawn_as_pytorch_draws_them() -> None:
     name = "stages.2.0.edges.0.conv.weight"
     key, _ = row_of(network, name, 0)
     ours = network.parameters.views[key].detach()
-    theirs = nn.Conv2d(*ours.shape[1:3], ours.shape[-1]).weight.detach()
+    _, out, into, kernel, _ = ours.shape
+    theirs = nn.Conv2d(into, out, kernel).weight.detach()
     assert float(ours.max()) == pytest.approx(float(theirs.max()), rel=0.05)
     assert float(ours.std()) == pytest.approx(float(theirs.std()), rel=0.1)
     assert (network.parameters.views["head.norm.weight"] == 1).all()
