@@ -1,9 +1,7 @@
 r"""Searches on digits beside random search with as many look-ups, from the records and the table.
 
-    python benchmarks/sweep.py configs/quickstart.yaml --seeds {0..9} --jobs 2 --out FOLDER \\
-        --set name=edd_darts
-    python benchmarks/sweep.py configs/quickstart.yaml --seeds {0..9} --jobs 2 --out FOLDER \\
-        --set name=darts_v1 optimizer=darts_v1
+    python benchmarks/sweep.py configs/quickstart.yaml --methods edd_darts darts_v1 \\
+        --seeds {0..9} --jobs 2 --out FOLDER
     python benchmarks/digits_comparison.py FOLDER
 
 It writes FOLDER/table.md and FOLDER/table.json. Every finished run below FOLDER counts. Accuracies
