@@ -23,6 +23,9 @@ from digits_table.records import Records
 
 from naslib_edd.errors import UserError
 
+#: Quoted by the README.
+_SUMMARY = Path(__file__).parent / "results" / "digits" / "noise.md"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code: 0 done, 1 a check or a process failed, 2 bad input."""
@@ -35,7 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.assemble:
             from digits_table.assemble import assemble
 
-            assemble(Records(options.records), options.table)
+            own = options.table is None
+            assemble(Records(options.records), options.table, for_readme=_SUMMARY if own else None)
             return 0
         failed = build(
             Records(options.records),

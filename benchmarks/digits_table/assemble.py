@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digits_table.card import card
+from digits_table.card import card, summary
 from digits_table.records import Records
 from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
@@ -29,12 +29,15 @@ METRICS = ("val", "test", "val_loss", "test_loss")
 _LOSS_DECIMALS = 3
 
 
-def assemble(records: Records, target: Path | None = None) -> Path:
+def assemble(
+    records: Records, target: Path | None = None, *, for_readme: Path | None = None
+) -> Path:
     """Write the table of all complete seeds; beside it what it says about itself, and its card.
 
     Args:
         records: of the build. Seeds that lack an architecture are left out.
         target: the ``.npz``; the package's own by default.
+        for_readme: a Markdown file for noise and reliability alone, if wanted.
 
     Raises:
         UserError: no seed is complete.
@@ -58,6 +61,8 @@ def assemble(records: Records, target: Path | None = None) -> Path:
     compact.write(source, path)
     write_text(path.with_suffix(".json"), json.dumps(about, indent=2) + "\n")
     write_text(path.with_name(path.stem.upper() + ".md"), card(about))
+    if for_readme is not None:
+        write_text(for_readme, summary(about))
     return path
 
 
@@ -79,8 +84,9 @@ def gather(records: Records) -> tuple[list[int], dict[str, Values], float]:
             "run the build to its end first"
         )
     values = {
-        metric: np.array(
-            [[by_seed[seed][row][metric] for seed in seeds] for row in range(len(place))]
+        metric: kept(
+            metric,
+            np.array([[by_seed[seed][row][metric] for seed in seeds] for row in range(len(place))]),
         )
         for metric in METRICS
     }
@@ -93,20 +99,24 @@ def columns(values: dict[str, Values], about: dict[str, Any]) -> dict[str, NDArr
     of = classes().of
     found: dict[str, NDArray[Any]] = {"about": np.array(json.dumps(about))}
     for metric, single in values.items():
-        kept = single.round(_LOSS_DECIMALS) if metric.endswith("loss") else single
-        seeds = kept.astype(np.float32)
-        found[f"digits__{metric}"] = seeds.astype(np.float64).mean(axis=1).astype(np.float32)[of]
-        found[f"digits__{metric}_seeds"] = seeds[of]
+        found[f"digits__{metric}"] = single.mean(axis=1).astype(np.float32)[of]
+        found[f"digits__{metric}_seeds"] = single.astype(np.float32)[of]
     return found
 
 
+def kept(metric: str, values: Values) -> Values:
+    """The values as the table keeps them, so that its statistics can be counted again from it."""
+    rounded = values.round(_LOSS_DECIMALS) if metric.endswith("loss") else values
+    return rounded.astype(np.float32).astype(np.float64)
+
+
 def statistics(values: dict[str, Values]) -> dict[str, Any]:
-    """Noise and reliability of each metric over the trained architectures."""
+    """Noise of each metric over all 15,625 cells, reliability over the trained ones."""
     found: dict[str, Any] = {"noise": {}, "reliability": {}, "reliability_top_half": {}}
     for metric, single in values.items():
         score = -single if metric.endswith("loss") else single
         if single.shape[1] > 1:
-            found["noise"][metric] = rounded(noise(score)._asdict())
+            found["noise"][metric] = rounded(noise(score[classes().of])._asdict())
             found["reliability"][metric] = round(reliability(score), 4)
         if single.shape[1] > 2:
             found["reliability_top_half"][metric] = round(reliability_of_the_top(score), 4)

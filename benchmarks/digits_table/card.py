@@ -46,13 +46,14 @@ need not be good there, and a percentage here means nothing there.
 
 {table}
 
-- *std of a seed*: standard deviation of one training, pooled over the trained architectures; *of
-  the top half*: over the better half of them.
+- *std of a seed*: standard deviation of one training, pooled over the 15,625 cells (as
+  `Table.noise` has it); *of the top half*: over the better half of them.
 - *band*: 1.96 · √(2 / seeds) · std of the top half. A smaller difference between two architectures
   of the better half, or a smaller regret, may well be chance.
 - *reliability*: Spearman's correlation between the means of two halves of the seeds, averaged over
-  the ways to halve them, stepped up to all seeds by Spearman and Brown. *Top half*: the same with
-  pairs of seeds, among the architectures that the other seeds put into the better half.
+  the ways to halve them, stepped up to all seeds by Spearman and Brown, over the trained cells.
+  *Top half*: the same with pairs of seeds, among the cells that the other seeds put into the better
+  half.
 - The best values of the table are partly luck: the maximum of many noisy means is too high.
 - Spearman's correlation of the means: `val` with `test` {val_test}; `test` with −`test_loss`
   {test_loss}.
@@ -100,6 +101,18 @@ def card(about: About) -> str:
         processor=about["processor"],
         torch=about["torch"],
         sklearn=about["sklearn"],
+    )
+
+
+def summary(about: About) -> str:
+    """Noise, reliability and cost for the README."""
+    protocol, images = about["protocol"], about["images"]
+    return (
+        f"{markdown(about)}\n\n"
+        f"C = {protocol['channels']}, N = 1, {protocol['epochs']} epochs on {images['train']} "
+        f"images with noise of {protocol['noise']}; {about['trained']:,} cells trained, "
+        f"{about['core_hours']:.1f} core-hours on {about['processor']}. Reliability: split halves, "
+        "Spearman and Brown; top half: among the better half by other seeds.\n"
     )
 
 

@@ -93,17 +93,17 @@ def test_the_two_accuracies_agree(table: Table) -> None:
     val, test, loss = (trained(table, m).mean(axis=1) for m in ("val", "test", "test_loss"))
     assert spearman(val, test) > 0.9
     assert spearman(test, -loss) > 0.9
-    assert table.about["spearman"]["val, test"] == pytest.approx(spearman(val, test), abs=1e-3)
+    assert table.about["spearman"]["val, test"] == pytest.approx(spearman(val, test), abs=1e-4)
 
 
 def test_noise_and_reliability_are_as_told(table: Table) -> None:
     for metric in METRICS:
         score = trained(table, metric) * (-1 if metric.endswith("loss") else 1)
         told = table.about["noise"][metric]
-        assert told == pytest.approx(noise(score)._asdict(), abs=1e-3)
-        assert table.about["reliability"][metric] == pytest.approx(reliability(score), abs=1e-3)
+        assert told == pytest.approx(noise(score[classes().of])._asdict(), abs=1e-4)
+        assert table.about["reliability"][metric] == pytest.approx(reliability(score), abs=1e-4)
         assert table.about["reliability_top_half"][metric] == pytest.approx(
-            reliability_of_the_top(score), abs=1e-3
+            reliability_of_the_top(score), abs=1e-4
         )
     assert table.about["reliability"]["test"] >= 0.8
     assert table.about["reliability"]["val"] >= 0.8
