@@ -54,13 +54,24 @@ def recorded(step: Callable[[], object]) -> Counter[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("method", ["darts_v1", "edd_darts"])
 @pytest.mark.parametrize("cells", [1, 2])
-def test_floor_runs_exactly_the_convolutions_of_the_fast_step(method: str, cells: int) -> None:
+def test_floor_runs_the_convolutions_of_the_fast_step(method: str, cells: int) -> None:
+    """The 3×3 ones exactly; the fast step has more 1×1 ones, in the place of batch norms."""
     shape = Shape(channels=2, cells=cells, batch_size=4, size=8)
     entrant = entrants.Entrant(kind="fast", layout="channels_last", method=method)
     real = recorded(entrants.bilevel_step(entrant, shape, CPU))
     floor, _ = floors.floor_step(shape, CPU, trials=1)
-    assert recorded(floor) == real
-    assert sum(real.values()) == 4 * (18 * cells + 7) - 3
+    least = recorded(floor)
+    assert sum(least.values()) == 4 * (18 * cells + 7) - 3
+
+    def spatial(calls: Counter[tuple[Any, ...]]) -> dict[tuple[Any, ...], int]:
+        return {call: count for call, count in calls.items() if call[1][-1] == 3}
+
+    assert spatial(least) == spatial(real)
+    kinds: list[Counter[tuple[Any, ...]]] = [Counter(), Counter()]
+    for counted, calls in zip(kinds, (least, real), strict=True):
+        for (x, w, stride, asked), count in calls.items():
+            counted[x, w, stride, asked is None] += count
+    assert kinds[0] <= kinds[1]
 
 
 def test_convolutions_of_a_small_network_counted_by_hand() -> None:

@@ -18,7 +18,7 @@ NAMES = (
 )
 
 #: Of these, what only a logit step adds.
-OF_LOGIT_STEPS = NAMES[2:]
+OF_LOGIT_STEPS = NAMES[4:]
 
 
 class Meters:

@@ -14,7 +14,7 @@ from typing import Any
 from naslib_edd.errors import UserError, nearest
 from naslib_edd.plugin import compat
 from naslib_edd.plugin.adapter import Host, optimizer_class
-from naslib_edd.presets import METHODS
+from naslib_edd.presets import CARDS, METHODS
 
 GROUP = "naslib_edd.optimizers"
 #: NASLib's own one-shot optimizers, chosen as ``naslib:NAME``.
@@ -27,6 +27,11 @@ NASLIB = {
 }
 _WORDS = {"edd": "EDD", "darts": "DARTS", "gdas": "GDAS", "pcd": "PCD", "lpcd": "LPCD"}
 _WORDS |= {"lts": "LTS", "ets": "ETS", "pc": "PC", "gaea": "GAEA", "erm": "ERM", "drnas": "DrNAS"}
+
+
+def hosted() -> list[str]:
+    """The methods that a NASLib graph can carry."""
+    return [card.name for card in CARDS.values() if "naslib" in card.hosts]
 
 
 def class_name(method: str) -> str:
@@ -66,7 +71,7 @@ def register() -> list[str]:
     """Put our classes into ``naslib.optimizers``; their names there."""
     module = compat.load().optimizers
     titles = []
-    for method in METHODS:
+    for method in hosted():
         setattr(module, class_name(method), get(method))
         titles.append(class_name(method))
     return titles
@@ -77,4 +82,4 @@ def optimizers(config: Mapping[str, Any]) -> dict[str, Any]:
 
     For a runner's dictionary: ``supported_optimizers.update(naslib_edd.optimizers(config))``.
     """
-    return {method: get(method)(config) for method in METHODS}
+    return {method: get(method)(config) for method in hosted()}

@@ -119,23 +119,25 @@ class _LeaveNode(torch.autograd.Function):
             h, rectified, y3, skip, pool, conv1, conv3, scale3, mean3, inverse3, mean, covariance,
             factor, deviation,
         ) = ctx.saved_tensors  # fmt: skip
-        _, of_skip, of_pool, of_beta1, of_beta3, of_conv1, of_conv3 = ctx.needs_input_grad[:7]
+        of_h, of_skip, of_pool, of_beta1, of_beta3, of_conv1, of_conv3 = ctx.needs_input_grad[:7]
         channels, edges = h.shape[1], len(skip)
         gathered = grads[0] if edges == 1 else torch.cat(grads, 1)
         kernel, count = conv1.flatten(1), h.numel() // channels
         dy3, of_scale3, total = torch.ops.aten.native_batch_norm_backward(
             gathered, y3, scale3, None, None, mean3, inverse3, True, ctx.eps3, [True, True, True]
         )
-        dr, of_weight3, _ = torch.ops.aten.convolution_backward(
-            dy3, rectified, conv3, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1,
-            [True, of_conv3, False],
-        )  # fmt: skip
+        dr = of_weight3 = None
+        if of_h or of_conv3:
+            dr, of_weight3, _ = torch.ops.aten.convolution_backward(
+                dy3, rectified, conv3, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1,
+                [of_h, of_conv3, False],
+            )  # fmt: skip
         del dy3
         # The 1×1 convolutions and their norms, from sums over the batch.
         weighted = factor[:, None] * kernel
         dr1, gram, _ = torch.ops.aten.convolution_backward(
             gathered, rectified, _pointwise(weighted), None, [1, 1], [0, 0], [1, 1], False, [0, 0],
-            1, [True, True, False],
+            1, [of_h, True, False],
         )  # fmt: skip
         gram = gram.flatten(1)
         u = ((gram - total[:, None] * mean) * kernel).sum(1)
@@ -144,14 +146,15 @@ class _LeaveNode(torch.autograd.Function):
         if of_conv1:
             inner = gram - total[:, None] * mean - ratio[:, None] * (kernel @ covariance)
             of_weight1 = (factor[:, None] * inner).reshape(conv1.shape)
-        pull = weighted.t() @ (ratio[:, None] * kernel) / count
-        constant = pull @ mean - weighted.t() @ total / count
-        dr.add_(dr1).add_(F.conv2d(rectified, _pointwise(-pull), constant))
-        del dr1
-        dh = torch.ops.aten.threshold_backward(dr, rectified, 0)
-        for weight, grad in zip(skip.unbind(), grads, strict=True):
-            dh.addcmul_(grad, weight)
-        dh.add_(fast_average_pool_backward(weighted_sum(pool, grads)))
+        dh = None
+        if dr is not None and of_h:
+            pull = weighted.t() @ (ratio[:, None] * kernel) / count
+            constant = pull @ mean - weighted.t() @ total / count
+            dr.add_(dr1).add_(F.conv2d(rectified, _pointwise(-pull), constant))
+            dh = torch.ops.aten.threshold_backward(dr, rectified, 0)
+            for weight, grad in zip(skip.unbind(), grads, strict=True):
+                dh.addcmul_(grad, weight)
+            dh.add_(fast_average_pool_backward(weighted_sum(pool, grads)))
         return (
             dh,
             weighted_dots(h, grads) if of_skip else None,
