@@ -86,6 +86,7 @@ def test_processes_share_the_work_and_a_second_call_has_none(tmp_path: Path) -> 
     assert records.path.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_killed_and_started_again_it_has_the_same_results(tmp_path: Path) -> None:
     """SIGKILL in the middle; then the same command; beside a build that was left alone."""
     command = [sys.executable, "benchmarks/build_digits_table.py", "--seeds", "1", "--limit", "4"]
