@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +41,8 @@ def test_a_card_is_whole_and_its_parts_make_the_method(name: str) -> None:
 def test_an_unknown_name() -> None:
     with pytest.raises(UserError, match="did you mean 'edd_darts'"):
         listing("edd_dart")
+
+
+def test_the_committed_table_is_the_present_one() -> None:
+    readme = Path(__file__).parents[1] / "configs" / "methods" / "README.md"
+    assert readme.read_text().endswith(listing(form="markdown") + "\n")

@@ -25,5 +25,5 @@ def test_the_file_is_the_method(file: Path) -> None:
     assert set(METHODS[file.stem]) <= set(values["search"])
 
 
-def test_there_are_some() -> None:
-    assert FILES
+def test_every_method_has_a_file() -> None:
+    assert {file.stem for file in FILES} == set(METHODS)
