@@ -51,9 +51,9 @@ class Parts:
     """
 
     def __init__(self, *, search: SearchSettings, layout: Layout, seed: int) -> None:
-        if make_stages(search, seed=seed) or search.perturbation != "off":
+        if make_stages(search, seed=seed):
             raise UserError(
-                "search.selection, greedy, early_stop and perturbation run on the built-in engine "
+                "search.selection, greedy, early_stop and progressive run on the built-in engine "
                 "only: leave out --engine naslib (and the command naslib)"
             )
         partial = search.partial_channels > 1
@@ -84,7 +84,9 @@ class Parts:
         if partial and self.relaxation.sampled:
             raise UserError("search.partial_channels above 1 does not go with a gumbel sample")
         self.regularisers = make_regularisers(search, allowed=self.allowed)
-        self.perturbation = make_perturbation(search, generator=generator_of(seed, "perturbation"))
+        self.perturbation = make_perturbation(
+            search, generator=generator_of(seed, "perturbation"), allowed=self.allowed
+        )
         self.drop_path = make_drop_path(search, generator=generator_of(seed, "drop_path"))
         self.weights = Weights(
             logits=self.logits,

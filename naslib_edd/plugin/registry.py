@@ -26,7 +26,16 @@ NASLIB = {
     "rsws": "RandomNASOptimizer",
 }
 _WORDS = {"edd": "EDD", "darts": "DARTS", "gdas": "GDAS", "pcd": "PCD", "lpcd": "LPCD"}
-_WORDS |= {"lts": "LTS", "ets": "ETS", "pc": "PC", "gaea": "GAEA", "erm": "ERM", "drnas": "DrNAS"}
+_WORDS |= {
+    "lts": "LTS",
+    "ets": "ETS",
+    "pc": "PC",
+    "gaea": "GAEA",
+    "erm": "ERM",
+    "drnas": "DrNAS",
+    "sdarts": "SDARTS",
+    "rs": "RS",
+}
 
 
 def hosted() -> list[str]:

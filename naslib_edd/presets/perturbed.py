@@ -28,7 +28,6 @@ METHODS = (
         source=_SOURCE,
         status=_STATUS,
         differs=_DIFFERS,
-        hosts=("builtin",),
     ),
     Method(
         name="sdarts_adv",
@@ -36,6 +35,5 @@ METHODS = (
         source=_SOURCE,
         status=_STATUS,
         differs=_DIFFERS,
-        hosts=("builtin",),
     ),
 )

@@ -270,7 +270,7 @@ def test_the_stand_in_is_like_the_real_one(standin: ModuleType, naslib: SimpleNa
     )), Adapter)  # fmt: skip
 
 
-@pytest.mark.parametrize("method", ["sdarts_rs", "darts_pt", "sgas", "darts_es"])
+@pytest.mark.parametrize("method", ["sgas_pt", "darts_pt", "sgas", "darts_es"])
 def test_what_this_host_does_not_carry_is_refused(method: str, make: Make) -> None:
     with pytest.raises(UserError, match="run on the built-in engine only: leave out --engine"):
         make(method)
