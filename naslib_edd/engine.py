@@ -8,6 +8,7 @@ augmentation from (seed, epoch, step). So the state at any step is the tensors i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -202,22 +203,22 @@ class Engine:
     def accuracy(self, images: ImageSet, ops: tuple[int, ...], statistics: Statistics) -> float:
         """Accuracy, %, of the discretised network with the shared weights, in one pass."""
         edges = self.relaxation.edge_weights(self.logits)
-        correct = torch.zeros((), dtype=torch.int64, device=self.device)
-        for number in range(self._parts(images)):
-            x, labels = self._part(images, number)
-            scores = self.supernet.discretised(x, ops, statistics, edges)
-            correct += (scores.argmax(1) == labels).sum()
-        return 100.0 * int(correct) / len(images)
+        return self._accuracy(
+            images, lambda x: self.supernet.discretised(x, ops, statistics, edges)
+        )
 
     @torch.no_grad()
     def supernet_accuracy(self, beta: Tensor, statistics: Statistics) -> float:
         """Accuracy, %, of the supernet under β over the validation half. Draws nothing."""
-        correct = torch.zeros((), dtype=torch.int64, device=self.device)
         with evaluating(self.supernet, statistics):
-            for number in range(self.val_batches):
-                x, labels = self.val_batch(number)
-                correct += (self.supernet(x, beta).argmax(1) == labels).sum()
-        return 100.0 * int(correct) / len(self.data.val)
+            return self._accuracy(self.data.val, lambda x: self.supernet(x, beta))
+
+    def _accuracy(self, images: ImageSet, scores: Callable[[Tensor], Tensor]) -> float:
+        correct = torch.zeros((), dtype=torch.int64, device=self.device)
+        for number in range(self._parts(images)):
+            x, labels = self._part(images, number)
+            correct += (scores(x).argmax(1) == labels).sum()
+        return 100.0 * int(correct) / len(images)
 
     @property
     def val_batches(self) -> int:
