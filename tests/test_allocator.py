@@ -1,4 +1,4 @@
-"""Freed memory stays: a block that was freed is there again without page faults."""
+"""Freed memory stays: once the heap has settled, a freed block is there again without page faults."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import sys
 
 import pytest
 
+#: Prints whether some ten rounds in a row came to touch no page anew. A block is of 64 MB: above
+#: 32 MiB glibc never learns by itself to keep it. The heap may need some rounds to settle, since
+#: small allocations land between the blocks.
 PROGRAM = """
 import resource, sys, torch
 from naslib_edd.allocator import keep_freed_memory
@@ -14,30 +17,28 @@ if "keep" in sys.argv and not keep_freed_memory():
     sys.exit("no glibc")
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-def step():  # some 100 MB in blocks of several sizes, made and freed as a training step does
-    held = [torch.ones(n * 1_000_000) for n in (3, 1, 4, 2, 5, 3)]
-    for place in (1, 4, 0):
-        held[place] = held[place] + 1
-for _ in range(10):
-    step()
-before = faults()
-for _ in range(10):
-    step()
-print(faults() - before)
+quiet = 0
+for _ in range(100):
+    before = faults()
+    torch.ones(16_000_000)
+    quiet = quiet + 1 if faults() - before < 10 else 0
+    if quiet == 10:
+        break
+print(quiet == 10)
 """
 
 
-def faults(*arguments: str) -> int:
+def settles(*arguments: str) -> bool:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=False
     )
     if "no glibc" in done.stderr:
         pytest.skip("not on glibc")
     assert done.returncode == 0, done.stderr
-    return int(done.stdout)
+    return done.stdout.strip() == "True"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts Linux' page faults")
 def test_blocks_are_kept() -> None:
-    kept = faults("keep")
-    assert kept < 0.1 * faults()
+    assert settles("keep")
+    assert not settles()
