@@ -1,18 +1,21 @@
 r"""Searches on digits beside random search with as many look-ups, from the records and the table.
 
-    python benchmarks/sweep.py configs/quickstart.yaml --methods edd_darts darts_v1 \\
-        --seeds {0..9} --jobs 2 --out FOLDER
+    python benchmarks/sweep.py configs/quickstart.yaml --methods all --seeds {0..5} --out FOLDER
     python benchmarks/digits_comparison.py FOLDER
 
 It writes FOLDER/table.md and FOLDER/table.json. Every finished run below FOLDER counts. Accuracies
-are looked up in the built-in table anew, by the architectures that the runs ended with.
+are looked up in the built-in table anew, by the architectures that the runs ended with. The rows
+are in the order of their mean regret.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,19 +37,19 @@ def compare(folder: Path, table: Table) -> dict[str, Any]:
     """A row for each name of runs, and one for random search; each fact's mean and deviation.
 
     Raises:
-        UserError: no finished run, or runs of different numbers of epochs.
+        UserError: no finished run, or runs of one name whose lengths are not equal.
     """
     runs = [run for run in load_runs([folder]) if run.result is not None]
-    epochs = {len(run.rows) for run in runs}
-    if len(epochs) != 1:
-        raise UserError(f"{folder} needs finished runs of one number of epochs, not {epochs or 0}")
+    if not runs:
+        raise UserError(f"{folder} holds no finished run yet")
     facts = _facts(table)
-    lookups = epochs.pop()
+    lookups = Counter(len(run.rows) for run in runs).most_common(1)[0][0]
     noise = table.noise("digits", "test")
     rows = [
         _row(name, [run for run in runs if run.label == name], facts)
-        for name in sorted({run.label for run in runs})
+        for name in {run.label for run in runs}
     ]
+    rows.append(_random_search(facts, lookups))
     return {
         "table": {
             "seeds": table.about["seeds"],
@@ -55,7 +58,7 @@ def compare(folder: Path, table: Table) -> dict[str, Any]:
             "regret_band": None if noise is None else noise.regret_band,
         },
         "lookups": lookups,
-        "rows": [*rows, _random_search(facts, lookups)],
+        "rows": sorted(rows, key=lambda row: (row["test_regret"]["mean"], row["name"])),
     }
 
 
@@ -69,16 +72,33 @@ def _facts(table: Table) -> dict[str, Values]:
 
 def _row(name: str, runs: list[Run], facts: dict[str, Values]) -> dict[str, Any]:
     """Mean and sample standard deviation over the final architectures of runs."""
+    if len(budgets := {_budget(run) for run in runs}) > 1:
+        told = " and ".join(f"{epochs} epochs of {steps} steps" for epochs, steps in budgets)
+        raise UserError(f"runs named {name} have unequal budgets ({told}): no mean over them")
+    steps = budgets.pop()[1]
+    lengths = [len(run.rows) for run in runs]
+    epochs = [min(lengths), max(lengths)]  # unequal where a search may stop early
     finals = [int(run.last["index"]) for run in runs]
-    found: dict[str, Any] = {"name": name, "runs": len(finals)}
-    for fact, values in facts.items():
-        own = values[finals]
-        found[fact] = {
-            "mean": float(own.mean()),
-            "std": float(own.std(ddof=1)) if len(own) > 1 else None,
-        }
+    found: dict[str, Any] = {"name": name, "runs": len(finals), "epochs": epochs, "steps": steps}
+    found |= {fact: _over(values[finals]) for fact, values in facts.items()}
+    for count in ("skip_count", "none_count"):
+        found[count] = _over([run.last[count] for run in runs])
+    found["seconds"] = _over([(run.result or {})["seconds"] for run in runs])
     found["finals"] = {str(run.seed): final for run, final in zip(runs, finals, strict=True)}
     return found
+
+
+def _budget(run: Run) -> tuple[int, int | None]:
+    """Epochs asked for, and steps of the weights an epoch; a floor trains nothing (None)."""
+    steps = None
+    if run.images is not None:
+        steps = math.ceil(run.images[0] / run.config["search"]["batch_size"])
+    return run.config["search"]["epochs"], steps
+
+
+def _over(values: Sequence[float] | Values) -> dict[str, float | None]:
+    own = np.asarray(values, dtype=np.float64)
+    return {"mean": float(own.mean()), "std": float(own.std(ddof=1)) if len(own) > 1 else None}
 
 
 def _random_search(facts: dict[str, Values], lookups: int) -> dict[str, Any]:
@@ -94,17 +114,23 @@ def _random_search(facts: dict[str, Values], lookups: int) -> dict[str, Any]:
 def markdown(found: dict[str, Any]) -> str:
     """The comparison as Markdown, with what it rests on."""
     lines = [
-        "| search | runs | val % | test % | better than % of the cells | test rank | test regret |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| search | runs | epochs × steps | test regret | test % | better than % of the cells | skip "
+        "| none | search s |",
+        "| --- " + "| ---: " * 8 + "|",
     ]
     for row in found["rows"]:
+        searched = row["runs"] is not None
         cells = [
             row["name"],
-            "all draws" if row["runs"] is None else str(row["runs"]),
-            *(_spread(row[fact], 2) for fact in ("val", "test")),
-            _spread(row["better_than"], 1),
-            _spread(row["test_rank"], 0),
+            str(row["runs"]) if searched else "all draws",
+            _budget_text(row) if searched else "–",
             _spread(row["test_regret"], 2),
+            _spread(row["test"], 2),
+            _spread(row["better_than"], 1),
+            *(
+                f"{row[name]['mean']:.1f}" if searched else "–"
+                for name in ("skip_count", "none_count", "seconds")
+            ),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     about = found["table"]
@@ -117,9 +143,16 @@ def markdown(found: dict[str, Any]) -> str:
         + f" may be chance; reliability of `test` {about['reliability'].get('test', 0):.2f}, in "
         + f"the top half {'–' if top is None else f'{top:.2f}'}. Random search keeps the best "
         f"`val` of {found['lookups']} cells that it looks up, as many as a search has epochs; the "
-        "searches choose without the table."
+        "searches choose without the table. Skip and none (edges of 6) and seconds (one thread) are "
+        "means; steps are those of the weights in an epoch. `random_search` and `local_search` are "
+        "runs of the floors, which look cells up: one an epoch."
     )
     return "\n".join(lines) + f"\n\n{note}\n"
+
+
+def _budget_text(row: dict[str, Any]) -> str:
+    epochs = "–".join(str(count) for count in sorted(set(row["epochs"])))
+    return f"{epochs} × {row['steps']}" if row["steps"] else epochs
 
 
 def _spread(fact: dict[str, float | None], digits: int) -> str:
