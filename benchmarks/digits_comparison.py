@@ -114,8 +114,8 @@ def _random_search(facts: dict[str, Values], lookups: int) -> dict[str, Any]:
 def markdown(found: dict[str, Any]) -> str:
     """The comparison as Markdown, with what it rests on."""
     lines = [
-        "| search | runs | epochs × steps | test regret | test % | better than % of the cells | skip "
-        "| none | search s |",
+        "| search | runs | epochs × steps | test regret | test % | better than % of the cells "
+        "| skip | none | search s |",
         "| --- " + "| ---: " * 8 + "|",
     ]
     for row in found["rows"]:
@@ -143,8 +143,8 @@ def markdown(found: dict[str, Any]) -> str:
         + f" may be chance; reliability of `test` {about['reliability'].get('test', 0):.2f}, in "
         + f"the top half {'–' if top is None else f'{top:.2f}'}. Random search keeps the best "
         f"`val` of {found['lookups']} cells that it looks up, as many as a search has epochs; the "
-        "searches choose without the table. Skip and none (edges of 6) and seconds (one thread) are "
-        "means; steps are those of the weights in an epoch. `random_search` and `local_search` are "
+        "searches choose without the table. Skip and none (edges of 6) and seconds (one thread) "
+        "are means; steps are those of the weights in an epoch. `random_search` and `local_search` are "
         "runs of the floors, which look cells up: one an epoch."
     )
     return "\n".join(lines) + f"\n\n{note}\n"

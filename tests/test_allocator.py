@@ -1,4 +1,4 @@
-"""Freed memory stays: once the heap has settled, a freed block is there again without page faults."""
+"""Freed memory stays: in a settled heap a freed block is there again without page faults."""
 
 from __future__ import annotations
 

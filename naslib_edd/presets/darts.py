@@ -15,7 +15,7 @@ METHODS = (
         name="darts_v1",
         values=_V1,
         source="Liu et al. 2019; NB201's release of it, D-X-Y/AutoDL-Projects",
-        status="held to its equations (tests/bilevel/test_first_order.py)",
+        status="agrees with D-X-Y/AutoDL-Projects at f46486e (tests/golden/darts_v1.npz)",
     ),
     Method(
         name="darts_v2",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -15,9 +13,8 @@ from naslib_edd.bilevel import FirstOrder, SecondOrder
 from naslib_edd.relaxation import Gumbel, Relaxation, SnSoftmax, Softmax
 from naslib_edd.supernet import FastSupernet, PlainSupernet
 from naslib_edd.supernet.drop_path import DropPath
-from naslib_edd.supernet.exchange import load_plain, to_plain
+from naslib_edd.supernet.exchange import load_plain
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "darts_v2.npz"
 ONE = torch.tensor(1.0, dtype=torch.float64)
 Batch = tuple[Tensor, Tensor]
 
@@ -54,58 +51,6 @@ def make(
 
 def gradient(step: FirstOrder, beta: Tensor, train: Batch, val: Batch) -> Tensor:
     return step.gradient_of_beta(beta.detach().requires_grad_(), train, val)
-
-
-@pytest.mark.parametrize("engine", ["plain", "fast"])
-def test_two_steps_of_the_release(engine: str) -> None:
-    """Logits' gradients, logits, weights and running statistics of its whole search step."""
-    golden = np.load(GOLDEN)
-    plain = PlainSupernet(channels=2, cells=1, classes=3).double()
-    state, place = plain.state_dict(), 0
-    for name in sorted(state):
-        count = state[name].numel()
-        part = torch.from_numpy(golden["start"][place : place + count]).double()
-        state[name], place = part.view(state[name].shape), place + count
-    assert place == len(golden["start"])
-    plain.load_state_dict(state)
-    supernet: PlainSupernet | FastSupernet = plain
-    if engine == "fast":
-        supernet = load_plain(FastSupernet(channels=2, cells=1, classes=3).double(), plain)
-    logits = torch.from_numpy(golden["logits"]).requires_grad_()
-    step = SecondOrder(
-        supernet=supernet,
-        logits=logits,
-        relaxation=Softmax(),
-        weight_optimizer=torch.optim.SGD(
-            supernet.parameters(), lr=0.05, momentum=0.9, nesterov=True, weight_decay=5e-4
-        ),
-        logit_optimizer=torch.optim.Adam([logits], lr=0.01, betas=(0.5, 0.999), weight_decay=1e-3),
-        order="logits_first",
-        clip="weights_and_logits",
-        stale_logits=True,
-    )
-    seen: list[Tensor] = []
-
-    def note(*_: Any) -> None:
-        assert logits.grad is not None
-        seen.append(logits.grad.clone())
-
-    step.logit_optimizer.register_step_pre_hook(note)
-    for number in range(len(golden["train_x"])):
-        train, val = (
-            (
-                torch.from_numpy(golden[f"{half}_x"][number]).double(),
-                torch.from_numpy(golden[f"{half}_y"][number]),
-            )
-            for half in ("train", "val")
-        )
-        step.step(train, val, ONE)
-        # A difference at a radius of 1e-2: rounding is some 1e-13 / 1e-2.
-        assert seen[-1].numpy() == pytest.approx(golden["gradients"][number], abs=1e-9)
-        assert logits.detach().numpy() == pytest.approx(golden["trace"][number], abs=1e-9)
-    end = (to_plain(supernet) if isinstance(supernet, FastSupernet) else supernet).state_dict()
-    flat = torch.cat([end[name].flatten() for name in sorted(end)]).numpy()
-    assert flat == pytest.approx(golden["end"], rel=1e-6, abs=1e-7)
 
 
 def by_hand(step: FirstOrder, beta: Tensor, train: Batch, val: Batch) -> Tensor:

@@ -1,10 +1,12 @@
-"""Numbers of DARTS-V2 as NB201's release runs it, for tests/golden/darts_v2.npz.
+"""Numbers of DARTS as NB201's release runs it, for tests/golden/darts_v1.npz and darts_v2.npz.
 
-    python tests/golden/make/darts_v2.py CHECKOUT
+    python tests/golden/make/darts.py CHECKOUT
 
-CHECKOUT is a clone of D-X-Y/AutoDL-Projects. Its ``search_func`` makes two whole steps (virtual
-step, finite difference, Adam, then the weights) on its own network, in float64. The tensors are
-stored in the order of the names that our plain supernet has for them. Numbers and the commit only.
+CHECKOUT is a clone of D-X-Y/AutoDL-Projects. The ``search_func`` of each script makes whole steps
+on its own network, in float64: V1 three of the weights, then Adam; V2 two of virtual step, finite
+difference, Adam, then the weights. V1 clips at 0.5, not at the script's 5, so that it bites; the
+logits' gradient of the step before counts in that norm, as in the release. The tensors are stored
+in the order of the names that our plain supernet has for them. Numbers and the commit only.
 """
 
 from __future__ import annotations
@@ -20,9 +22,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-CHANNELS, CELLS, CLASSES, STEPS, BATCH = 2, 1, 3, 2, 4
+CHANNELS, CELLS, CLASSES, BATCH = 2, 1, 3, 4
+STEPS = {"V1": 3, "V2": 2}
+CLIP = 0.5
 OPERATIONS = ["none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"]
-OUT = Path(__file__).resolve().parents[1] / "darts_v2.npz"
+OUT = Path(__file__).resolve().parents[1]
 
 
 def stub(name: str, **contents: Any) -> None:
@@ -45,13 +49,12 @@ def old_signatures() -> None:
         setattr(Tensor, name, call)
 
 
-def load(checkout: Path) -> tuple[Any, Any]:
+def load(checkout: Path, version: str) -> tuple[Any, Any]:
     """The release's script as a module, and its network's class."""
-    sys.path.insert(0, str(checkout))
     for kind in (Tensor, nn.Module):
         kind.cuda = lambda self, *_, **__: self  # type: ignore[assignment, method-assign, union-attr]
-    file = checkout / "exps" / "NAS-Bench-201-algos" / "DARTS-V2.py"
-    spec = importlib.util.spec_from_file_location("darts_v2_release", file)
+    file = checkout / "exps" / "NAS-Bench-201-algos" / f"DARTS-{version}.py"
+    spec = importlib.util.spec_from_file_location(f"darts_{version.lower()}_release", file)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     stub("xautodl.datasets", get_datasets=None, get_nas_search_loaders=None)
@@ -105,9 +108,8 @@ def flat(tensors: dict[str, Tensor]) -> np.ndarray[Any, Any]:
     return torch.cat([tensors[name].flatten() for name in sorted(tensors)]).numpy()
 
 
-def main(checkout: Path) -> None:
-    module, make = load(checkout)
-    old_signatures()
+def main(checkout: Path, version: str) -> None:
+    module, make = load(checkout, version)
     torch.manual_seed(3)
     network = make(CHANNELS, CELLS, 4, CLASSES, OPERATIONS, False, True)
     with torch.no_grad():
@@ -129,7 +131,7 @@ def main(checkout: Path) -> None:
             torch.randn(BATCH, 3, 8, 8).half().double(),
             torch.randint(CLASSES, (BATCH,)),
         )
-        for _ in range(STEPS)
+        for _ in range(STEPS[version])
     ]
     gradients: list[Tensor] = []
     adam.register_step_pre_hook(
@@ -147,6 +149,7 @@ def main(checkout: Path) -> None:
         "",
         1,
         SimpleNamespace(log=lambda *_: None),
+        *([CLIP] if version == "V1" else []),
     )
     head = subprocess.check_output(["git", "-C", str(checkout), "rev-parse", "HEAD"], text=True)
     arrays: dict[str, Any] = {
@@ -157,15 +160,19 @@ def main(checkout: Path) -> None:
         batches = torch.stack([step[number] for step in steps]).numpy()
         arrays[key] = batches.astype(np.float16 if key.endswith("x") else np.int64)
     np.savez_compressed(
-        OUT,
+        OUT / f"darts_{version.lower()}.npz",
         repository="D-X-Y/AutoDL-Projects",
         commit=head.strip(),
         logits=logits.numpy(),
         gradients=torch.stack(gradients).numpy(),
         trace=torch.stack(trace).numpy(),
+        clip=CLIP if version == "V1" else np.inf,
         **arrays,
     )
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    sys.path.insert(0, sys.argv[1])
+    old_signatures()
+    for which in STEPS:
+        main(Path(sys.argv[1]), which)
