@@ -144,7 +144,7 @@ def markdown(found: dict[str, Any]) -> str:
         + f"the top half {'–' if top is None else f'{top:.2f}'}. Random search keeps the best "
         f"`val` of {found['lookups']} cells that it looks up, as many as a search has epochs; the "
         "searches choose without the table. Skip and none (edges of 6) and seconds (one thread) "
-        "are means; steps are those of the weights in an epoch. `random_search` and `local_search` are "
+        "are means; steps are of the weights, in an epoch. `random_search` and `local_search` are "
         "runs of the floors, which look cells up: one an epoch."
     )
     return "\n".join(lines) + f"\n\n{note}\n"

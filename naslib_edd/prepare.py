@@ -19,6 +19,7 @@ from naslib_edd.engine import Engine
 from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
 from naslib_edd.floors import FloorEngine
+from naslib_edd.native import kernels
 from naslib_edd.record import Row, RunFolder
 from naslib_edd.settings import Config
 from naslib_edd.tabular.locate import find_table
@@ -140,14 +141,21 @@ def announce(
         console.print(line, soft_wrap=True, highlight=False)
 
 
+def _made_of(engine: Engine) -> str:
+    """Whether the fast supernet's nodes run on the C++ kernels: another rounding than PyTorch's."""
+    if engine.config.search.supernet != "fast" or engine.device.type != "cpu":
+        return ""
+    return " (C++ kernels)" if kernels() is not None else " (PyTorch only, no C++ kernels)"
+
+
 def _about(engine: Engine, table: Table | None) -> list[str]:
     config, search, data = engine.config, engine.config.search, engine.data
     return [
         f"{config.optimizer} on {config.search_space}, {data.name} from {data.source}: "
         f"{len(data.train)} + {len(data.val)} images, {engine.steps} steps of "
         f"{search.batch_size} an epoch, {engine.epochs} epochs",
-        f"supernet: {search.supernet}, C={search.channels}, N={search.cells}, {engine.device}, "
-        f"seed {config.seed}"
+        f"supernet: {search.supernet}{_made_of(engine)}, C={search.channels}, N={search.cells}, "
+        f"{engine.device}, seed {config.seed}"
         + (f"; going on after epoch {engine.epoch}" if engine.epoch or engine.step else ""),
         "table: "
         + (

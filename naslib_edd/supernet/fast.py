@@ -11,7 +11,8 @@ What is shared (each exact, only the rounding differs):
 5. all that leaves a node along one edge is weighted and added in one function with a backward by
    hand (:mod:`naslib_edd.supernet.edge_sums`);
 6. a training step is one function a node with its backward by hand, in which the 1×1 convolutions'
-   norms need no pass of their own (:mod:`naslib_edd.supernet.fused`);
+   norms need no pass of their own (:mod:`naslib_edd.supernet.fused`), with kernels in C++ where a
+   compiler is (:mod:`naslib_edd.native`);
 7. on a CPU the pool is a depthwise convolution (:mod:`naslib_edd.supernet.pool`).
 
 :mod:`naslib_edd.supernet.exchange` carries weights between the twins.

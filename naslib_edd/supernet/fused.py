@@ -27,7 +27,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from naslib_edd.supernet.edge_sums import weighted_dots, weighted_sum
+from naslib_edd.supernet.fused_native import LeaveNodeNative, native_kernels
 from naslib_edd.supernet.layers import BatchNorm
+from naslib_edd.supernet.moments import moments, pointwise, rows_of, update_running
 from naslib_edd.supernet.pool import fast_average_pool, fast_average_pool_backward
 
 
@@ -61,7 +63,8 @@ def leave_node(
     Returns:
         E tensors [B, C, H, W].
     """
-    out: tuple[Tensor, ...] = _LeaveNode.apply(  # type: ignore[no-untyped-call]
+    function = _LeaveNode if native_kernels(h) is None else LeaveNodeNative
+    out: tuple[Tensor, ...] = function.apply(  # type: ignore[no-untyped-call]
         h, *beta, conv1, conv3, norm1, norm3, *arriving
     )
     return out
@@ -84,12 +87,12 @@ class _LeaveNode(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         channels = h.shape[1]
         rectified = h.relu()
-        rows = _rows(rectified)
+        rows = rows_of(rectified)
         kernel = conv1.flatten(1)
-        mean, covariance = _moments(rows)
+        mean, covariance = moments(rows)
         variance = ((kernel @ covariance) * kernel).sum(1).clamp_min_(0)
         shift = kernel @ mean
-        _update_running(norm1, shift, variance, len(rows))
+        update_running(norm1, shift, variance, len(rows))
         deviation = (variance + norm1.eps).sqrt()
         factor = beta1.repeat_interleave(channels) / deviation
         y3 = F.conv2d(rectified, conv3, padding=1)
@@ -98,7 +101,7 @@ class _LeaveNode(torch.autograd.Function):
             y3, scale3, -factor * shift, norm3.running_mean, norm3.running_var,
             True, norm3.momentum, norm3.eps,
         )  # fmt: skip
-        out.add_(F.conv2d(rectified, _pointwise(factor[:, None] * kernel)))
+        out.add_(F.conv2d(rectified, pointwise(factor[:, None] * kernel)))
         pooled = fast_average_pool(h)
         totals = []
         for part, before, a, b in zip(
@@ -136,7 +139,7 @@ class _LeaveNode(torch.autograd.Function):
         # The 1×1 convolutions and their norms, from sums over the batch.
         weighted = factor[:, None] * kernel
         dr1, gram, _ = torch.ops.aten.convolution_backward(
-            gathered, rectified, _pointwise(weighted), None, [1, 1], [0, 0], [1, 1], False, [0, 0],
+            gathered, rectified, pointwise(weighted), None, [1, 1], [0, 0], [1, 1], False, [0, 0],
             1, [of_h, True, False],
         )  # fmt: skip
         gram = gram.flatten(1)
@@ -150,7 +153,7 @@ class _LeaveNode(torch.autograd.Function):
         if dr is not None and of_h:
             pull = weighted.t() @ (ratio[:, None] * kernel) / count
             constant = pull @ mean - weighted.t() @ total / count
-            dr.add_(dr1).add_(F.conv2d(rectified, _pointwise(-pull), constant))
+            dr.add_(dr1).add_(F.conv2d(rectified, pointwise(-pull), constant))
             dh = torch.ops.aten.threshold_backward(dr, rectified, 0)
             for weight, grad in zip(skip.unbind(), grads, strict=True):
                 dh.addcmul_(grad, weight)
@@ -168,29 +171,3 @@ class _LeaveNode(torch.autograd.Function):
             *(grad if wanted else None
               for grad, wanted in zip(grads, ctx.needs_input_grad[9:], strict=True)),
         )  # fmt: skip
-
-
-def _pointwise(matrix: Tensor) -> Tensor:
-    """[C_out, C_in] as the weight of a 1×1 convolution."""
-    return matrix[:, :, None, None]
-
-
-def _rows(x: Tensor) -> Tensor:
-    """[B, C, H, W] in channels_last memory as a matrix [B·H·W, C], without a copy."""
-    return x.permute(0, 2, 3, 1).flatten(0, 2)
-
-
-def _moments(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean [C] and biased covariance [C, C] of the rows [N, C]."""
-    count = len(rows)
-    mean = rows.mean(0)
-    return mean, (rows.t() @ rows).div_(count).sub_(torch.outer(mean, mean))
-
-
-@torch.no_grad()
-def _update_running(norm: BatchNorm, mean: Tensor, variance: Tensor, count: int) -> None:
-    if norm.running_mean is None or norm.running_var is None:
-        return
-    norm.running_mean.lerp_(mean.to(norm.running_mean), norm.momentum)
-    unbiased = variance * (count / max(count - 1, 1))
-    norm.running_var.lerp_(unbiased.to(norm.running_var), norm.momentum)

@@ -9,10 +9,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from naslib_edd.native import kernels
+from naslib_edd.supernet import fused
 from naslib_edd.supernet.fused import NodeWeights, leave_node
 from naslib_edd.supernet.layers import BatchNorm, average_pool
 
 C, SIZE = 3, 5
+
+
+@pytest.fixture(autouse=True, params=["kernels", "torch"])
+def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Every test runs on both paths; only values in channels_last take the kernels."""
+    if request.param == "torch":
+        monkeypatch.setattr(fused, "native_kernels", lambda _: None)
+    elif kernels() is None:
+        pytest.skip("the kernels could not be built here: no C++ compiler")
+    return str(request.param)
 
 
 class Inputs:
@@ -23,6 +35,8 @@ class Inputs:
 
         def leaf(*shape: int, add: float = 0.0) -> Tensor:
             drawn = torch.randn(shape, generator=random, dtype=torch.float64) + add
+            if len(shape) == 4:
+                drawn = drawn.contiguous(memory_format=torch.channels_last)
             return drawn.requires_grad_()
 
         self.h = leaf(4, C, SIZE, SIZE, add=bias)

@@ -1,0 +1,88 @@
+"""Building the kernels: kept for the next process, and whatever fails leaves PyTorch's path."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from naslib_edd.native import build
+
+
+@pytest.fixture(autouse=True)
+def anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv(build.VARIABLE, raising=False)
+    build.kernels.cache_clear()
+    yield
+    build.kernels.cache_clear()
+
+
+def libraries(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "cache" / "naslib_edd").glob("*"))
+
+
+def test_built_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if build.kernels() is None:
+        pytest.skip("the kernels could not be built here: no C++ compiler")
+    (library,) = libraries(tmp_path)
+    assert library.suffix == ".so"
+
+    def no_building(_: Path) -> None:
+        raise AssertionError("built again")
+
+    monkeypatch.setattr(build, "_build", no_building)
+    build.kernels.cache_clear()
+    assert build.kernels() is not None
+
+
+def test_another_source_is_another_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = build._key() if shutil.which("g++") else pytest.skip("no g++")
+    source = tmp_path / "kernels.cpp"
+    source.write_text(build.SOURCE.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    monkeypatch.setattr(build, "SOURCE", source)
+    assert build._key() != first
+
+
+def test_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    assert build.kernels() is None
+    assert libraries(tmp_path) == []
+
+
+def test_a_source_that_does_not_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "kernels.cpp"
+    source.write_text("nonsense", encoding="utf-8")
+    monkeypatch.setattr(build, "SOURCE", source)
+    assert build.kernels() is None
+    assert libraries(tmp_path) == []  # nothing half-written
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "cache").mkdir(mode=0o500)
+    assert build.kernels() is None
+
+
+def test_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(build.VARIABLE, "0")
+    assert build.kernels() is None
+    assert not (tmp_path / "cache").exists()
+
+
+def test_one_openmp_runtime(tmp_path: Path) -> None:
+    """A second one would have a pool of threads of its own, that fights with PyTorch's."""
+    if build.kernels() is None or sys.platform != "linux":
+        pytest.skip("no kernels here, or not Linux")
+    (library,) = libraries(tmp_path)
+    tool = shutil.which("readelf")
+    if tool is None:
+        pytest.skip("no readelf")
+    told = subprocess.run([tool, "-d", str(library)], capture_output=True, text=True, check=True)
+    assert "gomp" not in told.stdout and "omp5" not in told.stdout
