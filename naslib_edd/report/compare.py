@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from matplotlib.figure import Figure
 
 from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
-from naslib_edd.report.groups import Group, group_runs
+from naslib_edd.report.groups import Group, group_runs, shared_reduction
 from naslib_edd.report.panels import STATISTICS, entropy_bound
 from naslib_edd.report.runs import load_runs
 from naslib_edd.report.series import Series, series
@@ -56,7 +57,7 @@ def report(
             "`naslib-edd search … --resume`"
         )
     groups = group_runs(finished, data_note=data_note)
-    table = [summarise(group) for group in groups]
+    table = sorted(map(summarise, groups), key=lambda row: -(row.accuracies["C10 test"].mean or 0))
     folder = Path(out)
     values = as_json(table, unfinished=unfinished)
     paths = [
@@ -86,13 +87,13 @@ def mean_and_std(group: Group, key: str) -> tuple[Series, Series]:
 
 def entropy_figure(groups: Sequence[Group]) -> Figure:
     """Figure 4A: E(H(β)) per epoch, a line a group, the band one standard deviation wide."""
-    figure = new_figure(6.4, 4 + _legend_height(groups), title=_shared_reduction(groups))
+    figure, columns = _figure(6.4, groups)
     axes = figure.subplots()
     _draw(axes, groups, "entropy")
     entropy_bound(axes)
     axes.set_ylabel("E[H(β)]  (nats)")
     axes.set_title("entropy of the edge weights, mean ± std over seeds")
-    _legend(figure, axes)
+    _legend(figure, axes, columns)
     return figure
 
 
@@ -110,42 +111,48 @@ def accuracy_figure(groups: Sequence[Group]) -> Figure | None:
     if not kinds:
         return None
     width = 5.2 * len(kinds) if len(kinds) > 1 else 6.4
-    figure = new_figure(width, 4 + _legend_height(groups), title=_shared_reduction(groups))
+    figure, columns = _figure(width, groups)
     panels = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
     for axes, kind in zip(panels, kinds, strict=True):
         _draw(axes, groups, f"net_val_acc_{kind}")
         axes.set_title(f"discretised network, shared weights, {kind} statistics")
         axes.set_ylim(0, 102)
     panels[0].set_ylabel("validation accuracy  (%), mean ± std over seeds")
-    _legend(figure, panels[0])
+    _legend(figure, panels[0], columns)
     return figure
 
 
 def _draw(axes: Axes, groups: Sequence[Group], key: str) -> None:
-    shared = _shared_reduction(groups)
     for number, group in enumerate(groups):
         colour, dashes = line_style(number)
         mean, std = mean_and_std(group, key)
+        if np.isnan(mean).all():  # random search has no supernet: no line, nor a name of one
+            continue
         epochs = np.arange(1, len(mean) + 1)
-        name = group.label if shared else group.title
         axes.plot(
             epochs, mean, color=colour, linestyle=dashes,
-            marker="o" if len(epochs) == 1 else None, label=f"{name} (n={len(group.runs)})",
+            marker="o" if len(epochs) == 1 else None, label=_name(group, groups),
         )  # fmt: skip
         axes.fill_between(epochs, mean - std, mean + std, color=colour, alpha=0.18, linewidth=0)
     epoch_axis(axes, max(len(run.rows) for group in groups for run in group.runs))
 
 
-def _shared_reduction(groups: Sequence[Group]) -> str | None:
-    """How all groups were reduced, if alike: told over the figure, not in each line's name."""
-    found = {group.reduction for group in groups}
-    return found.pop() if len(found) == 1 else None
+def _name(group: Group, groups: Sequence[Group]) -> str:
+    title = group.label if shared_reduction(groups) else group.title
+    return f"{title} (n={len(group.runs)})"
 
 
-def _legend_height(groups: Sequence[Group]) -> float:
-    return 0.19 * len(groups)
+def _figure(width: float, groups: Sequence[Group]) -> tuple[Figure, int]:
+    """A figure with room for the legend below its axes, and the legend's columns.
+
+    As many columns as the longest name leaves room for; a column is never cut.
+    """
+    longest = max(len(_name(group, groups)) for group in groups)
+    columns = max(1, min(len(groups), int(width / (0.6 + 0.085 * longest))))
+    height = 4 + 0.19 * math.ceil(len(groups) / columns)
+    return new_figure(width, height, title=shared_reduction(groups)), columns
 
 
-def _legend(figure: Figure, axes: Axes) -> None:
-    # Below the axes, one name a line: names may be long, and no curve is covered.
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=1)
+def _legend(figure: Figure, axes: Axes, columns: int) -> None:
+    # Below the axes: no curve is covered.
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=columns)

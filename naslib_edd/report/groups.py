@@ -62,6 +62,12 @@ def group_runs(runs: Sequence[Run], *, data_note: str | None = None) -> list[Gro
     ]
 
 
+def shared_reduction(groups: Sequence[Group]) -> str | None:
+    """How all groups were reduced, if alike: told once, not in each one's name."""
+    found = {group.reduction for group in groups}
+    return found.pop() if len(found) == 1 else None
+
+
 def _suffix(run: Run, namesakes: Sequence[Run]) -> str:
     """The settings of a run in which others of its label differ, as ``", key=value"``."""
     flat = [comparable(other.config) for other in namesakes]

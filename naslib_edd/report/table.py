@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from naslib_edd.report.groups import Group
+from naslib_edd.report.groups import Group, shared_reduction
 from naslib_edd.report.paper import COLUMNS, PaperRow, paper_row
 from naslib_edd.report.series import series
 
@@ -83,7 +83,11 @@ def summarise(group: Group) -> TableRow:
 
 
 def markdown(rows: Sequence[TableRow], *, unfinished: Sequence[str] = ()) -> str:
-    """The table as Markdown. A group's title says how it was reduced, above any paper row."""
+    """The table as Markdown. A group's title says how it was reduced, above any paper row.
+
+    Where all were reduced alike, a line over the table says so instead.
+    """
+    shared = shared_reduction([row.group for row in rows])
     columns = [column_name(*column) for column in COLUMNS]
     header = ["run", "n", *columns, "C10 test rank", "skip", "none", "search s"]
     lines = [header, ["---", *["---:"] * (len(header) - 1)]]
@@ -91,7 +95,7 @@ def markdown(rows: Sequence[TableRow], *, unfinished: Sequence[str] = ()) -> str
         n = len(row.group.runs)
         lines.append(
             [
-                _escape(row.group.title),
+                _escape(row.group.label if shared else row.group.title),
                 str(n),
                 *(row.accuracies[name].text(2, of=n) for name in columns),
                 _mean(row.rank, 0),
@@ -106,7 +110,8 @@ def markdown(rows: Sequence[TableRow], *, unfinished: Sequence[str] = ()) -> str
             name = f"*{_escape(row.paper.title)}*"
             lines.append([name, "", *accuracies, "–", "–", "–", seconds])
     text = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-    return f"{text}\n{_notes(rows, unfinished)}"
+    above = f"Every run of ours is {shared}.\n\n" if shared else ""
+    return f"{above}{text}\n{_notes(rows, unfinished)}"
 
 
 def as_json(rows: Sequence[TableRow], *, unfinished: Sequence[str] = ()) -> dict[str, Any]:

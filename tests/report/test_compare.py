@@ -94,6 +94,39 @@ def test_how_runs_were_reduced_is_always_on_the_figure(make_run):
     assert legend_and_title(mixed) == (names, "")
 
 
+def test_a_floor_without_a_supernet_has_no_line_and_no_name(make_run):
+    def nothing(rows):
+        for row in rows:
+            row["entropy"] = None
+
+    floor = {"optimizer": "random_search", "dataset": "cifar10"}
+    runs = [make_run("ours"), make_run("floor", rows=nothing, config=floor)]
+    groups = group_runs(load_runs(runs))
+    assert len(groups) == 2
+    figure = entropy_figure(groups)
+    names, _ = legend_and_title(figure)
+    assert names == ["edd_darts (n=1)"]
+
+
+def test_short_names_stand_side_by_side_below_the_axes(make_run):
+    names = ["gdas", "darts_v1", "drnas", "beta_darts"]
+    runs = [make_run(name, config={"optimizer": name}) for name in names]
+    figure = entropy_figure(group_runs([run for at in runs for run in load_runs([at])]))
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    box, page = legend.get_window_extent(), figure.bbox
+    assert len({round(text.get_window_extent().y0) for text in legend.get_texts()}) < len(names)
+    assert page.x0 <= box.x0 and box.x1 <= page.x1
+
+
+def test_the_best_mean_comes_first(make_run, tmp_path):
+    for name, value in (("gdas", 40.0), ("drnas", 60.0)):
+        accuracies = dict.fromkeys(("cifar10", "cifar100", "imagenet16_120"), (50.0, value))
+        make_run(f"runs/{name}", config={"optimizer": name}, accuracies=accuracies)
+    text = report([tmp_path / "runs"], tmp_path / "out")[0].read_text()
+    assert text.index("\n| drnas |") < text.index("\n| gdas |")
+
+
 def test_unfinished_runs_are_left_out_and_told(make_run, tmp_path):
     make_run("runs/0")
     make_run("runs/1", seed=1, epochs=2, finished=False)

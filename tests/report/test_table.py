@@ -67,13 +67,22 @@ def cells(text, start):
 def test_markdown_stands_beside_the_paper_under_its_label(three):
     text = markdown(rows_of(three, data_note="CIFAR-10 (JPEG)"))
     ours = cells(text, "edd_darts")
-    assert ours[:2] == ["edd_darts, reduced: 3 epochs, CIFAR-10 (JPEG)", "3"]
+    assert ours[:2] == ["edd_darts", "3"]
+    assert text.startswith("Every run of ours is reduced: 3 epochs, CIFAR-10 (JPEG).")
     assert ours[3] == "47.90 ± 2.10"  # 50, 47.9, 45.8
     assert ours[8] == "200" and ours[-1] == "11"
     paper = cells(text, "*paper, Table 1: EDD-DARTS*")
     assert paper[3] == "93.80 ± 0.33" and paper[-1] == "7392"
     assert len(ours) == len(paper) == len(cells(text, "run")) == 12
     assert text.index("reduced: ") < text.index("paper, Table 1")
+
+
+def test_each_row_says_how_it_was_reduced_where_they_differ(three, make_run):
+    other = {"optimizer": "gdas", "dataset": "cifar10"}
+    text = markdown(rows_of([*three, make_run("short", epochs=2, config=other)]))
+    assert cells(text, "edd_darts")[0] == "edd_darts, reduced: 3 epochs"
+    assert cells(text, "gdas")[0] == "gdas, reduced: 2 epochs"
+    assert text.startswith("| run |")
 
 
 def test_a_single_seed_and_a_missing_table_show_a_dash(make_run):
