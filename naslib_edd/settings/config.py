@@ -20,7 +20,12 @@ from naslib_edd.settings.selection import SelectionSettings
 from naslib_edd.settings.stages import StageSettings
 from naslib_edd.settings.steps import StepSettings
 from naslib_edd.settings.temperature import TemperatureSettings
-from naslib_edd.settings.together import check_dirichlet, check_progressive, check_sparsity
+from naslib_edd.settings.together import (
+    check_dirichlet,
+    check_progressive,
+    check_sampled,
+    check_sparsity,
+)
 
 
 # Dataclasses list the fields of the last base first: the order here is the reverse of the order
@@ -55,6 +60,7 @@ class SearchSettings(
         check_dirichlet(self)
         check_sparsity(self)
         check_progressive(self)
+        check_sampled(self)
         self.check_sampling()
         if self.eval_statistics == "running" and not self.running_statistics:
             raise UserError("search.eval_statistics: running needs search.running_statistics: true")

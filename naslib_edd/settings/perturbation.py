@@ -7,7 +7,7 @@ from typing import Literal
 
 from naslib_edd.errors import UserError
 from naslib_edd.settings.fields import setting
-from naslib_edd.settings.relaxation import RelaxationSettings
+from naslib_edd.settings.relaxation import SAMPLED, RelaxationSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,13 @@ class PerturbationSettings(RelaxationSettings):
                 f"search.epsilon_first = {self.epsilon_first:g} is above search.epsilon_last = "
                 f"{self.epsilon_last:g}: the perturbation grows over the search"
             )
-        if self.relaxation in ("gumbel", "sn_gumbel"):
+        if self.relaxation in ("sigmoid", "linear"):
+            raise UserError(
+                f"search.perturbation: {self.perturbation} moves an edge's weights on the simplex; "
+                f"those of search.relaxation: {self.relaxation} do not sum to 1: use softmax or "
+                "sn_softmax"
+            )
+        if self.relaxation in SAMPLED:
             raise UserError(
                 f"search.perturbation: {self.perturbation} moves a mixture; search.relaxation: "
                 f"{self.relaxation} trains one sampled operation an edge: use softmax or sn_softmax"

@@ -1,10 +1,11 @@
-"""Settings of two parts that do not go together: DrNAS', SparseNAS' and SurgeNAS' parts."""
+"""Settings of two parts that do not go together."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from naslib_edd.errors import UserError
+from naslib_edd.settings.relaxation import SAMPLED
 
 if TYPE_CHECKING:
     from naslib_edd.settings.config import SearchSettings
@@ -39,6 +40,23 @@ def check_sparsity(search: SearchSettings) -> None:
         raise UserError(
             "search.arch_optimizer: proximal_adam needs search.sparsity_l1 or sparsity_group above "
             "0: there is nothing to be proximal to"
+        )
+
+
+def check_sampled(search: SearchSettings) -> None:
+    """Raise UserError for what looks at a mixture, where each edge is one sampled operation."""
+    if search.relaxation not in SAMPLED:
+        return
+    kind = f"search.relaxation: {search.relaxation} samples one operation an edge"
+    if search.selection == "perturbation":
+        raise UserError(
+            f"search.selection: perturbation takes an operation out of a mixture, and {kind}: "
+            "nothing would be left of the edge; use softmax or sn_softmax"
+        )
+    if search.early_stop == "eigenvalue":
+        raise UserError(
+            f"search.early_stop: eigenvalue needs the Hessian of a loss of all logits, and {kind}: "
+            "it would be another's at each sample; use softmax or sn_softmax"
         )
 
 
