@@ -68,6 +68,12 @@ def _hardware(*, torch_there: bool) -> None:
         return
     import torch
 
+    from naslib_edd.native import kernels
+
+    if kernels() is None:
+        print("  –   C++ kernels: none (no g++, or NASLIB_EDD_KERNELS=0); PyTorch's passes, slower")
+    else:
+        print("  ok  C++ kernels of the fast supernet")
     if torch.cuda.is_available():
         for number in range(torch.cuda.device_count()):
             print(f"  ok  cuda:{number}: {torch.cuda.get_device_name(number)}")

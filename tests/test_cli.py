@@ -182,7 +182,7 @@ def test_table_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     output = capsys.readouterr().out
-    for word in ("torch", "digits", "cifar10", "NASLIB_EDD_TABLE", "NASLib"):
+    for word in ("torch", "digits", "cifar10", "NASLIB_EDD_TABLE", "NASLib", "kernels"):
         assert word in output
 
 

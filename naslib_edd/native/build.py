@@ -176,6 +176,8 @@ def _folder() -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(base) / "naslib_edd"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if hasattr(os, "getuid") and folder.stat().st_uid not in (os.getuid(), 0):
+        raise OSError(f"{folder} is another user's: nothing is loaded from there")
     return folder
 
 

@@ -49,6 +49,19 @@ def test_another_source_is_another_library(tmp_path: Path, monkeypatch: pytest.M
     assert build._key() != first
 
 
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="there are no owners of folders here")
+def test_another_users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "cache" / "naslib_edd"
+    folder.mkdir(parents=True)
+    if os.getuid() == 0:
+        os.chown(folder, 12345, -1)
+    else:
+        own = os.getuid()
+        monkeypatch.setattr(os, "getuid", lambda: own + 1)
+    assert build.kernels() is None
+    assert libraries(tmp_path) == []
+
+
 def test_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
