@@ -54,7 +54,7 @@ class Kernels:
     def forward(
         self,
         h: Tensor,
-        y1: Tensor,
+        pointwise: Tensor,
         y3: Tensor,
         scale: Tensor,
         shift: Tensor,
@@ -62,33 +62,33 @@ class Kernels:
         pool: Tensor,
         before: Sequence[Tensor | None],
     ) -> list[Tensor]:
-        """before_e + scale·y3_e + shift + y1_e + skip_e·h + pool_e·average_pool(h), for all e."""
+        """before_e + scale·y3_e + shift + W_e·ReLU(h) + skip_e·h + pool_e·average_pool(h), for all e.
+
+        W, the 1×1 convolutions of all edges: pointwise [C, E·C].
+        """
         totals = [torch.empty_like(h) for _ in before]
         rest = [before, totals]
         self._call(
-            "forward", h.dtype, [h, y1, y3, scale, shift, skip, pool, *rest], _sizes(h, skip)
+            "forward", h.dtype, [h, pointwise, y3, scale, shift, skip, pool, *rest], _sizes(h, skip)
         )
         return totals
 
     def sums(
         self, grads: Sequence[Tensor], y3: Tensor, h: Tensor, mean: Tensor, *, of_passes: bool
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor | None, Tensor | None]:
+    ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
         """Of the gradients g of all edges, in one pass: what the backward pass needs of sums.
 
         Args:
             of_passes: also those of the weights of skip and pool.
 
         Returns:
-            g of all edges side by side [B, E·C, H, W]; Σg [E·C]; Σg·(y3 − mean) [E·C];
-            ⟨h, g_e⟩ [E] and ⟨average_pool(h), g_e⟩ [E], or None.
+            Σg [E·C]; Σg·(y3 − mean) [E·C]; ⟨h, g_e⟩ [E] and ⟨average_pool(h), g_e⟩ [E], or None.
         """
-        alone = len(grads) == 1
-        gathered = None if alone else torch.empty_like(y3)
         total, along = torch.empty_like(mean), torch.empty_like(mean)
         skip, pool = h.new_empty(2, len(grads)).unbind() if of_passes else (None, None)
-        pointers = [grads, y3, h, mean, gathered, total, along, skip, pool]
+        pointers = [grads, y3, h, mean, total, along, skip, pool]
         self._call("sums", h.dtype, pointers, _sizes(h, grads))
-        return grads[0] if gathered is None else gathered, total, along, skip, pool
+        return total, along, skip, pool
 
     def norm_backward(
         self, grads: Sequence[Tensor], y3: Tensor, a: Tensor, b: Tensor, constant: Tensor
@@ -104,19 +104,18 @@ class Kernels:
         dr: Tensor,
         grads: Sequence[Tensor],
         rectified: Tensor,
-        parts: tuple[Tensor, Tensor],
+        pointwise: Tensor,
+        pull: Tensor,
         constant: Tensor,
         skip: Tensor,
         pool: Tensor,
     ) -> Tensor:
-        """dr + Σ parts + constant where rectified > 0, + Σ skip_e·g_e + the pool's of Σ pool_e·g_e.
+        """dr + Σ Wᵀ_e·g_e + P·r + constant where r > 0, + Σ skip_e·g_e + the pool's of Σ pool_e·g_e.
 
-        The gradient of h, written over dr. The constant is [C].
+        The gradient of h, written over dr. W: pointwise [E·C, C]; Pᵀ: pull [C, C]; constant: [C].
         """
         pointers: list[Tensor | Sequence[Tensor | None] | None] = [
-            *(grads, rectified),
-            *parts,
-            *(constant, skip, pool, dr),
+            *(grads, rectified, pointwise, pull, constant, skip, pool, dr)
         ]
         self._call("gradient", dr.dtype, pointers, _sizes(dr, skip))
         return dr

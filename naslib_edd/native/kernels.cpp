@@ -96,6 +96,11 @@ void moments(const T* x, T* mean, T* variance, int64_t images, int64_t rows, int
   }
 }
 
+template <typename T>
+inline T rectified_of(T value) {
+  return value > T(0) || value != value ? value : T(0);  // no NaN is lost
+}
+
 // r = ReLU(h) of [rows, count], and the mean of r's columns; `rows` in each of `images` parts.
 template <typename T>
 void rectify(const T* h, T* r, T* mean, int64_t images, int64_t rows, int64_t count, int threads) {
@@ -108,7 +113,7 @@ void rectify(const T* h, T* r, T* mean, int64_t images, int64_t rows, int64_t co
       const T* __restrict from = h + (b * rows + i) * count;
       T* __restrict to = r + (b * rows + i) * count;
       for (int64_t c = 0; c < count; ++c) {
-        to[c] = from[c] > T(0) || from[c] != from[c] ? from[c] : T(0);  // no NaN is lost
+        to[c] = rectified_of(from[c]);
         sum[c] += to[c];
       }
       if (i % 32 == 31 || i == rows - 1)
@@ -154,19 +159,51 @@ void by_blocks(const Shape& s, Body body) {
   for (; e < s.edges; ++e) channels(e, std::integral_constant<int64_t, 1>());
 }
 
-// totals_e = before_e + scale*y3_e + shift + y1_e + skip_e*h + pool_e*average_pool(h)
+// Pixels that one go of a small matrix product takes: their sums stay in registers.
+#ifdef __AVX512F__
+constexpr int64_t PIXELS = 8;
+#else
+constexpr int64_t PIXELS = 4;
+#endif
+
+// body(w, count) for all pixels of a row, as many at once as the compiler knows: PIXELS or 1.
+template <typename Body>
+void by_pixels(int64_t width, Body body) {
+  int64_t w = 0;
+  for (; w + PIXELS <= width; w += PIXELS) body(w, std::integral_constant<int64_t, PIXELS>());
+  for (; w < width; ++w) body(w, std::integral_constant<int64_t, 1>());
+}
+
+// sums[k][p] += sum_i in[p*count + i] * weights[i*stride + k*step], a block of channels each.
+template <int64_t E, int64_t P, typename V, typename T>
+inline void multiply(const T* in, int64_t count, const T* weights, int64_t stride, int64_t step,
+                     V (&sums)[E][P]) {
+  for (int64_t i = 0; i < count; ++i) {
+    V weight[E];
+    for (int64_t k = 0; k < E; ++k) weight[k] = load<V>(weights + i * stride + k * step);
+    for (int64_t p = 0; p < P; ++p) {
+      const T value = in[p * count + i];
+      for (int64_t k = 0; k < E; ++k) sums[k][p] += value * weight[k];
+    }
+  }
+}
+
+// totals_e = before_e + scale*y3_e + shift + pointwise_e*ReLU(h) + skip_e*h + pool_e*average_pool(h),
+// the 1x1 convolutions of all edges as [C, E*C].
 template <typename T>
-void forward(const T* h, const T* y1, const T* y3, const T* scale, const T* shift, const T* skip,
-             const T* pool, const T* const* before, T* const* totals, Shape s, int threads) {
+void forward(const T* h, const T* pointwise, const T* y3, const T* scale, const T* shift,
+             const T* skip, const T* pool, const T* const* before, T* const* totals, Shape s,
+             int threads) {
   const int64_t C = s.channels, EC = s.batched(), row = s.row();
 #pragma omp parallel num_threads(threads)
   {
-    std::vector<T> pooled(row), spare(row);
+    std::vector<T> pooled(row), spare(row), positive(row);
 #pragma omp for schedule(static)
     for (int64_t b = 0; b < s.images; ++b)
       for (int64_t y = 0; y < s.height; ++y) {
         const int64_t start = b * s.image() + y * row;
         pool_row(h + b * s.image(), y, s, pooled.data(), spare.data());
+        for (int64_t i = 0; i < row; ++i) positive[i] = rectified_of(h[start + i]);
         by_blocks<T>(s, [&](int64_t e, int64_t c, auto edges, auto block) {
           using V = decltype(block);
           constexpr int64_t E = decltype(edges)::value;
@@ -175,26 +212,34 @@ void forward(const T* h, const T* y1, const T* y3, const T* scale, const T* shif
             gain[k] = load<V>(scale + (e + k) * C + c);
             offset[k] = load<V>(shift + (e + k) * C + c);
           }
-          for (int64_t w = 0; w < s.width; ++w) {
-            const int64_t i = start + w * C + c, j = (start / C + w) * EC + e * C + c;
-            const V value = load<V>(h + i), mean = load<V>(pooled.data() + w * C + c);
-            for (int64_t k = 0; k < E; ++k) {
-              V sum = gain[k] * load<V>(y3 + j + k * C) + offset[k] + load<V>(y1 + j + k * C) +
-                      skip[e + k] * value + pool[e + k] * mean;
-              if (before[e + k]) sum += load<V>(before[e + k] + i);
-              store(totals[e + k] + i, sum);
+          by_pixels(s.width, [&](int64_t first, auto pixels) {
+            constexpr int64_t P = decltype(pixels)::value;
+            V sum[E][P];
+            for (int64_t k = 0; k < E; ++k)
+              for (int64_t p = 0; p < P; ++p) sum[k][p] = offset[k];
+            multiply(positive.data() + first * C, C, pointwise + e * C + c, EC, C, sum);
+            for (int64_t p = 0; p < P; ++p) {
+              const int64_t w = first + p, i = start + w * C + c;
+              const int64_t j = (start / C + w) * EC + e * C + c;
+              const V value = load<V>(h + i), mean = load<V>(pooled.data() + w * C + c);
+              for (int64_t k = 0; k < E; ++k) {
+                sum[k][p] += gain[k] * load<V>(y3 + j + k * C) + skip[e + k] * value +
+                             pool[e + k] * mean;
+                if (before[e + k]) sum[k][p] += load<V>(before[e + k] + i);
+                store(totals[e + k] + i, sum[k][p]);
+              }
             }
-          }
+          });
         });
       }
   }
 }
 
-// What the backward pass needs of sums: gathered = the grads of all edges side by side (unless
-// null); total = sum g; along = sum g*(y3 - mean); skip_e = <h, g_e>; pool_e = <average_pool(h), g_e>.
+// What the backward pass needs of sums: total = sum g; along = sum g*(y3 - mean);
+// skip_e = <h, g_e>; pool_e = <average_pool(h), g_e>.
 template <typename T>
-void sums(const T* const* grads, const T* y3, const T* h, const T* mean, T* gathered, T* total,
-          T* along, T* skip, T* pool, Shape s, int threads) {
+void sums(const T* const* grads, const T* y3, const T* h, const T* mean, T* total, T* along,
+          T* skip, T* pool, Shape s, int threads) {
   const int64_t C = s.channels, EC = s.batched(), row = s.row();
   const int64_t count = 2 * EC + 2 * s.edges;
   std::vector<double> parts(s.images * count);
@@ -219,7 +264,6 @@ void sums(const T* const* grads, const T* y3, const T* h, const T* mean, T* gath
               const V g = load<V>(grads[e + k] + i);
               sum[k] += g;
               product[k] += g * (load<V>(y3 + j + k * C) - centre[k]);
-              if (gathered) store(gathered + j + k * C, g);
               if (skip) {
                 first[k] += g * value;
                 second[k] += g * near;
@@ -250,23 +294,31 @@ void sums(const T* const* grads, const T* y3, const T* h, const T* mean, T* gath
 template <typename T>
 void norm_backward(const T* const* grads, const T* y3, const T* a, const T* b, const T* constant,
                    T* out, Shape s, int threads) {
-  const int64_t C = s.channels, EC = s.batched(), pixels = s.height * s.width;
+  const int64_t C = s.channels, EC = s.batched();
 #pragma omp parallel for schedule(static) num_threads(threads)
-  for (int64_t image = 0; image < s.images; ++image)
-    for (int64_t n = image * pixels; n < (image + 1) * pixels; ++n)
-      for (int64_t e = 0; e < s.edges; ++e) {
-        T* __restrict to = out;
-        const T* __restrict g = grads[e] + n * C;
-        const int64_t j = n * EC + e * C, k = e * C;
-        for (int64_t c = 0; c < C; ++c)
-          to[j + c] = a[k + c] * g[c] + b[k + c] * y3[j + c] + constant[k + c];
+  for (int64_t line = 0; line < s.images * s.height; ++line)
+    by_blocks<T>(s, [&](int64_t e, int64_t c, auto edges, auto block) {
+      using V = decltype(block);
+      constexpr int64_t E = decltype(edges)::value;
+      V gain[E], slope[E], rest[E];
+      for (int64_t k = 0; k < E; ++k) {
+        gain[k] = load<V>(a + (e + k) * C + c);
+        slope[k] = load<V>(b + (e + k) * C + c);
+        rest[k] = load<V>(constant + (e + k) * C + c);
       }
+      for (int64_t n = line * s.width; n < (line + 1) * s.width; ++n)
+        for (int64_t k = 0; k < E; ++k) {
+          const int64_t j = n * EC + (e + k) * C + c;
+          store(out + j, gain[k] * load<V>(grads[e + k] + n * C + c) +
+                             slope[k] * load<V>(y3 + j) + rest[k]);
+        }
+    });
 }
 
-// dh = dr + dr1 + drk + constant where r > 0, + sum_e skip_e*g_e + the average pool's backward of sum_e pool_e*g_e;
-// written over dr.
+// dh = dr + sum_e pointwise_e^T*g_e + pull*r + constant where r > 0, + sum_e skip_e*g_e + the average
+// pool's backward of sum_e pool_e*g_e; written over dr. The 1x1 convolutions as [E*C, C], pull [C, C].
 template <typename T>
-void gradient(const T* const* grads, const T* rectified, const T* dr1, const T* drk,
+void gradient(const T* const* grads, const T* rectified, const T* pointwise, const T* pull,
               const T* constant, const T* skip, const T* pool, T* dr, Shape s, int threads) {
   const int64_t C = s.channels, row = s.row(), height = s.height;
 #pragma omp parallel num_threads(threads)
@@ -297,20 +349,28 @@ void gradient(const T* const* grads, const T* rectified, const T* dr1, const T* 
             for (int64_t i = 0; i < row; ++i) spare[i] += there[i];
           }
         across(spare.data(), spread.data(), s.width, C);
-        T* __restrict to = dr + start;
-        const T *__restrict r = rectified + start, *__restrict near = spread.data();
-        const T *__restrict one = dr1 + start, *__restrict other = drk + start;
-        for (int64_t w = 0; w < s.width; ++w)
-          for (int64_t c = 0; c < C; ++c) {
-            const int64_t i = w * C + c;
-            const T sum = to[i] + one[i] + other[i] + constant[c];
-            to[i] = (r[i] > T(0) ? sum : T(0)) + near[i];
-          }
-        for (int64_t e = 0; e < s.edges; ++e) {
-          const T* __restrict g = grads[e] + start;
-          const T a = skip[e];
-          for (int64_t i = 0; i < row; ++i) to[i] += a * g[i];
-        }
+        const Shape one{s.images, s.height, s.width, C, 1};
+        by_blocks<T>(one, [&](int64_t, int64_t c, auto, auto block) {
+          using V = decltype(block);
+          const V rest = load<V>(constant + c);
+          by_pixels(s.width, [&](int64_t first, auto pixels) {
+            constexpr int64_t P = decltype(pixels)::value;
+            const int64_t i = start + first * C;
+            V sum[1][P];
+            for (int64_t p = 0; p < P; ++p) sum[0][p] = load<V>(dr + i + p * C + c) + rest;
+            for (int64_t e = 0; e < s.edges; ++e)
+              multiply(grads[e] + i, C, pointwise + e * C * C + c, C, 0, sum);
+            multiply(rectified + i, C, pull + c, C, 0, sum);
+            for (int64_t p = 0; p < P; ++p) {
+              const int64_t at = i + p * C + c;
+              const V nothing{};
+              V found = load<V>(rectified + at) > nothing ? sum[0][p] : nothing;
+              found += load<V>(spread.data() + (first + p) * C + c);
+              for (int64_t e = 0; e < s.edges; ++e) found += skip[e] * load<V>(grads[e] + at);
+              store(dr + at, found);
+            }
+          });
+        });
       }
     }
   }
@@ -327,19 +387,19 @@ void gradient(const T* const* grads, const T* rectified, const T* dr1, const T* 
                                  int64_t count, int threads) {                                    \
     rectify<T>(h, r, mean, images, rows, count, threads);                                         \
   }                                                                                               \
-  extern "C" void forward_##name(const T* h, const T* y1, const T* y3, const T* scale,            \
+  extern "C" void forward_##name(const T* h, const T* pointwise, const T* y3, const T* scale,            \
                                  const T* shift, const T* skip, const T* pool,                    \
                                  const T* const* before, T* const* totals, int64_t images,        \
                                  int64_t height, int64_t width, int64_t channels, int64_t edges,  \
                                  int threads) {                                                   \
-    forward<T>(h, y1, y3, scale, shift, skip, pool, before, totals,                               \
+    forward<T>(h, pointwise, y3, scale, shift, skip, pool, before, totals,                               \
                {images, height, width, channels, edges}, threads);                                \
   }                                                                                               \
   extern "C" void sums_##name(const T* const* grads, const T* y3, const T* h, const T* mean,      \
-                              T* gathered, T* total, T* along, T* skip, T* pool, int64_t images,  \
+                              T* total, T* along, T* skip, T* pool, int64_t images,  \
                               int64_t height, int64_t width, int64_t channels, int64_t edges,     \
                               int threads) {                                                      \
-    sums<T>(grads, y3, h, mean, gathered, total, along, skip, pool,                               \
+    sums<T>(grads, y3, h, mean, total, along, skip, pool,                               \
             {images, height, width, channels, edges}, threads);                                   \
   }                                                                                               \
   extern "C" void norm_backward_##name(const T* const* grads, const T* y3, const T* a,            \
@@ -349,11 +409,11 @@ void gradient(const T* const* grads, const T* rectified, const T* dr1, const T* 
     norm_backward<T>(grads, y3, a, b, constant, out, {images, height, width, channels, edges},    \
                      threads);                                                                    \
   }                                                                                               \
-  extern "C" void gradient_##name(const T* const* grads, const T* rectified, const T* dr1,         \
-                                  const T* drk, const T* constant, const T* skip, const T* pool,  \
+  extern "C" void gradient_##name(const T* const* grads, const T* rectified, const T* pointwise,         \
+                                  const T* pull, const T* constant, const T* skip, const T* pool,  \
                                   T* dr, int64_t images, int64_t height, int64_t width,           \
                                   int64_t channels, int64_t edges, int threads) {                 \
-    gradient<T>(grads, rectified, dr1, drk, constant, skip, pool, dr,                             \
+    gradient<T>(grads, rectified, pointwise, pull, constant, skip, pool, dr,                             \
                 {images, height, width, channels, edges}, threads);                               \
   }
 

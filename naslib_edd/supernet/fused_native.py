@@ -16,7 +16,7 @@ from torch import Tensor
 
 from naslib_edd.native import Kernels, kernels
 from naslib_edd.supernet.layers import BatchNorm
-from naslib_edd.supernet.moments import pointwise, update_running
+from naslib_edd.supernet.moments import update_running
 
 
 def native_kernels(h: Tensor) -> Kernels | None:
@@ -62,11 +62,11 @@ class LeaveNodeNative(torch.autograd.Function):
         update_running(norm3, mean3, variance3, count)
         inverse3 = (variance3 + norm3.eps).rsqrt()
         gain3 = beta3.repeat_interleave(channels) * inverse3
-        y1 = _last(F.conv2d(rectified, pointwise(factor[:, None] * kernel)))
         skip, pool = skip.contiguous(), pool.contiguous()
         before = [None if one is None else _last(one) for one in arriving]
         shift = -factor * shift1 - gain3 * mean3
-        totals = native.forward(h, y1, y3, gain3, shift, skip, pool, before)
+        folded = (factor[:, None] * kernel).t().contiguous()
+        totals = native.forward(h, folded, y3, gain3, shift, skip, pool, before)
         ctx.save_for_backward(
             h, rectified, y3, skip, pool, conv1, conv3, gain3, mean3, inverse3, mean, covariance,
             factor, deviation,
@@ -85,7 +85,7 @@ class LeaveNodeNative(torch.autograd.Function):
         assert native is not None
         channels, edges, count = h.shape[1], len(skip), h.numel() // h.shape[1]
         grads = tuple(_last(grad) for grad in grads)
-        gathered, total, along, of_skips, of_pools = native.sums(
+        total, along, of_skips, of_pools = native.sums(
             grads, y3, h, mean3, of_passes=of_skip or of_pool
         )
         of_scale3 = along * inverse3
@@ -104,11 +104,7 @@ class LeaveNodeNative(torch.autograd.Function):
         # The 1×1 convolutions and their norms, from sums over the batch.
         kernel = conv1.flatten(1)
         weighted = factor[:, None] * kernel
-        dr1, gram, _ = torch.ops.aten.convolution_backward(
-            gathered, rectified, pointwise(weighted), None, [1, 1], [0, 0], [1, 1], False, [0, 0],
-            1, [of_h, True, False],
-        )  # fmt: skip
-        gram = gram.flatten(1) - total[:, None] * mean
+        gram = torch.cat([_products(grad, rectified) for grad in grads]) - total[:, None] * mean
         u = (gram * kernel).sum(1)
         ratio = u / deviation.square()
         of_weight1 = dh = None
@@ -117,10 +113,11 @@ class LeaveNodeNative(torch.autograd.Function):
             of_weight1 = (factor[:, None] * inner).reshape(conv1.shape)
         if dr is not None and of_h:
             pull = weighted.t() @ (ratio[:, None] * kernel) / count
-            drk = F.conv2d(rectified, pointwise(-pull))
             constant = pull @ mean - weighted.t() @ total / count
-            parts = (_last(dr1), _last(drk))
-            dh = native.gradient_(_last(dr), grads, rectified, parts, constant, skip, pool)
+            back = pull.t().neg().contiguous()
+            dh = native.gradient_(
+                _last(dr), grads, rectified, weighted, back, constant, skip, pool
+            )
         return (
             dh,
             of_skips if of_skip else None,
@@ -139,16 +136,23 @@ class LeaveNodeNative(torch.autograd.Function):
 def _covariance(x: Tensor, mean: Tensor) -> Tensor:
     """The biased covariance [C, C] of x [B, C, H, W] over batch and pixels, whose mean is known.
 
-    Σ x·xᵀ is a 1×1 convolution's gradient of its weight; oneDNN takes half a matrix product's time.
     """
-    channels = x.shape[1]
-    weight = x.new_empty(channels, channels, 1, 1)
-    _, gram, _ = torch.ops.aten.convolution_backward(
-        x, x, weight, None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1, [False, True, False]
-    )
-    count = x.numel() // channels
-    covariance: Tensor = gram.flatten(1).div_(count).sub_(torch.outer(mean, mean))
+    gram = _products(x, x).div_(x.numel() // x.shape[1])
+    covariance: Tensor = gram.sub_(torch.outer(mean, mean))
     return covariance
+
+
+def _products(g: Tensor, x: Tensor) -> Tensor:
+    """Σ g·xᵀ [D, C] of g [B, D, H, W] and x [B, C, H, W] over batch and pixels.
+
+    It is a 1×1 convolution's gradient of its weight; oneDNN takes half a matrix product's time.
+    """
+    weight = x.new_empty(g.shape[1], x.shape[1], 1, 1)
+    _, products, _ = torch.ops.aten.convolution_backward(
+        g, x, weight, None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1, [False, True, False]
+    )
+    found: Tensor = products.flatten(1)
+    return found
 
 
 def _last(x: Tensor) -> Tensor:

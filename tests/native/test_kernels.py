@@ -10,7 +10,7 @@ from torch import Tensor
 from naslib_edd.native import Kernels, kernels
 from naslib_edd.supernet.layers import average_pool
 
-SHAPES = [(2, 1, 1, 1), (3, 3, 5, 4), (2, 5, 1, 7), (2, 16, 4, 4), (3, 23, 6, 1), (1, 37, 3, 3)]
+SHAPES = [(2, 1, 1, 1), (3, 3, 5, 4), (2, 20, 3, 19), (2, 5, 1, 7), (2, 16, 4, 4), (3, 23, 6, 1), (1, 37, 3, 3)]
 
 
 @pytest.fixture
@@ -80,11 +80,13 @@ def test_moments_about_a_large_mean(native: Kernels) -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_forward(native: Kernels, shape: tuple[int, ...], edges: int) -> None:
     draw, channels = Draw(shape), shape[1]
-    h, y1, y3 = draw.image(), draw.image(edges), draw.image(edges)
+    h, y3 = draw.image(), draw.image(edges)
+    pointwise = draw.vector(edges * channels * channels).view(channels, edges * channels)
     scale, shift = draw.vector(edges * channels), draw.vector(edges * channels)
     skip, pool = draw.vector(edges), draw.vector(edges)
     before = [draw.image() if number % 2 else None for number in range(edges)]
-    totals = native.forward(h, y1, y3, scale, shift, skip, pool, before)
+    totals = native.forward(h, pointwise, y3, scale, shift, skip, pool, before)
+    y1 = F.conv2d(h.relu(), pointwise.t()[:, :, None, None])
     parts = (y3 * columns(scale) + columns(shift) + y1).split(channels, 1)
     for e, (total, part, held) in enumerate(zip(totals, parts, before, strict=True)):
         wanted = part + skip[e] * h + pool[e] * average_pool(h)
@@ -98,26 +100,30 @@ def test_backward(native: Kernels, shape: tuple[int, ...], edges: int) -> None:
     grads = [draw.image() for _ in range(edges)]
     h, y3, mean = draw.image(), draw.image(edges), draw.vector(edges * channels)
     together = torch.cat(grads, 1)
-    side, total, along, skips, pools = native.sums(grads, y3, h, mean, of_passes=True)
-    close(side, together)
+    total, along, skips, pools = native.sums(grads, y3, h, mean, of_passes=True)
     close(total, together.sum((0, 2, 3)))
     close(along, (together * (y3 - columns(mean))).sum((0, 2, 3)))
     close(skips, torch.stack([(h * grad).sum() for grad in grads]))
     close(pools, torch.stack([(average_pool(h) * grad).sum() for grad in grads]))
-    assert native.sums(grads, y3, h, mean, of_passes=False)[3:] == (None, None)
+    assert native.sums(grads, y3, h, mean, of_passes=False)[2:] == (None, None)
 
     a, b, constant = (draw.vector(edges * channels) for _ in range(3))
     wanted = together * columns(a) + y3 * columns(b) + columns(constant)
     close(native.norm_backward(grads, y3, a, b, constant), wanted)
 
     skip, pool = draw.vector(edges), draw.vector(edges)
-    parts, dr, own = (draw.image(), draw.image()), draw.image(), draw.vector(channels)
+    dr, own = draw.image(), draw.vector(channels)
+    pointwise = draw.vector(edges * channels**2).view(edges * channels, channels)
+    pull = draw.vector(channels**2).view(channels, channels)
+    back = F.conv2d(together, pointwise.t()[:, :, None, None])
+    back = back + F.conv2d(h.relu(), pull.t()[:, :, None, None])
     arriving = sum((pool[e] * grads[e] for e in range(edges)), torch.zeros_like(h))
     leaf = h.clone().requires_grad_()
     (of_pool,) = torch.autograd.grad(average_pool(leaf), leaf, arriving)
-    masked = (dr + parts[0] + parts[1] + columns(own)) * (h.relu() > 0)
+    masked = (dr + back + columns(own)) * (h.relu() > 0)
     through = sum((skip[e] * grads[e] for e in range(edges)), torch.zeros_like(h))
-    close(native.gradient_(dr, grads, h.relu(), parts, own, skip, pool), masked + of_pool + through)
+    found = native.gradient_(dr, grads, last(h.relu()), pointwise, pull, own, skip, pool)
+    close(found, masked + of_pool + through)
 
 
 def test_the_number_of_threads_changes_no_bit(native: Kernels) -> None:
