@@ -7,10 +7,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from naslib_edd.native import Kernels, kernels
+from naslib_edd.native import Kernels, Unfolded, kernels
 from naslib_edd.supernet.layers import average_pool
 
-SHAPES = [(2, 1, 1, 1), (3, 3, 5, 4), (2, 20, 3, 19), (2, 5, 1, 7), (2, 16, 4, 4), (3, 23, 6, 1), (1, 37, 3, 3)]
+SHAPES = [
+    (2, 1, 1, 1),
+    (3, 3, 5, 4),
+    (2, 20, 3, 19),
+    (2, 5, 1, 7),
+    (2, 16, 4, 4),
+    (3, 23, 6, 1),
+    (1, 37, 3, 3),
+]
 
 
 @pytest.fixture
@@ -54,9 +62,11 @@ def columns(vector: Tensor) -> Tensor:
 def test_rectify_and_moments(native: Kernels, shape: tuple[int, ...]) -> None:
     x = Draw(shape).image() + 100.0
     x = last(x - 100.5)
-    rectified, mean = native.rectify(x)
+    rectified, mean, covariance = native.rectify(x)
     close(rectified, x.relu())
     close(mean, x.relu().mean((0, 2, 3)))
+    rows = x.relu().transpose(0, 1).flatten(1)
+    close(covariance, rows.cov(correction=0).view(len(rows), -1))
     mean, variance = native.moments(x)
     close(mean, x.mean((0, 2, 3)))
     close(variance, x.var((0, 2, 3), unbiased=False))
@@ -65,8 +75,8 @@ def test_rectify_and_moments(native: Kernels, shape: tuple[int, ...]) -> None:
 def test_not_a_number_stays_one(native: Kernels) -> None:
     """So that a run that diverges is seen and stopped."""
     x = last(torch.full((1, 2, 2, 2), float("nan")))
-    rectified, mean = native.rectify(x)
-    assert rectified.isnan().all() and mean.isnan().all()
+    for found in native.rectify(x):
+        assert found.isnan().all()
 
 
 def test_moments_about_a_large_mean(native: Kernels) -> None:
@@ -76,54 +86,85 @@ def test_moments_about_a_large_mean(native: Kernels) -> None:
     torch.testing.assert_close(variance.double(), wanted, rtol=1e-4, atol=0)
 
 
+Pair = tuple[Tensor, Tensor]
+
+
+def norms(draw: Draw, edges: int) -> tuple[Tensor, Pair, Pair, Tensor, Tensor]:
+    """K; mean and covariance of its input; mean and variance of y3; β1, β3: any that can be."""
+    channels = draw.shape[1]
+    kernel = draw.vector(edges * channels**2).view(edges * channels, channels)
+    root = draw.vector(channels**2).view(channels, channels)
+    moments1 = draw.vector(channels), root @ root.t()
+    moments3 = draw.vector(edges * channels), draw.vector(edges * channels).square() + 0.1
+    return kernel, moments1, moments3, draw.vector(edges).abs(), draw.vector(edges).abs()
+
+
 @pytest.mark.parametrize("edges", [1, 2, 3, 4])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_forward(native: Kernels, shape: tuple[int, ...], edges: int) -> None:
     draw, channels = Draw(shape), shape[1]
+    kernel, moments1, moments3, beta1, beta3 = norms(draw, edges)
+    folded = native.fold(kernel, moments1, moments3, beta1, beta3, eps=(1e-3, 1e-5))
+    (mean, covariance), (mean3, variance3) = moments1, moments3
+    variance = (kernel @ covariance @ kernel.t()).diagonal()
+    gain1 = beta1.repeat_interleave(channels) / (variance + 1e-3).sqrt()
+    gain3 = beta3.repeat_interleave(channels) / (variance3 + 1e-5).sqrt()
+    close(folded.mean1, kernel @ mean)
+    close(folded.variance1, variance)
+    close(folded.pointwise, (gain1[:, None] * kernel).t())
+
     h, y3 = draw.image(), draw.image(edges)
-    pointwise = draw.vector(edges * channels * channels).view(channels, edges * channels)
-    scale, shift = draw.vector(edges * channels), draw.vector(edges * channels)
     skip, pool = draw.vector(edges), draw.vector(edges)
     before = [draw.image() if number % 2 else None for number in range(edges)]
-    totals = native.forward(h, pointwise, y3, scale, shift, skip, pool, before)
-    y1 = F.conv2d(h.relu(), pointwise.t()[:, :, None, None])
-    parts = (y3 * columns(scale) + columns(shift) + y1).split(channels, 1)
-    for e, (total, part, held) in enumerate(zip(totals, parts, before, strict=True)):
+    totals = native.forward(h, y3, folded, skip, pool, before)
+    y1 = F.conv2d(h.relu(), kernel[:, :, None, None])
+    normed = (y1 - columns(kernel @ mean)) * columns(gain1) + (y3 - columns(mean3)) * columns(gain3)
+    for e, (total, part, held) in enumerate(
+        zip(totals, normed.split(channels, 1), before, strict=True)
+    ):
         wanted = part + skip[e] * h + pool[e] * average_pool(h)
         close(total, wanted if held is None else wanted + held)
 
 
 @pytest.mark.parametrize("edges", [1, 2, 3, 4])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_backward(native: Kernels, shape: tuple[int, ...], edges: int) -> None:
+def test_sums_and_the_norms_backward(native: Kernels, shape: tuple[int, ...], edges: int) -> None:
     draw, channels = Draw(shape), shape[1]
     grads = [draw.image() for _ in range(edges)]
     h, y3, mean = draw.image(), draw.image(edges), draw.vector(edges * channels)
     together = torch.cat(grads, 1)
-    total, along, skips, pools = native.sums(grads, y3, h, mean, of_passes=True)
-    close(total, together.sum((0, 2, 3)))
-    close(along, (together * (y3 - columns(mean))).sum((0, 2, 3)))
-    close(skips, torch.stack([(h * grad).sum() for grad in grads]))
-    close(pools, torch.stack([(average_pool(h) * grad).sum() for grad in grads]))
-    assert native.sums(grads, y3, h, mean, of_passes=False)[2:] == (None, None)
+    found = native.sums(grads, y3, h, last(h.relu()), mean, of_passes=True)
+    close(found.total, together.sum((0, 2, 3)))
+    close(found.along, (together * (y3 - columns(mean))).sum((0, 2, 3)))
+    close(found.products, torch.einsum("bdhw,bchw->dc", together, h.relu()))
+    close(found.skip, torch.stack([(h * grad).sum() for grad in grads]))
+    close(found.pool, torch.stack([(average_pool(h) * grad).sum() for grad in grads]))
+    without = native.sums(grads, y3, h, last(h.relu()), mean, of_passes=False)
+    assert without.skip is None and without.pool is None
 
     a, b, constant = (draw.vector(edges * channels) for _ in range(3))
     wanted = together * columns(a) + y3 * columns(b) + columns(constant)
     close(native.norm_backward(grads, y3, a, b, constant), wanted)
 
+
+@pytest.mark.parametrize("edges", [1, 2, 3, 4])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_gradient(native: Kernels, shape: tuple[int, ...], edges: int) -> None:
+    draw, channels = Draw(shape), shape[1]
+    grads, h = [draw.image() for _ in range(edges)], draw.image()
     skip, pool = draw.vector(edges), draw.vector(edges)
-    dr, own = draw.image(), draw.vector(channels)
-    pointwise = draw.vector(edges * channels**2).view(edges * channels, channels)
-    pull = draw.vector(channels**2).view(channels, channels)
-    back = F.conv2d(together, pointwise.t()[:, :, None, None])
-    back = back + F.conv2d(h.relu(), pull.t()[:, :, None, None])
-    arriving = sum((pool[e] * grads[e] for e in range(edges)), torch.zeros_like(h))
+    dr, constant = draw.image(), draw.vector(channels)
+    weighted = draw.vector(edges * channels**2).view(edges * channels, channels)
+    back = draw.vector(channels**2).view(channels, channels)
+    unfolded = Unfolded(*constant.new_empty(2, 1), weighted, back, constant, *skip.new_empty(3, 1))
+    own = F.conv2d(torch.cat(grads, 1), weighted.t()[:, :, None, None])
+    own = own + F.conv2d(h.relu(), back.t()[:, :, None, None])
     leaf = h.clone().requires_grad_()
-    (of_pool,) = torch.autograd.grad(average_pool(leaf), leaf, arriving)
-    masked = (dr + back + columns(own)) * (h.relu() > 0)
-    through = sum((skip[e] * grads[e] for e in range(edges)), torch.zeros_like(h))
-    found = native.gradient_(dr, grads, last(h.relu()), pointwise, pull, own, skip, pool)
-    close(found, masked + of_pool + through)
+    through = sum((skip[e] * leaf + pool[e] * average_pool(leaf)).mul(grads[e]).sum()
+                  for e in range(edges))  # fmt: skip
+    (passed,) = torch.autograd.grad(through, leaf)
+    wanted = (dr + own + columns(constant)) * (h > 0) + passed
+    close(native.gradient_(dr, grads, last(h.relu()), unfolded, skip, pool), wanted)
 
 
 def test_the_number_of_threads_changes_no_bit(native: Kernels) -> None:
@@ -134,7 +175,8 @@ def test_the_number_of_threads_changes_no_bit(native: Kernels) -> None:
     try:
         for threads in (1, 2, 3):
             torch.set_num_threads(threads)
-            sums = native.sums(grads, y3, h.float(), torch.zeros(32), of_passes=True)
+            args = grads, y3, h.float(), last(h.float().relu()), torch.zeros(32)
+            sums = native.sums(*args, of_passes=True)
             found.append([*sums, *native.moments(y3), *native.rectify(h.float())])
     finally:
         torch.set_num_threads(before)

@@ -1,0 +1,301 @@
+// Passes over images in channels-last memory, [B, H, W, C], that PyTorch would make one by one.
+//
+// Called by naslib_edd/supernet/fused_native.py; naslib_edd/supernet/fused.py has the slow twin of
+// each. A node has E edges: batched tensors are [B, H, W, E*C], a tensor of one edge is
+// [B, H, W, C]. A sum runs over at most a thousand pixels in T, and beyond that in double.
+
+#pragma once
+
+#include <initializer_list>
+
+#include "blocks.h"
+
+// out[w] = in[w-1] + in[w] + in[w+1] over a row of pixels of C channels.
+template <typename T>
+void across(const T* in, T* out, int64_t width, int64_t channels) {
+  const int64_t last = (width - 1) * channels;
+  for (int64_t i = 0; i < width * channels; ++i) out[i] = in[i];
+  for (int64_t i = 0; i < last; ++i) out[i] += in[i + channels];
+  for (int64_t i = channels; i < width * channels; ++i) out[i] += in[i - channels];
+}
+
+// Row y of the 3x3 average pool of an image, the padding not counted; `spare` holds a row.
+template <typename T>
+void pool_row(const T* image, int64_t y, const Shape& s, T* out, T* spare) {
+  const int64_t row = s.row();
+  const T* here = image + y * row;
+  for (int64_t i = 0; i < row; ++i) spare[i] = here[i];
+  if (y > 0)
+    for (int64_t i = 0; i < row; ++i) spare[i] += here[i - row];
+  if (y + 1 < s.height)
+    for (int64_t i = 0; i < row; ++i) spare[i] += here[i + row];
+  across(spare, out, s.width, s.channels);
+  for (int64_t w = 0; w < s.width; ++w) {
+    const T share = T(1) / T(reach(y, s.height) * reach(w, s.width));
+    for (int64_t c = 0; c < s.channels; ++c) out[w * s.channels + c] *= share;
+  }
+}
+
+// Mean and biased variance of each of the columns of [rows, count], `rows` split in `images` parts.
+template <typename T>
+void moments(const T* x, T* mean, T* variance, int64_t images, int64_t rows, int64_t count,
+             int threads) {
+  std::vector<double> parts(2 * images * count);
+  const int64_t stretch = 32;
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (int64_t b = 0; b < images; ++b) {
+    double *sums = parts.data() + 2 * b * count, *squares = sums + count;
+    std::vector<T> one(count), two(count);
+    T *__restrict sum = one.data(), *__restrict square = two.data();
+    for (int64_t begin = 0; begin < rows; begin += stretch) {
+      const int64_t end = begin + stretch < rows ? begin + stretch : rows;
+      for (int64_t c = 0; c < count; ++c) sum[c] = square[c] = 0;
+      for (int64_t r = begin; r < end; ++r) {
+        const T* here = x + (b * rows + r) * count;
+        for (int64_t c = 0; c < count; ++c) {
+          const T value = here[c] - x[c];  // about the first row: no digits are lost to the mean
+          sum[c] += value;
+          square[c] += value * value;
+        }
+      }
+      for (int64_t c = 0; c < count; ++c) sums[c] += sum[c], squares[c] += square[c];
+    }
+  }
+  std::vector<double> total(2 * count);
+  add_up(parts, images, 2 * count, total.data());
+  const double n = double(images) * double(rows);
+  for (int64_t c = 0; c < count; ++c) {
+    const double offset = total[c] / n;
+    const double spread = total[count + c] / n - offset * offset;
+    mean[c] = T(double(x[c]) + offset);
+    variance[c] = T(spread > 0 ? spread : 0);
+  }
+}
+
+// r = ReLU(h) of [images, pixels, C], the mean of r's channels, and their biased covariance [C, C].
+template <typename T>
+void rectify(const T* h, T* r, T* mean, T* covariance, int64_t images, int64_t pixels, int64_t C,
+             int threads) {
+  const int64_t count = C + C * C, pieces = stretches(images, count);
+  std::vector<double> parts(pieces * count);
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (int64_t piece = 0; piece < pieces; ++piece) {
+    double* part = parts.data() + piece * count;
+    std::vector<T> one(C);
+    T* __restrict sum = one.data();
+    for (int64_t b = piece * images / pieces; b < (piece + 1) * images / pieces; ++b) {
+      const int64_t start = b * pixels * C;
+      for (int64_t n = 0; n < pixels; ++n) {
+        const T* __restrict from = h + start + n * C;
+        T* __restrict to = r + start + n * C;
+        for (int64_t c = 0; c < C; ++c) sum[c] += to[c] = rectified_of(from[c]);
+        if (n % 32 == 31 || n == pixels - 1)
+          for (int64_t c = 0; c < C; ++c) part[c] += sum[c], sum[c] = 0;
+      }
+      outer(r + start, r + start, pixels, C, part + C);  // while the image is in the cache
+    }
+  }
+  std::vector<double> total(count);
+  add_up(parts, pieces, count, total.data());
+  const double n = double(images) * double(pixels);
+  for (int64_t i = 0; i < C; ++i) {
+    mean[i] = T(total[i] / n);
+    for (int64_t j = 0; j < C; ++j)
+      covariance[i * C + j] = T(total[C + i * C + j] / n - total[i] / n * (total[j] / n));
+  }
+}
+
+// totals_e = before_e + scale*y3_e + shift + pointwise_e*ReLU(h) + skip_e*h + pool_e*average_pool(h),
+// the 1x1 convolutions of all edges as [C, E*C].
+template <typename T>
+void forward(const T* h, const T* pointwise, const T* y3, const T* scale, const T* shift,
+             const T* skip, const T* pool, const T* const* before, T* const* totals, Shape s,
+             int threads) {
+  const int64_t C = s.channels, EC = s.batched(), row = s.row();
+#pragma omp parallel num_threads(threads)
+  {
+    std::vector<T> pooled(row), spare(row), positive(row);
+#pragma omp for schedule(static)
+    for (int64_t b = 0; b < s.images; ++b)
+      for (int64_t y = 0; y < s.height; ++y) {
+        const int64_t start = b * s.image() + y * row;
+        pool_row(h + b * s.image(), y, s, pooled.data(), spare.data());
+        for (int64_t i = 0; i < row; ++i) positive[i] = rectified_of(h[start + i]);
+        by_blocks<T>(s, [&](int64_t e, int64_t c, auto edges, auto block) {
+          using V = decltype(block);
+          constexpr int64_t E = decltype(edges)::value;
+          V gain[E], offset[E];
+          for (int64_t k = 0; k < E; ++k) {
+            gain[k] = load<V>(scale + (e + k) * C + c);
+            offset[k] = load<V>(shift + (e + k) * C + c);
+          }
+          by_pixels(s.width, [&](int64_t first, auto pixels) {
+            constexpr int64_t P = decltype(pixels)::value;
+            V sum[E][P];
+            for (int64_t k = 0; k < E; ++k)
+              for (int64_t p = 0; p < P; ++p) sum[k][p] = offset[k];
+            multiply(positive.data() + first * C, C, pointwise + e * C + c, EC, C, sum);
+            for (int64_t p = 0; p < P; ++p) {
+              const int64_t w = first + p, i = start + w * C + c;
+              const int64_t j = (start / C + w) * EC + e * C + c;
+              const V value = load<V>(h + i), mean = load<V>(pooled.data() + w * C + c);
+              for (int64_t k = 0; k < E; ++k) {
+                sum[k][p] += gain[k] * load<V>(y3 + j + k * C) + skip[e + k] * value +
+                             pool[e + k] * mean;
+                if (before[e + k]) sum[k][p] += load<V>(before[e + k] + i);
+                store(totals[e + k] + i, sum[k][p]);
+              }
+            }
+          });
+        });
+      }
+  }
+}
+
+// What the backward pass needs of sums: total = sum g; along = sum g*(y3 - mean); products_e =
+// sum g_e*r^T, [C, C]; skip_e = <h, g_e>; pool_e = <average_pool(h), g_e>, both unless null.
+template <typename T>
+void sums(const T* const* grads, const T* y3, const T* h, const T* r, const T* mean, T* total,
+          T* along, T* products, T* skip, T* pool, Shape s, int threads) {
+  const int64_t C = s.channels, EC = s.batched(), row = s.row();
+  const int64_t passes = 2 * EC + EC * C, count = passes + 2 * s.edges;
+  const int64_t pieces = stretches(s.images, count);
+  std::vector<double> parts(pieces * count);
+#pragma omp parallel num_threads(threads)
+  {
+    std::vector<T> pooled(row), spare(row);
+#pragma omp for schedule(static)
+    for (int64_t piece = 0; piece < pieces; ++piece) {
+      double* part = parts.data() + piece * count;
+      for (int64_t b = piece * s.images / pieces; b < (piece + 1) * s.images / pieces; ++b) {
+        for (int64_t y = 0; y < s.height; ++y) {
+          const int64_t start = b * s.image() + y * row;
+          if (skip) pool_row(h + b * s.image(), y, s, pooled.data(), spare.data());
+          by_blocks<T>(s, [&](int64_t e, int64_t c, auto edges, auto block) {
+            using V = decltype(block);
+            constexpr int64_t E = decltype(edges)::value;
+            V centre[E], sum[E] = {}, product[E] = {}, first[E] = {}, second[E] = {};
+            for (int64_t k = 0; k < E; ++k) centre[k] = load<V>(mean + (e + k) * C + c);
+            for (int64_t w = 0; w < s.width; ++w) {
+              const int64_t i = start + w * C + c, j = (start / C + w) * EC + e * C + c;
+              const V value = load<V>(h + i), near = load<V>(pooled.data() + w * C + c);
+              for (int64_t k = 0; k < E; ++k) {
+                const V g = load<V>(grads[e + k] + i);
+                sum[k] += g;
+                product[k] += g * (load<V>(y3 + j + k * C) - centre[k]);
+                if (skip) {
+                  first[k] += g * value;
+                  second[k] += g * near;
+                }
+              }
+            }
+            for (int64_t k = 0; k < E; ++k)
+              for (uint64_t v = 0; v < sizeof(V) / sizeof(T); ++v) {
+                part[(e + k) * C + c + v] += sum[k][v];
+                part[EC + (e + k) * C + c + v] += product[k][v];
+                part[passes + e + k] += first[k][v];
+                part[passes + s.edges + e + k] += second[k][v];
+              }
+          });
+        }
+        const int64_t start = b * s.image();  // and while the image is in the cache:
+        for (int64_t e = 0; e < s.edges; ++e)
+          outer(grads[e] + start, r + start, s.height * s.width, C, part + 2 * EC + e * C * C);
+      }
+    }
+  }
+  std::vector<double> found(count);
+  add_up(parts, pieces, count, found.data());
+  for (int64_t i = 0; i < EC; ++i) total[i] = T(found[i]), along[i] = T(found[EC + i]);
+  for (int64_t i = 0; i < EC * C; ++i) products[i] = T(found[2 * EC + i]);
+  for (int64_t e = 0; skip && e < s.edges; ++e) {
+    skip[e] = T(found[passes + e]);
+    pool[e] = T(found[passes + s.edges + e]);
+  }
+}
+
+// out = a*g + b*y3 + constant, a channel each: batch norm's backward once its sums are known.
+template <typename T>
+void norm_backward(const T* const* grads, const T* y3, const T* a, const T* b, const T* constant,
+                   T* out, Shape s, int threads) {
+  const int64_t C = s.channels, EC = s.batched();
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (int64_t line = 0; line < s.images * s.height; ++line)
+    by_blocks<T>(s, [&](int64_t e, int64_t c, auto edges, auto block) {
+      using V = decltype(block);
+      constexpr int64_t E = decltype(edges)::value;
+      V gain[E], slope[E], rest[E];
+      for (int64_t k = 0; k < E; ++k) {
+        gain[k] = load<V>(a + (e + k) * C + c);
+        slope[k] = load<V>(b + (e + k) * C + c);
+        rest[k] = load<V>(constant + (e + k) * C + c);
+      }
+      for (int64_t n = line * s.width; n < (line + 1) * s.width; ++n)
+        for (int64_t k = 0; k < E; ++k) {
+          const int64_t j = n * EC + (e + k) * C + c;
+          store(out + j, gain[k] * load<V>(grads[e + k] + n * C + c) +
+                             slope[k] * load<V>(y3 + j) + rest[k]);
+        }
+    });
+}
+
+// dh = dr + sum_e pointwise_e^T*g_e + back^T*r + constant where r > 0, + sum_e skip_e*g_e + the average
+// pool's backward of sum_e pool_e*g_e; written over dr. The 1x1 convolutions as [E*C, C], back [C, C].
+template <typename T>
+void gradient(const T* const* grads, const T* rectified, const T* pointwise, const T* back,
+              const T* constant, const T* skip, const T* pool, T* dr, Shape s, int threads) {
+  const int64_t C = s.channels, row = s.row(), height = s.height;
+#pragma omp parallel num_threads(threads)
+  {
+    std::vector<T> ring(3 * row), spare(row), spread(row);
+#pragma omp for schedule(static)
+    for (int64_t b = 0; b < s.images; ++b) {
+      auto shares = [&](int64_t y) {  // row y of sum_e pool_e*g_e over the windows' counts
+        T* out = ring.data() + (y % 3) * row;
+        const int64_t start = b * s.image() + y * row;
+        for (int64_t i = 0; i < row; ++i) out[i] = pool[0] * grads[0][start + i];
+        for (int64_t e = 1; e < s.edges; ++e)
+          for (int64_t i = 0; i < row; ++i) out[i] += pool[e] * grads[e][start + i];
+        for (int64_t w = 0; w < s.width; ++w) {
+          const T share = T(1) / T(reach(y, height) * reach(w, s.width));
+          for (int64_t c = 0; c < C; ++c) out[w * C + c] *= share;
+        }
+      };
+      shares(0);
+      for (int64_t y = 0; y < height; ++y) {
+        if (y + 1 < height) shares(y + 1);
+        const int64_t start = b * s.image() + y * row;
+        const T* here = ring.data() + (y % 3) * row;
+        for (int64_t i = 0; i < row; ++i) spare[i] = here[i];
+        for (int64_t other : {y - 1, y + 1})
+          if (other >= 0 && other < height) {
+            const T* there = ring.data() + (other % 3) * row;
+            for (int64_t i = 0; i < row; ++i) spare[i] += there[i];
+          }
+        across(spare.data(), spread.data(), s.width, C);
+        const Shape one{s.images, s.height, s.width, C, 1};
+        by_blocks<T>(one, [&](int64_t, int64_t c, auto, auto block) {
+          using V = decltype(block);
+          const V rest = load<V>(constant + c);
+          by_pixels(s.width, [&](int64_t first, auto pixels) {
+            constexpr int64_t P = decltype(pixels)::value;
+            const int64_t i = start + first * C;
+            V sum[1][P];
+            for (int64_t p = 0; p < P; ++p) sum[0][p] = load<V>(dr + i + p * C + c) + rest;
+            for (int64_t e = 0; e < s.edges; ++e)
+              multiply(grads[e] + i, C, pointwise + e * C * C + c, C, 0, sum);
+            multiply(rectified + i, C, back + c, C, 0, sum);
+            for (int64_t p = 0; p < P; ++p) {
+              const int64_t at = i + p * C + c;
+              const V nothing{};
+              V found = load<V>(rectified + at) > nothing ? sum[0][p] : nothing;
+              found += load<V>(spread.data() + (first + p) * C + c);
+              for (int64_t e = 0; e < s.edges; ++e) found += skip[e] * load<V>(grads[e] + at);
+              store(dr + at, found);
+            }
+          });
+        });
+      }
+    }
+  }
+}
