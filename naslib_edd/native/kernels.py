@@ -130,7 +130,7 @@ class Kernels:
         pool: Tensor,
         before: Sequence[Tensor | None],
     ) -> list[Tensor]:
-        """before_e + gain3·y3_e + shift + W_e·ReLU(h) + skip_e·h + pool_e·average_pool(h), for all e.
+        """before_e + gain3·y3_e + shift + W_e·ReLU(h) + skip_e·h + pool_e·average_pool(h), each e.
 
         Wᵀ is ``folded.pointwise``: the 1×1 convolutions are made on the way.
         """
@@ -213,9 +213,10 @@ class Kernels:
         skip: Tensor,
         pool: Tensor,
     ) -> Tensor:
-        """dr + Σ Wᵀ_e·g_e + backᵀ·r + constant where r > 0, + Σ skip_e·g_e + the pool's of Σ pool_e·g_e.
+        """The gradient of h, written over dr: what has come through ReLU, and past it.
 
-        The gradient of h, written over dr. W is ``unfolded.weighted``.
+        (dr + Σ Wᵀ_e·g_e + backᵀ·r + constant) where r > 0, + Σ skip_e·g_e + the average pool's
+        backward of Σ pool_e·g_e. W is ``unfolded.weighted``.
         """
         coefficients = unfolded.weighted, unfolded.back, unfolded.constant
         self._pass("gradient", dr, len(skip), grads, rectified, *coefficients, skip, pool, dr)

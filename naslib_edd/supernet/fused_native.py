@@ -51,11 +51,11 @@ class LeaveNodeNative(torch.autograd.Function):
         count = h.numel() // h.shape[1]
         kernel = conv1.flatten(1).contiguous()
         skip, pool = skip.contiguous(), pool.contiguous()
-        rectified, *moments1 = native.rectify(h)
+        rectified, mean, covariance = native.rectify(h)
         y3 = _last(F.conv2d(rectified, conv3, padding=1))
         moments3 = native.moments(y3)
         folded = native.fold(
-            kernel, moments1, moments3, beta1.contiguous(), beta3.contiguous(),
+            kernel, (mean, covariance), moments3, beta1.contiguous(), beta3.contiguous(),
             eps=(norm1.eps, norm3.eps),
         )  # fmt: skip
         update_running(norm1, folded.mean1, folded.variance1, count)
@@ -63,7 +63,7 @@ class LeaveNodeNative(torch.autograd.Function):
         before = [None if one is None else _last(one) for one in arriving]
         totals = native.forward(h, y3, folded, skip, pool, before)
         ctx.save_for_backward(
-            h, rectified, y3, skip, pool, kernel, conv3, moments1[0], moments3[0], *folded
+            h, rectified, y3, skip, pool, kernel, conv3, mean, moments3[0], *folded
         )
         return tuple(totals)
 
