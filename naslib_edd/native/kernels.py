@@ -85,7 +85,7 @@ class Kernels:
         return mean, variance
 
     def rectify(self, h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """r = ReLU(h) [B, C, H, W], and over batch and pixels its mean [C] and covariance [C, C]."""
+        """r = ReLU(h) [B, C, H, W]; over batch and pixels, its mean [C] and covariance [C, C]."""
         channels = h.shape[1]
         rectified, mean = torch.empty_like(h), h.new_empty(channels)
         covariance = h.new_empty(channels, channels)
