@@ -87,8 +87,8 @@ inline void multiply(const T* in, int64_t count, const T* weights, int64_t strid
   }
 }
 
-// parts[d*C + c] += sum over pixels of g[.., d] * x[.., c], both [pixels, C].
-template <typename T>
+// parts[d*C + c] += sum over pixels of g[.., d] * x[.., c], both [pixels, C]; of ReLU(x) if so.
+template <bool Rectified, typename T>
 void outer(const T* g, const T* x, int64_t pixels, int64_t C, double* parts) {
   auto rows = [&](int64_t d, auto rows_at_once, int64_t c, auto block) {
     using V = decltype(block);
@@ -98,7 +98,8 @@ void outer(const T* g, const T* x, int64_t pixels, int64_t C, double* parts) {
       const int64_t end = begin + stretch < pixels ? begin + stretch : pixels;
       V sum[D] = {};
       for (int64_t n = begin; n < end; ++n) {
-        const V value = load<V>(x + n * C + c);
+        V value = load<V>(x + n * C + c);
+        if (Rectified) value = value > V{} ? value : V{};
         for (int64_t k = 0; k < D; ++k) sum[k] += g[n * C + d + k] * value;
       }
       for (int64_t k = 0; k < D; ++k)

@@ -41,7 +41,7 @@ void fold(const T* kernel, const T* m, const T* S, const T* beta1, const T* beta
 }
 
 // The backward pass of fold, and what batch norm's own needs. Of sums over batch and pixels (total =
-// sum g, along = sum g*(y3 - mean3), products = sum g*r^T) it makes: slope and rest, with which
+// sum g, along = sum g*(y3 - mean3), products = sum g*ReLU(h)^T) it makes: slope and rest, with which
 // dy3 = gain3*g + slope*y3 + rest; weighted = factor*K, back = -pull^T and constant, with which the
 // gradient of r is weighted^T*g + back^T*r + constant; the gradients of beta1, beta3 and of K
 // (unless null).

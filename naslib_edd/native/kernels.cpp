@@ -18,10 +18,10 @@
                                  const T* const* before, T* const* totals, SIZES, int threads) {   \
     forward<T>(h, pointwise, y3, scale, shift, skip, pool, before, totals, SHAPE, threads);        \
   }                                                                                                \
-  extern "C" void sums_##name(const T* const* grads, const T* y3, const T* h, const T* r,          \
-                              const T* mean, T* total, T* along, T* products, T* skip, T* pool,    \
-                              SIZES, int threads) {                                                \
-    sums<T>(grads, y3, h, r, mean, total, along, products, skip, pool, SHAPE, threads);            \
+  extern "C" void sums_##name(const T* const* grads, const T* y3, const T* h, const T* mean,       \
+                              T* total, T* along, T* products, T* skip, T* pool, SIZES,            \
+                              int threads) {                                                       \
+    sums<T>(grads, y3, h, mean, total, along, products, skip, pool, SHAPE, threads);               \
   }                                                                                                \
   extern "C" void norm_backward_##name(const T* const* grads, const T* y3, const T* a, const T* b, \
                                        const T* constant, T* out, SIZES, int threads) {            \

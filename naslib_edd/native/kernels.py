@@ -16,7 +16,7 @@ _ARGUMENTS = {
     "moments": (3, 0, _SIZES),
     "rectify": (4, 0, _SIZES),
     "forward": (9, 0, _SIZES),
-    "sums": (10, 0, _SIZES),
+    "sums": (9, 0, _SIZES),
     "norm_backward": (6, 0, _SIZES),
     "gradient": (8, 0, _SIZES),
     "fold": (16, 2, 2),
@@ -43,7 +43,7 @@ class Sums(NamedTuple):
 
     total: Tensor  # Σg [E·C]
     along: Tensor  # Σg·(y3 − mean) [E·C]
-    products: Tensor  # Σg·rᵀ [E·C, C]
+    products: Tensor  # Σg·ReLU(h)ᵀ [E·C, C]
     skip: Tensor | None  # ⟨h, g_e⟩ [E]
     pool: Tensor | None  # ⟨average_pool(h), g_e⟩ [E]
 
@@ -144,7 +144,6 @@ class Kernels:
         grads: Sequence[Tensor],
         y3: Tensor,
         h: Tensor,
-        rectified: Tensor,
         mean: Tensor,
         *,
         of_passes: bool,
@@ -158,7 +157,7 @@ class Kernels:
         products = h.new_empty(len(mean), h.shape[1])
         skip, pool = h.new_empty(2, len(grads)).unbind() if of_passes else (None, None)
         found = Sums(total, along, products, skip, pool)
-        self._pass("sums", h, len(grads), grads, y3, h, rectified, mean, *found)
+        self._pass("sums", h, len(grads), grads, y3, h, mean, *found)
         return found
 
     def unfold(

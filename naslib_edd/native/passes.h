@@ -10,65 +10,87 @@
 
 #include "blocks.h"
 
-// out[w] = in[w-1] + in[w] + in[w+1] over a row of pixels of C channels.
+// out[w] = scale * (in[w-1] + in[w] + in[w+1]) over a row of pixels of C channels.
 template <typename T>
-void across(const T* in, T* out, int64_t width, int64_t channels) {
-  const int64_t last = (width - 1) * channels;
-  for (int64_t i = 0; i < width * channels; ++i) out[i] = in[i];
-  for (int64_t i = 0; i < last; ++i) out[i] += in[i + channels];
-  for (int64_t i = channels; i < width * channels; ++i) out[i] += in[i - channels];
+void across(const T* __restrict in, T* __restrict out, T scale, int64_t width, int64_t C) {
+  const int64_t last = (width - 1) * C;
+  if (width == 1) {
+    for (int64_t i = 0; i < C; ++i) out[i] = scale * in[i];
+    return;
+  }
+  for (int64_t i = 0; i < C; ++i) out[i] = scale * (in[i] + in[i + C]);
+  for (int64_t i = C; i < last; ++i) out[i] = scale * (in[i - C] + in[i] + in[i + C]);
+  for (int64_t i = last; i < last + C; ++i) out[i] = scale * (in[i - C] + in[i]);
+}
+
+// row *= 1 / how many pixels a window of three across has inside: 2 at both ends, 3 elsewhere.
+template <typename T>
+void share(T* row, int64_t width, int64_t C) {
+  const T inner = T(1) / 3, outer = T(1) / reach(0, width);
+  const int64_t last = (width - 1) * C;
+  for (int64_t i = 0; i < C; ++i) row[i] *= outer;
+  for (int64_t i = C; i < last; ++i) row[i] *= inner;
+  for (int64_t i = last; i < last + C && width > 1; ++i) row[i] *= outer;
+}
+
+// spare = the sum of those of the rows y-1, y, y+1 that there are; rows(y) says where one begins.
+template <typename T, typename Rows>
+void down(Rows rows, int64_t y, int64_t height, T* __restrict spare, int64_t row) {
+  const T* here = rows(y);
+  const T* above = y > 0 ? rows(y - 1) : nullptr;
+  const T* below = y + 1 < height ? rows(y + 1) : nullptr;
+  if (above && below)
+    for (int64_t i = 0; i < row; ++i) spare[i] = above[i] + here[i] + below[i];
+  else if (const T* other = above ? above : below)
+    for (int64_t i = 0; i < row; ++i) spare[i] = here[i] + other[i];
+  else
+    for (int64_t i = 0; i < row; ++i) spare[i] = here[i];
 }
 
 // Row y of the 3x3 average pool of an image, the padding not counted; `spare` holds a row.
 template <typename T>
 void pool_row(const T* image, int64_t y, const Shape& s, T* out, T* spare) {
-  const int64_t row = s.row();
-  const T* here = image + y * row;
-  for (int64_t i = 0; i < row; ++i) spare[i] = here[i];
-  if (y > 0)
-    for (int64_t i = 0; i < row; ++i) spare[i] += here[i - row];
-  if (y + 1 < s.height)
-    for (int64_t i = 0; i < row; ++i) spare[i] += here[i + row];
-  across(spare, out, s.width, s.channels);
-  for (int64_t w = 0; w < s.width; ++w) {
-    const T share = T(1) / T(reach(y, s.height) * reach(w, s.width));
-    for (int64_t c = 0; c < s.channels; ++c) out[w * s.channels + c] *= share;
-  }
+  down([&](int64_t other) { return image + other * s.row(); }, y, s.height, spare, s.row());
+  across(spare, out, T(1) / reach(y, s.height), s.width, s.channels);
+  share(out, s.width, s.channels);
 }
 
-// Mean and biased variance of each of the columns of [rows, count], `rows` split in `images` parts.
+// Mean and biased variance of each channel of x [images, pixels, C].
 template <typename T>
-void moments(const T* x, T* mean, T* variance, int64_t images, int64_t rows, int64_t count,
+void moments(const T* x, T* mean, T* variance, int64_t images, int64_t pixels, int64_t C,
              int threads) {
-  std::vector<double> parts(2 * images * count);
-  const int64_t stretch = 32;
+  const int64_t pieces = stretches(images, 2 * C);
+  std::vector<double> parts(2 * pieces * C);
+  const Shape one{1, 1, 1, C, 1};
 #pragma omp parallel for schedule(static) num_threads(threads)
-  for (int64_t b = 0; b < images; ++b) {
-    double *sums = parts.data() + 2 * b * count, *squares = sums + count;
-    std::vector<T> one(count), two(count);
-    T *__restrict sum = one.data(), *__restrict square = two.data();
-    for (int64_t begin = 0; begin < rows; begin += stretch) {
-      const int64_t end = begin + stretch < rows ? begin + stretch : rows;
-      for (int64_t c = 0; c < count; ++c) sum[c] = square[c] = 0;
-      for (int64_t r = begin; r < end; ++r) {
-        const T* here = x + (b * rows + r) * count;
-        for (int64_t c = 0; c < count; ++c) {
-          const T value = here[c] - x[c];  // about the first row: no digits are lost to the mean
-          sum[c] += value;
-          square[c] += value * value;
+  for (int64_t piece = 0; piece < pieces; ++piece) {
+    double *sums = parts.data() + 2 * piece * C, *squares = sums + C;
+    const int64_t from = piece * images / pieces * pixels;
+    const int64_t to = (piece + 1) * images / pieces * pixels;
+    for (int64_t begin = from; begin < to; begin += 32) {
+      const int64_t end = begin + 32 < to ? begin + 32 : to;
+      by_blocks<T>(one, [&](int64_t, int64_t c, auto, auto block) {
+        using V = decltype(block);
+        const V first = load<V>(x + c);  // about the first pixel: no digits are lost to the mean
+        V sum{}, square{};
+        for (int64_t n = begin; n < end; ++n) {
+          const V value = load<V>(x + n * C + c) - first;
+          sum += value;
+          square += value * value;
         }
-      }
-      for (int64_t c = 0; c < count; ++c) sums[c] += sum[c], squares[c] += square[c];
+        for (uint64_t v = 0; v < sizeof(V) / sizeof(T); ++v)
+          sums[c + v] += sum[v], squares[c + v] += square[v];
+      });
     }
   }
-  std::vector<double> total(2 * count);
-  add_up(parts, images, 2 * count, total.data());
-  const double n = double(images) * double(rows);
-  for (int64_t c = 0; c < count; ++c) {
+  std::vector<double> total(2 * C);
+  add_up(parts, pieces, 2 * C, total.data());
+  const double n = double(images) * double(pixels);
+  for (int64_t c = 0; c < C; ++c) {
     const double offset = total[c] / n;
-    const double spread = total[count + c] / n - offset * offset;
+    const double spread = total[C + c] / n - offset * offset;
     mean[c] = T(double(x[c]) + offset);
-    variance[c] = T(spread > 0 ? spread : 0);
+    variance[c] = T(spread < 0 ? 0 : spread);
   }
 }
 
@@ -81,18 +103,21 @@ void rectify(const T* h, T* r, T* mean, T* covariance, int64_t images, int64_t p
 #pragma omp parallel for schedule(static) num_threads(threads)
   for (int64_t piece = 0; piece < pieces; ++piece) {
     double* part = parts.data() + piece * count;
-    std::vector<T> one(C);
-    T* __restrict sum = one.data();
     for (int64_t b = piece * images / pieces; b < (piece + 1) * images / pieces; ++b) {
       const int64_t start = b * pixels * C;
-      for (int64_t n = 0; n < pixels; ++n) {
-        const T* __restrict from = h + start + n * C;
-        T* __restrict to = r + start + n * C;
-        for (int64_t c = 0; c < C; ++c) sum[c] += to[c] = rectified_of(from[c]);
-        if (n % 32 == 31 || n == pixels - 1)
-          for (int64_t c = 0; c < C; ++c) part[c] += sum[c], sum[c] = 0;
+      for (int64_t begin = 0; begin < pixels; begin += 32) {
+        const int64_t end = begin + 32 < pixels ? begin + 32 : pixels;
+        const T* __restrict from = h + start;
+        T* __restrict to = r + start;
+        for (int64_t i = begin * C; i < end * C; ++i) to[i] = rectified_of(from[i]);
+        by_blocks<T>({1, 1, 1, C, 1}, [&](int64_t, int64_t c, auto, auto block) {
+          using V = decltype(block);
+          V sum{};
+          for (int64_t n = begin; n < end; ++n) sum += load<V>(to + n * C + c);
+          for (uint64_t v = 0; v < sizeof(V) / sizeof(T); ++v) part[c + v] += sum[v];
+        });
       }
-      outer(r + start, r + start, pixels, C, part + C);  // while the image is in the cache
+      outer<false>(r + start, r + start, pixels, C, part + C);  // while the image is in the cache
     }
   }
   std::vector<double> total(count);
@@ -153,10 +178,10 @@ void forward(const T* h, const T* pointwise, const T* y3, const T* scale, const 
 }
 
 // What the backward pass needs of sums: total = sum g; along = sum g*(y3 - mean); products_e =
-// sum g_e*r^T, [C, C]; skip_e = <h, g_e>; pool_e = <average_pool(h), g_e>, both unless null.
+// sum g_e*ReLU(h)^T, [C, C]; skip_e = <h, g_e>; pool_e = <average_pool(h), g_e>, both unless null.
 template <typename T>
-void sums(const T* const* grads, const T* y3, const T* h, const T* r, const T* mean, T* total,
-          T* along, T* products, T* skip, T* pool, Shape s, int threads) {
+void sums(const T* const* grads, const T* y3, const T* h, const T* mean, T* total, T* along,
+          T* products, T* skip, T* pool, Shape s, int threads) {
   const int64_t C = s.channels, EC = s.batched(), row = s.row();
   const int64_t passes = 2 * EC + EC * C, count = passes + 2 * s.edges;
   const int64_t pieces = stretches(s.images, count);
@@ -200,7 +225,7 @@ void sums(const T* const* grads, const T* y3, const T* h, const T* r, const T* m
         }
         const int64_t start = b * s.image();  // and while the image is in the cache:
         for (int64_t e = 0; e < s.edges; ++e)
-          outer(grads[e] + start, r + start, s.height * s.width, C, part + 2 * EC + e * C * C);
+          outer<true>(grads[e] + start, h + start, s.height * s.width, C, part + 2 * EC + e * C * C);
       }
     }
   }
@@ -256,23 +281,17 @@ void gradient(const T* const* grads, const T* rectified, const T* pointwise, con
         for (int64_t i = 0; i < row; ++i) out[i] = pool[0] * grads[0][start + i];
         for (int64_t e = 1; e < s.edges; ++e)
           for (int64_t i = 0; i < row; ++i) out[i] += pool[e] * grads[e][start + i];
-        for (int64_t w = 0; w < s.width; ++w) {
-          const T share = T(1) / T(reach(y, height) * reach(w, s.width));
-          for (int64_t c = 0; c < C; ++c) out[w * C + c] *= share;
-        }
+        share(out, s.width, C);
+        const T rows = T(1) / reach(y, height);
+        for (int64_t i = 0; i < row; ++i) out[i] *= rows;
       };
       shares(0);
       for (int64_t y = 0; y < height; ++y) {
         if (y + 1 < height) shares(y + 1);
         const int64_t start = b * s.image() + y * row;
-        const T* here = ring.data() + (y % 3) * row;
-        for (int64_t i = 0; i < row; ++i) spare[i] = here[i];
-        for (int64_t other : {y - 1, y + 1})
-          if (other >= 0 && other < height) {
-            const T* there = ring.data() + (other % 3) * row;
-            for (int64_t i = 0; i < row; ++i) spare[i] += there[i];
-          }
-        across(spare.data(), spread.data(), s.width, C);
+        down([&](int64_t other) { return ring.data() + (other % 3) * row; }, y, height,
+             spare.data(), row);
+        across(spare.data(), spread.data(), T(1), s.width, C);
         const Shape one{s.images, s.height, s.width, C, 1};
         by_blocks<T>(one, [&](int64_t, int64_t c, auto, auto block) {
           using V = decltype(block);

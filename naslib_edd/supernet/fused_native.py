@@ -76,7 +76,7 @@ class LeaveNodeNative(torch.autograd.Function):
         native = native_kernels(h)
         assert native is not None
         grads = tuple(_last(grad) for grad in grads)
-        sums = native.sums(grads, y3, h, rectified, mean3, of_passes=of_skip or of_pool)
+        sums = native.sums(grads, y3, h, mean3, of_passes=of_skip or of_pool)
         unfolded = native.unfold(
             kernel, mean, folded, mean3, sums, count=h.numel() // h.shape[1], of_kernel=of_conv1
         )
