@@ -42,6 +42,13 @@ void store(T* to, V value) {
   __builtin_memcpy(to, &value, sizeof(V));
 }
 
+// Ask for memory that is needed soon; the hardware stops asking at the end of a page.
+template <typename T>
+inline void prefetch(const T* from, int64_t count) {
+  const char* at = reinterpret_cast<const char*>(from);
+  for (int64_t i = 0; i < count * int64_t(sizeof(T)); i += 64) __builtin_prefetch(at + i);
+}
+
 // All channels of all edges, in blocks of channels (16, 4 or 1) and of edges (3, 2 or 1) whose sizes
 // the compiler knows. Edges side by side are one stretch of memory: they are gone over together.
 template <typename T, typename Body>

@@ -288,6 +288,12 @@ void gradient(const T* const* grads, const T* rectified, const T* pointwise, con
       shares(0);
       for (int64_t y = 0; y < height; ++y) {
         if (y + 1 < height) shares(y + 1);
+        if (y + 2 < height) {
+          const int64_t next = b * s.image() + (y + 2) * row;
+          for (int64_t e = 0; e < s.edges; ++e) prefetch(grads[e] + next, row);
+          prefetch(rectified + next - row, row);
+          prefetch(dr + next - row, row);
+        }
         const int64_t start = b * s.image() + y * row;
         down([&](int64_t other) { return ring.data() + (other % 3) * row; }, y, height,
              spare.data(), row);
