@@ -86,7 +86,7 @@ def compare_memory(engines: Mapping[str, Record]) -> list[Record]:
     for name, title in rivals.items():
         if {name, own} <= {key for key, row in engines.items() if "memory_mib" in row}:
             mine, theirs = net_memory(engines[own]), net_memory(engines[name])
-            if theirs <= 0:
+            if min(mine, theirs) <= 0:
                 continue
             label = f"fast / {title}, peak memory"
             row = {
