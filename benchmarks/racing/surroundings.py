@@ -12,16 +12,18 @@ from pathlib import Path
 import torch
 
 from naslib_edd import __version__
+from naslib_edd.native import kernels
 from racing.shape import Record
 
 
 def surroundings(options: argparse.Namespace) -> Record:
-    """Command, processor, versions, date."""
+    """Command, processor, versions, date; ``kernels``: whether the fast engine's C++ runs."""
     cuda = torch.cuda.get_device_name() if options.device == "cuda" else None
     return {
         "command": " ".join(["python", "benchmarks/speed.py", *public(options)]),
         "processor": processor(), "gpu": cuda,
         "threads": torch.get_num_threads(), "torch": torch.__version__,
+        "kernels": options.device == "cpu" and kernels() is not None,
         "python": platform.python_version(), "system": platform.system(),
         "naslib_edd": __version__,
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -35,7 +37,7 @@ def public(options: argparse.Namespace) -> Sequence[str]:
         names[options.out] = Path(options.out).name
     words = []
     for word in options.arguments:
-        option, equals, value = word.rpartition("=")
+        option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
         words.append(option + equals + names.get(value, value))
     return words
 

@@ -16,7 +16,8 @@ def show(record: Record, console: Console) -> None:
     chosen = record["settings"]
     _say(
         console,
-        f"{gpu}{record['processor']}, {record['threads']} threads, torch {record['torch']}; "
+        f"{gpu}{record['processor']}, {record['threads']} threads, torch {record['torch']}, "
+        f"{'C++ kernels' if record['kernels'] else 'PyTorch passes'}; "
         f"one bilevel step, {shape.format(**chosen)}, {chosen['repeats']} rounds "
         f"({chosen['sampled_repeats']} of samplers)",
     )
