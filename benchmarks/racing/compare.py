@@ -1,20 +1,17 @@
-"""Ratios of step times, the goals they are held to, and the tables that a person reads."""
+"""Ratios of step times and of peak memory."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import sqrt
 from statistics import median
-
-from rich.console import Console
-from rich.table import Table
 
 from naslib_edd.supernet import PlainSupernet
 from racing.entrants import BASELINE, Entrant
 from racing.shape import LAYOUTS, Record
 
-#: Goals on a CPU, in shares of the other's step time.
-FAST_OF_PLAIN = 0.55
-PLAIN_OF_AUTODL = 1.1
+#: Methods whose steps are the same arithmetic on the same samples, method → the other.
+TWINS = {"ets_gdas": "gdas"}
 
 
 def summary(values: Sequence[float]) -> Record:
@@ -22,23 +19,30 @@ def summary(values: Sequence[float]) -> Record:
     return {"median": median(values), "min": min(values), "max": max(values)}
 
 
-def compare(
-    entrants: Sequence[Entrant], seconds: Mapping[str, Sequence[float]], *, goals: bool = True
-) -> list[Record]:
-    """The ratios of interest, each the median (and range) of the rounds' own ratios.
+def compare(entrants: Sequence[Entrant], seconds: Mapping[str, Sequence[float]]) -> list[Record]:
+    """The ratios of step times that are of interest.
+
+    ``of`` says what a ratio is:
+
+    - ``rounds``: the median (and range) of the rounds' own ratios;
+    - ``two rounds``: the same of the geometric means of two rounds, in which the two had each the
+      first turn once; for twins, whose rounds draw the same samples;
+    - ``medians``: of the two medians. Samplers that draw for themselves have no rounds in common.
 
     ``plain`` is the plain supernet in the memory layout that it runs in (PyTorch's default, as the
-    releases run theirs); its ratio in the other layout stands beside it, without a goal. With
-    ``goals``, a ratio that has a goal carries it as ``at_most`` and whether it is ``met``.
+    releases run theirs); its ratio in the other layout stands beside it.
     """
     found: list[Record] = []
 
-    def add(label: str, over: str, under: str, at_most: float | None = None) -> None:
+    def add(label: str, over: str, under: str, of: str = "rounds") -> None:
+        row: Record = {"label": label, "over": over, "under": under, "of": of}
         rounds = [a / b for a, b in zip(seconds[over], seconds[under], strict=True)]
-        row: Record = {"label": label, "over": over, "under": under, "rounds": rounds}
-        row.update(summary(rounds))
-        if goals and at_most is not None:
-            row.update({"at_most": at_most, "met": row["median"] <= at_most})
+        if of == "two rounds" and len(rounds) > 1:
+            rounds = [sqrt(a * b) for a, b in zip(rounds[::2], rounds[1::2], strict=False)]
+        if of == "medians":
+            row["median"] = median(seconds[over]) / median(seconds[under])
+        else:
+            row.update({"rounds": rounds, **summary(rounds)})
         found.append(row)
 
     plain: dict[str, str] = {}
@@ -50,7 +54,7 @@ def compare(
             else:
                 others.append(one)
     for method in plain:
-        add(f"fast / plain, {method}", f"fast:{method}", plain[method], FAST_OF_PLAIN)
+        add(f"fast / plain, {method}", f"fast:{method}", plain[method])
     for one in others:
         add(f"fast / plain in {one.layout}, {one.method}", f"fast:{one.method}", one.name)
     for method in plain:
@@ -58,69 +62,64 @@ def compare(
         if method != BASELINE and BASELINE in plain:
             add(f"{method} / {BASELINE}, fast", f"fast:{method}", f"fast:{BASELINE}")
             add(f"{method} / {BASELINE}, plain", plain[method], plain[BASELINE])
-    autodl = next((one.name for one in entrants if one.kind == "autodl"), None)
-    if autodl:
-        add("plain / AutoDL", plain[BASELINE], autodl, PLAIN_OF_AUTODL)
-        add("fast / AutoDL", f"fast:{BASELINE}", autodl)
+    for method, twin in TWINS.items():
+        if {f"fast:{method}", f"fast:{twin}"} <= set(seconds):
+            add(f"{method} / {twin}, fast", f"fast:{method}", f"fast:{twin}", "two rounds")
+    for one in entrants:
+        if one.kind == "autodl":
+            add("plain / AutoDL", plain[BASELINE], one.name)
+            add("fast / AutoDL", f"fast:{BASELINE}", one.name)
+        elif one.kind == "naslib":
+            of = "medians" if one.sampled else "rounds"
+            add(f"fast / NASLib, {one.method}", f"fast:{one.method}", one.name, of)
     return found
 
 
-def judge(ratios: Sequence[Record]) -> tuple[list[str], bool]:
-    """A line for each goal, and whether all are met."""
-    aims = [row for row in ratios if "met" in row]
-    lines = [
-        f"{'met' if row['met'] else 'MISSED':<6}  {row['label']}: {row['median']:.3f}, "
-        f"goal at most {row['at_most']:g}"
-        for row in aims
-    ]
-    return lines, all(row["met"] for row in aims)
+def compare_memory(engines: Mapping[str, Record]) -> list[Record]:
+    """Ratios of peak memory beyond what was held before, for what was measured.
+
+    A network so small that it fits into what the imports once needed shows nothing, and has none.
+    """
+    found: list[Record] = []
+    own = f"fast:{BASELINE}"
+    rivals = {f"autodl:{BASELINE}": "AutoDL", f"naslib:{BASELINE}": "NASLib"}
+    for name, title in rivals.items():
+        if {name, own} <= {key for key, row in engines.items() if "memory_mib" in row}:
+            mine, theirs = net_memory(engines[own]), net_memory(engines[name])
+            if min(mine, theirs) <= 0:
+                continue
+            label = f"fast / {title}, peak memory"
+            row = {
+                "label": label,
+                "over": own,
+                "under": name,
+                "of": "memory",
+                "median": mine / theirs,
+            }
+            found.append(row)
+    return found
 
 
-def show(record: Record, console: Console) -> None:
-    """The tables of a record."""
-    gpu = f"{record['gpu']}, " if record["gpu"] else ""
-    shape = "C={channels} N={cells} batch {batch_size} {size}×{size} {dtype}"
-    console.print(
-        f"{gpu}{record['processor']}, {record['threads']} threads, torch {record['torch']}; "
-        f"one bilevel step, {shape.format(**record['settings'])}, "
-        f"{record['settings']['repeats']} rounds",
-        soft_wrap=True,
-        highlight=False,
-    )
-    plain = {row["under"] for row in record["ratios"] if row["label"].startswith("fast / plain,")}
-    table = _table("engine", "method", "layout", "median s", "min–max s", "peak MiB", words=3)
-    for name, row in record["engines"].items():
-        table.add_row(
-            row["kind"] + (" *" if name in plain else ""),
-            row["method"] or "–",
-            row["layout"],
-            f"{row['median']:.4f}",
-            f"{row['min']:.4f}–{row['max']:.4f}",
-            f"{row['memory_mib']:.0f}" if "memory_mib" in row else "–",
-        )
-    console.print(table)
-    console.print()
-    table = _table("ratio", "median", "min–max", "goal", "", words=1)
-    for row in record["ratios"]:
-        aim = ("–", "")
-        if "met" in row:
-            aim = (f"≤ {row['at_most']:g}", "met" if row["met"] else "missed")
-        spread = f"{row['min']:.3f}–{row['max']:.3f}"
-        table.add_row(row["label"], f"{row['median']:.3f}", spread, *aim)
-    console.print(table)
-    gflop = record["floor"]["gflop"]
-    rate = gflop / record["engines"]["floor"]["median"]
-    console.print(
-        f"* plain in the layout that it runs in. The floor is {gflop:.3g} GFLOP of convolutions, "
-        f"at {rate:.3g} GFLOP/s.",
-        soft_wrap=True,
-        highlight=False,
-    )
+def net_memory(row: Record) -> float:
+    """MiB at the peak beyond what Python, torch and the imports held before."""
+    net: float = row["memory_mib"] - row.get("memory_before_mib", 0.0)
+    return net
 
 
-def _table(*headers: str, words: int) -> Table:
-    """A table whose first columns are words, the rest numbers."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for number, header in enumerate(headers):
-        table.add_column(header, justify="left" if number < words else "right", no_wrap=True)
-    return table
+def multiples(engines: Mapping[str, Record]) -> dict[str, Record]:
+    """For every entrant, its median in multiples of the floor, and the rivals' in multiples of its.
+
+    The floor is of steps that compute all operations: a sampler has no multiple of it. A rival's
+    DARTS stands beside all those, its GDAS beside samplers.
+    """
+    found: dict[str, Record] = {}
+    for name, row in engines.items():
+        beside = "gdas" if row["sampled"] else BASELINE
+        found[name] = {
+            "floor": None if row["sampled"] else row["median"] / engines["floor"]["median"]
+        }
+        for rival in ("autodl", "naslib"):
+            other = engines.get(f"{rival}:{beside}")
+            faster = other and other["median"] / row["median"]
+            found[name][rival] = None if name == "floor" else faster
+    return found

@@ -1,37 +1,46 @@
-"""Who races: our step on the fast and the plain supernet, AutoDL-Projects' step, the floor."""
+"""Who races, and our own step on the fast and the plain supernet."""
 
 from __future__ import annotations
 
-import importlib
-import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from naslib_edd.compose import make_bilevel, make_relaxation, make_supernet, make_temperature
+from naslib_edd.compose import (
+    make_allowed,
+    make_bilevel,
+    make_drop_path,
+    make_perturbation,
+    make_regularisers,
+    make_relaxation,
+    make_supernet,
+    make_temperature,
+)
 from naslib_edd.config import load
-from naslib_edd.errors import UserError
+from naslib_edd.data.sampling import generator
 from naslib_edd.settings import SearchSettings
-from naslib_edd.spaces.nb201 import EDGES, NODES, OPERATIONS
+from naslib_edd.settings.relaxation import SAMPLED
+from naslib_edd.spaces.nb201 import EDGES, NONE, OPERATIONS, SKIP
 from racing.shape import LAYOUTS, Shape, Step
 
 BASELINE = "darts_v1"
 CLASSES = 10
+#: The methods that a rival has a step of, too.
+RIVALS = {"autodl": (BASELINE,), "naslib": (BASELINE, "gdas")}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entrant:
-    """One of the things whose step is timed."""
+    """One of the things whose step is timed. Its tensors are of ``precision``."""
 
-    kind: Literal["fast", "plain", "autodl", "floor"]
+    kind: Literal["fast", "plain", "autodl", "naslib", "floor"]
     layout: str
     method: str | None = None
+    precision: str = "fp32"
 
     @property
     def name(self) -> str:
@@ -39,16 +48,38 @@ class Entrant:
         parts = [self.kind, self.method, self.layout if self.kind == "plain" else None]
         return ":".join(part for part in parts if part)
 
+    @property
+    def sampled(self) -> bool:
+        """Whether a step computes only the operations that it samples, so that no two are alike."""
+        return self.method is not None and samples(self.method)
 
-def lineup(methods: Sequence[str], *, autodl: bool) -> list[Entrant]:
-    """Who races, in the order of a round."""
+
+def samples(method: str) -> bool:
+    """Whether a method computes one sampled operation an edge, not all of them."""
+    return load({"optimizer": method}).search.relaxation in SAMPLED
+
+
+def lineup(methods: Sequence[str], *, rivals: Collection[str] = ()) -> list[Entrant]:
+    """Who races, in the order of a round: all that compute every operation, then the samplers.
+
+    The plain supernet runs the former only. ``rivals`` are keys of :data:`RIVALS`.
+    """
+    dense = [method for method in methods if not samples(method)]
     entrants = []
-    for method in methods:
+    for method in dense:
         entrants.append(Entrant(kind="fast", layout="channels_last", method=method))
         entrants += [Entrant(kind="plain", layout=layout, method=method) for layout in LAYOUTS]
-    if autodl:
-        entrants.append(Entrant(kind="autodl", layout="contiguous", method=BASELINE))
-    return [*entrants, Entrant(kind="floor", layout="best of both")]
+    others: list[Entrant] = []
+    if "autodl" in rivals:
+        others += [Entrant(kind="autodl", layout="contiguous", method=m) for m in RIVALS["autodl"]]
+    if "naslib" in rivals:
+        others += [Entrant(kind="naslib", layout="contiguous", method=m) for m in RIVALS["naslib"]]
+    others = [one for one in others if one.method in methods]
+    entrants += [one for one in others if not one.sampled]
+    entrants.append(Entrant(kind="floor", layout="best of both"))
+    entrants += [one for one in others if one.sampled]
+    own = [method for method in methods if method not in dense]
+    return entrants + [Entrant(kind="fast", layout="channels_last", method=m) for m in own]
 
 
 def settings(method: str, kind: str, shape: Shape) -> SearchSettings:
@@ -64,91 +95,54 @@ def settings(method: str, kind: str, shape: Shape) -> SearchSettings:
 
 def batch(shape: Shape, layout: str, device: torch.device, seed: int) -> tuple[Tensor, Tensor]:
     """Random images [B, 3, size, size] and labels [B], the same for every entrant."""
-    generator = torch.Generator().manual_seed(seed)
+    source = torch.Generator().manual_seed(seed)
     count, size = shape.batch_size, shape.size
-    images = torch.randn(count, 3, size, size, generator=generator).to(device)
-    labels = torch.randint(CLASSES, (count,), generator=generator).to(device)
+    images = torch.randn(count, 3, size, size, generator=source).to(device)
+    labels = torch.randint(CLASSES, (count,), generator=source).to(device)
     return images.contiguous(memory_format=LAYOUTS[layout]), labels
 
 
-def optimizers(
-    search: SearchSettings, weights: Sequence[Tensor], logits: Sequence[Tensor]
-) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
-    """For AutoDL's network: SGD of the weights and Adam of the logits, as the recipe has them."""
-    sgd = torch.optim.SGD(
-        weights,
-        lr=search.learning_rate,
-        momentum=search.momentum,
-        nesterov=search.nesterov,
-        weight_decay=search.weight_decay,
-    )
-    adam = torch.optim.Adam(
-        logits,
-        lr=search.arch_learning_rate,
-        betas=(search.arch_beta1, search.arch_beta2),
-        weight_decay=search.arch_weight_decay,
-    )
-    return sgd, adam
-
-
 def bilevel_step(entrant: Entrant, shape: Shape, device: torch.device) -> Step:
-    """The project's own step, meters and all."""
+    """The project's own step as a search's first epoch takes it, meters and all.
+
+    Two methods that differ in nothing but what happens between epochs draw the same samples here,
+    step by step: every generator starts from the same seed.
+    """
     assert entrant.method is not None
     search = settings(entrant.method, entrant.kind, shape)
     torch.manual_seed(0)
     supernet = make_supernet(search, classes=CLASSES).to(device)
     supernet.to(memory_format=LAYOUTS[entrant.layout])  # type: ignore[call-overload]
-    logits = (search.arch_init * torch.randn(len(EDGES), len(OPERATIONS))).to(device)
+    supernet.drop_path = make_drop_path(search, generator=generator(0, "drop_path"))
+    columns = len(OPERATIONS) + search.edge_columns
+    logits = (search.arch_init * torch.randn(len(EDGES), columns)).to(device)
     logits.requires_grad_()
-    bilevel = make_bilevel(
-        search, supernet=supernet, logits=logits, relaxation=make_relaxation(search)
+    allowed = make_allowed(search, edges=len(EDGES), operations=len(OPERATIONS), none=NONE)
+    allowed = allowed.to(device)
+    relaxation = make_relaxation(
+        search,
+        generator=generator(0, "relaxation"),
+        allowed=allowed,
+        targets=[target for _, target in EDGES],
+        skip=SKIP,
     )
+    regularisers = make_regularisers(search, allowed=allowed)
+    perturbation = make_perturbation(
+        search, generator=generator(0, "perturbation"), allowed=allowed
+    )
+    for part in (supernet.drop_path, relaxation, *regularisers, perturbation):
+        if part is not None:
+            part.begin_epoch(0)
+    bilevel = make_bilevel(
+        search,
+        supernet=supernet,
+        logits=logits,
+        relaxation=relaxation,
+        regularisers=regularisers,
+        perturbation=perturbation,
+        generator=generator(0, "bilevel"),
+    )
+    bilevel.logits_rest = search.arch_fixed or search.relaxation == "uniform"
     t = torch.tensor(make_temperature(search, edges=len(EDGES)).t, device=device)
     train, val = (batch(shape, entrant.layout, device, seed) for seed in (1, 2))
     return partial(bilevel.step, train, val, t)
-
-
-def autodl_network(checkout: Path) -> Any:
-    """The class TinyNetworkDarts of a checkout of AutoDL-Projects.
-
-    Raises:
-        UserError: there is no such module, it does not import, or another copy is imported.
-    """
-    name = "xautodl.models.cell_searchs.search_model_darts"
-    file = checkout.joinpath(*name.split(".")).with_suffix(".py")
-    if not file.is_file():
-        raise UserError(f"{checkout} is no checkout of AutoDL-Projects: it has no {name}")
-    sys.path.insert(0, str(checkout))
-    try:
-        module = importlib.import_module(name)
-        network = module.TinyNetworkDarts
-    except Exception as error:  # whatever a foreign package raises
-        raise UserError(f"cannot import {name} of --autodl {checkout}: {error}") from error
-    finally:
-        sys.path.remove(str(checkout))
-    if not Path(module.__file__ or "").samefile(file):
-        raise UserError(f"{name} comes from {module.__file__}, not from --autodl {checkout}")
-    return network
-
-
-def autodl_step(checkout: Path, shape: Shape, device: torch.device) -> Step:
-    """A DARTS-V1 step as AutoDL-Projects runs it, without its reading of losses and accuracies."""
-    search = settings(BASELINE, "plain", shape)
-    make = autodl_network(checkout)
-    torch.manual_seed(0)
-    # 4 nodes, norms not affine, with running statistics: its script's arguments for NB201.
-    operations = list(OPERATIONS)
-    network = make(shape.channels, shape.cells, NODES, CLASSES, operations, False, True).to(device)
-    sgd, adam = optimizers(search, network.get_weights(), network.get_alphas())
-    train, val = (batch(shape, "contiguous", device, seed) for seed in (1, 2))
-
-    def step() -> None:
-        sgd.zero_grad()
-        F.cross_entropy(network(train[0])[1], train[1]).backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), search.grad_clip)
-        sgd.step()
-        adam.zero_grad()
-        F.cross_entropy(network(val[0])[1], val[1]).backward()
-        adam.step()
-
-    return step
