@@ -1,9 +1,9 @@
 """Where the time of a step goes on a CPU: plain supernet, fast one, and with C++ kernels.
 
-    python benchmarks/profile_step.py     # C=16, N=5, batch 64; writes results/profile_cpu.json
+    python benchmarks/profile_step.py   # C=16, N=5, batch 64; writes results/profile_cpu.json
 
-PyTorch's profiler over three steps of each engine, after two that do not count. What a profiler adds
-to every operation is in the numbers: compare shares, and take times from ``speed.py``.
+PyTorch's profiler over three steps of each engine, after two that do not count. What it adds to
+every operation is in the numbers: compare shares, and take times from ``speed.py``.
 """
 
 from __future__ import annotations
