@@ -114,7 +114,7 @@ def test_a_process_that_fails_says_why(tmp_path: Path) -> None:
     options = read([*TINY, "--methods", "edd_darts"])
     options.autodl = str(tmp_path)
     entrant = Entrant(kind="autodl", layout="contiguous", method="darts_v1")
-    with pytest.raises(UserError, match="memory of autodl:darts_v1 .* no checkout of AutoDL"):
+    with pytest.raises(UserError, match=r"memory of autodl:darts_v1 .* no checkout of AutoDL"):
         memory.peak_rss(entrant, SHAPE, options)
 
 

@@ -96,14 +96,14 @@ def test_another_copy_that_is_imported_already(checkout: Path, tmp_path: Path) -
     copy = tmp_path / "copy" / "xautodl" / "models" / "cell_searchs" / "search_model_darts.py"
     copy.parent.mkdir(parents=True)
     copy.write_text(AUTODL, encoding="utf-8")
-    with pytest.raises(UserError, match="comes from .* not from --autodl"):
+    with pytest.raises(UserError, match=r"comes from .* not from --autodl"):
         autodl_network(tmp_path / "copy")
 
 
 def test_a_checkout_that_does_not_import(checkout: Path) -> None:
     file = checkout / "xautodl" / "models" / "cell_searchs" / "search_model_darts.py"
     file.write_text("import a_package_that_nobody_has\n", encoding="utf-8")
-    with pytest.raises(UserError, match="cannot import .*a_package_that_nobody_has"):
+    with pytest.raises(UserError, match=r"cannot import .*a_package_that_nobody_has"):
         autodl_network(checkout)
     assert str(checkout) not in sys.path
 

@@ -35,7 +35,7 @@ METHODS = ["darts_v1", "edd_darts", "gdas", "ets_gdas"]
 
 
 def race(out: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
-    """The record, written to ``out``, of a tiny run; ``code`` is the exit code that it ends with."""
+    """The record of a tiny run, written to ``out``; ``code`` is the exit code to expect."""
     assert speed.main([*TINY, "--out", str(out), *arguments]) == code
     found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
     return found
