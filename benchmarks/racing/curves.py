@@ -100,7 +100,8 @@ def draw(rows: Sequence[Record], path: Path) -> Path:
             for number, (what, (unit, y)) in enumerate(measures.items()):
                 axes, power = panels[number][column], row["exponents"].get(what)
                 axes.set_xscale("log", base=2)
-                axes.set_yscale("log")
+                if min(y) > 0:
+                    axes.set_yscale("log")
                 axes.plot(row["values"], y, "o", color=line_style(number)[0])
                 if power is not None:
                     fit = np.exp(np.mean(np.log(y)) + power * _centred(row["values"]))

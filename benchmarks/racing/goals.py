@@ -10,11 +10,15 @@ from racing.shape import Record
 
 
 class Goal(NamedTuple):
-    """A number of the record that should be at most so much, and what has it measured."""
+    """A number of the record that should be at most so much, and what has it measured.
+
+    One that is not ``asserted`` is shown, but ``--assert`` does not end on it.
+    """
 
     label: str
     at_most: float
     needs: str
+    asserted: bool = True
 
 
 #: Seconds of a whole process.
@@ -26,10 +30,8 @@ EXPONENTS = {"cells": 1.1, "batch_size": 1.1, "channels": 2.0}
 def aims(methods: Sequence[str]) -> list[Goal]:
     """All goals of a run that races ``methods``. Times and memory are shares of the other's."""
     dense = [method for method in methods if not samples(method)] or [BASELINE]
-    found = [Goal(f"fast / plain, {method}", 0.55, f"--methods {method}") for method in dense]
-    found += [Goal(f"fast / floor, {method}", 1.5, f"--methods {method}") for method in dense]
+    found = [Goal(f"fast / floor, {method}", 1.5, f"--methods {method}") for method in dense]
     found += [
-        Goal("plain / AutoDL", 1.1, "--autodl"),
         Goal("fast / AutoDL", 1 / 3.3, "--autodl"),
         Goal("fast / NASLib, darts_v1", 1 / 3.3, "--naslib"),
         Goal("fast / NASLib, gdas", 1 / 3, "--naslib and --methods gdas"),
@@ -42,6 +44,10 @@ def aims(methods: Sequence[str]) -> list[Goal]:
             Goal(exponent_label(what, axis), at_most, "--curves") for what in ("time", "memory")
         ]
     found += [Goal(f"{name}, s", at_most, "--startup") for name, at_most in STARTUP.items()]
+    # What the plain supernet is for: a fair stand-in where there is no rival's checkout.
+    for method in dense:
+        found.append(Goal(f"fast / plain, {method}", 0.55, f"--methods {method}", asserted=False))
+    found.append(Goal("plain / AutoDL", 1.1, "--autodl", asserted=False))
     return found
 
 
@@ -61,16 +67,16 @@ def judge(goals: Sequence[Goal], values: Mapping[str, float]) -> list[Record]:
 
 
 def verdict(rows: Sequence[Record]) -> tuple[list[str], bool]:
-    """A line for each goal, and whether none of them was missed."""
+    """A line for each goal, and whether none of those that are asserted was missed."""
     lines = []
     for row in rows:
         if row["met"] is None:
             lines.append(f"        {row['label']}: not measured, it needs {row['needs']}")
         else:
-            word = "met" if row["met"] else "MISSED"
+            word = "met" if row["met"] else "MISSED" if row["asserted"] else "missed"
             at_most = f"goal at most {row['at_most']:.4g}"
             lines.append(f"{word:<6}  {row['label']}: {row['value']:.4g}, {at_most}")
-    return lines, all(row["met"] is not False for row in rows)
+    return lines, all(row["met"] is not False for row in rows if row["asserted"])
 
 
 def measured(record: Record) -> dict[str, float]:
