@@ -15,6 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 CPU = torch.device("cpu")
 
+from naslib_edd.native import kernels
+
 
 class Recorder(TorchDispatchMode):
     """Counts the convolutions that really run: (input, weight, stride, gradients asked for)."""
@@ -48,8 +50,16 @@ def recorded(step: Callable[[], object]) -> Counter[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("method", ["darts_v1", "edd_darts"])
 @pytest.mark.parametrize("cells", [1, 2])
-def test_floor_runs_the_convolutions_of_the_fast_step(method: str, cells: int) -> None:
-    """The 3×3 ones exactly; the fast step has more 1×1 ones, in the place of batch norms."""
+@pytest.mark.parametrize("native", [False, True])
+def test_floor_runs_the_convolutions_of_the_fast_step(
+    monkeypatch: pytest.MonkeyPatch, method: str, cells: int, native: bool
+) -> None:
+    """The 3×3 ones exactly. Of 1×1 ones the fast step has more, in the place of batch norms; with
+    C++ kernels none but the reductions', for the kernels make them on their way."""
+    if native and kernels() is None:
+        pytest.skip("the kernels could not be built here: no C++ compiler")
+    if not native:
+        monkeypatch.setattr("naslib_edd.supernet.fused.native_kernels", lambda _: None)
     shape = Shape(channels=2, cells=cells, batch_size=4, size=8)
     entrant = Entrant(kind="fast", layout="channels_last", method=method)
     real = recorded(bilevel_step(entrant, shape, CPU))
@@ -65,7 +75,11 @@ def test_floor_runs_the_convolutions_of_the_fast_step(method: str, cells: int) -
     for counted, calls in zip(kinds, (least, real), strict=True):
         for (x, w, stride, asked), count in calls.items():
             counted[x, w, stride, asked is None] += count
-    assert kinds[0] <= kinds[1]
+    if native:
+        own = {w[0] for _, w, _, _ in real if w[-1] == 1}
+        assert own == {4, 8} and kinds[1] < kinds[0]
+    else:
+        assert kinds[0] <= kinds[1]
 
 
 def test_convolutions_of_a_small_network_counted_by_hand() -> None:
