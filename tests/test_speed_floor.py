@@ -13,9 +13,9 @@ from racing.entrants import Entrant, bilevel_step
 from racing.shape import Shape
 from torch.utils._python_dispatch import TorchDispatchMode
 
-CPU = torch.device("cpu")
-
 from naslib_edd.native import kernels
+
+CPU = torch.device("cpu")
 
 
 class Recorder(TorchDispatchMode):
