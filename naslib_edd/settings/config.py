@@ -10,6 +10,7 @@ from typing import Any, Literal
 from naslib_edd.errors import UserError
 from naslib_edd.settings.bilevel import BilevelSettings, check_bilevel
 from naslib_edd.settings.fields import setting
+from naslib_edd.settings.hardware import HardwareSettings, check_hardware
 from naslib_edd.settings.images import ImageSettings
 from naslib_edd.settings.network import NetworkSettings
 from naslib_edd.settings.perturbation import PerturbationSettings
@@ -27,6 +28,7 @@ from naslib_edd.settings.together import check_dirichlet, check_progressive, che
 # in which a config is written out.
 @dataclass(frozen=True, kw_only=True)
 class SearchSettings(
+    HardwareSettings,
     ImageSettings,
     SamplingSettings,
     StageSettings,
@@ -55,6 +57,7 @@ class SearchSettings(
         check_dirichlet(self)
         check_sparsity(self)
         check_progressive(self)
+        check_hardware(self)
         self.check_sampling()
         if self.eval_statistics == "running" and not self.running_statistics:
             raise UserError("search.eval_statistics: running needs search.running_statistics: true")
