@@ -20,7 +20,7 @@ from naslib_edd.supernet import (
 def make_supernet(search: SearchSettings, *, classes: int) -> Supernet:
     """The supernet of a config, its weights drawn from torch's global generator."""
     supernet = _make(search, classes=classes)
-    supernet.half = torch.bfloat16 if search.precision == "bf16" else None
+    supernet.autocast_to = torch.bfloat16 if search.precision == "bf16" else None
     return supernet
 
 

@@ -72,7 +72,7 @@ class Skeleton(nn.Module, abc.ABC, Generic[Cell]):
         self.head = Head(channels=channels * 4, classes=classes, running=running)
 
     #: The half type that all but the head runs in, see :mod:`naslib_edd.supernet.precision`.
-    half: torch.dtype | None = None
+    autocast_to: torch.dtype | None = None
 
     @abc.abstractmethod
     def make_cell(self, channels: int) -> Cell:
@@ -80,7 +80,7 @@ class Skeleton(nn.Module, abc.ABC, Generic[Cell]):
 
     def walk(self, x: Tensor, *args: object, method: str = "forward") -> Tensor:
         """Run x [B, 3, H, W] through the network, with ``cell.method(x, *args)`` for each cell."""
-        with autocast(x, self.half):
+        with autocast(x, self.autocast_to):
             x = self.stem(x)
             for number, stage in enumerate(self.stages):
                 if number:

@@ -60,7 +60,7 @@ def inputs(kind: str) -> tuple[Tensor, Tensor, Tensor]:
 def passed(network: Supernet, kind: str, half: torch.dtype | None) -> Found:
     """Loss and gradients of one training pass, and the running statistics after it."""
     images, labels, beta = inputs(kind)
-    network.half = half
+    network.autocast_to = half
     beta = beta.requires_grad_()
     scores = network(images.contiguous(memory_format=network.layout), beta)
     assert scores.dtype == torch.float32
@@ -162,7 +162,7 @@ def test_the_discretised_pass() -> None:
     images, *_ = inputs("whole")
     ops = (3, 2, 1, 3, 2, 4)
     wanted = fast.discretised(images, ops)
-    fast.half = torch.bfloat16
+    fast.autocast_to = torch.bfloat16
     found = fast.discretised(images, ops)
     assert found.dtype == torch.float32 and 0 < apart(found, wanted) < NEAR
 
