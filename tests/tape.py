@@ -1,8 +1,9 @@
 """A CUDA graph's stand-in on a CPU, as strict as the original.
 
 A capture records each kernel with the memory it reads and writes, and undoes what it did; a replay
-runs the kernels again, on that memory. Numbers of the host are baked in, as they are in a graph, and
-what a capture forbids is an error here, too: to read a number back, and to bring one from the host.
+runs the kernels again, on that memory. Numbers of the host are baked in, as they are in a graph,
+and what a capture forbids is an error here, too: to read a number back, and to bring one from the
+host.
 """
 
 from __future__ import annotations
@@ -65,17 +66,18 @@ class Recorder(TorchDispatchMode):
 
 
 class Tape:
-    """A :class:`naslib_edd.bilevel.graphed.Graph` of the CPU."""
+    """A :class:`naslib_edd.bilevel.graphed.Graph` of the CPU; ``calls`` hears what it is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, calls: list[str]) -> None:
         self.recorder: Recorder | None = None
-        self.runs = self.replays = 0
+        self.calls = calls
 
     def run(self, work: Callable[[], None]) -> None:
-        self.runs += 1
+        self.calls.append("run")
         work()
 
     def capture(self, work: Callable[[], None]) -> None:
+        self.calls.append("capture")
         recorder = Recorder()
         try:
             with recorder:
@@ -90,7 +92,7 @@ class Tape:
     @torch.no_grad()
     def replay(self) -> None:
         assert self.recorder is not None
-        self.replays += 1
+        self.calls.append("replay")
         for func, args, kwargs, out in self.recorder.kernels:
             for kept, new in zip(tree_iter(out), tree_iter(func(*args, **kwargs)), strict=True):
                 if isinstance(kept, Tensor) and kept.data_ptr() != new.data_ptr():
