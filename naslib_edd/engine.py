@@ -2,7 +2,8 @@
 
 The engine trains and measures; it writes no file and prints nothing: :mod:`naslib_edd.loop` does.
 All randomness: weights and logits from torch's generator seeded by the run's seed, batches and
-augmentation from (seed, epoch, step). So the state at any step is the tensors in
+augmentation from (seed, epoch, step), on the CPU whatever the device; a Dirichlet's samples on the
+device. So the state at any step is the tensors in
 :meth:`Engine.state_dict` and two counters.
 """
 

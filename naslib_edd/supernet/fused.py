@@ -146,12 +146,15 @@ class _LeaveNode(torch.autograd.Function):
         del dy3
         # The 1×1 convolutions and their norms, from sums over the batch.
         weighted = factor[:, None] * kernel
-        dr1, gram, _ = torch.ops.aten.convolution_backward(
-            gathered, rectified, pointwise(weighted).to(h.dtype), None, [1, 1], [0, 0], [1, 1],
-            False, [0, 0], 1, [of_h, not half, False],
-        )  # fmt: skip
-        # Σg·m is subtracted from it, so that it must not be rounded to half precision first.
-        gram = wide(rows_of(gathered)).t() @ wide(rows_of(rectified)) if half else gram.flatten(1)
+        dr1 = None
+        if of_h or not half:
+            dr1, gram, _ = torch.ops.aten.convolution_backward(
+                gathered, rectified, pointwise(weighted).to(h.dtype), None, [1, 1], [0, 0], [1, 1],
+                False, [0, 0], 1, [of_h, not half, False],
+            )  # fmt: skip
+        if half:  # Σg·m is subtracted from it: it must not be rounded to half precision first
+            gram = wide(rows_of(gathered)).t() @ wide(rows_of(rectified))
+        gram = gram.flatten(1)
         u = ((gram - total[:, None] * mean) * kernel).sum(1)
         ratio = u / deviation.square()
         of_weight1 = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import importlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +115,7 @@ def test_schedules_are_captured_anew_and_nothing_else(on_tape: list[str]) -> Non
         ("sgas", {"epochs": 7}),
         ("edd_darts", {"precision": "bf16"}),
         ("edd_darts", {"supernet": "plain"}),
-        ("darts_v1", {"clip": "weights_and_logits", "clip_stale_logits": True}),
+        ("darts_v1", {"clip": "weights_and_logits", "clip_stale_logits": True, "grad_clip": 0.05}),
         ("edd_darts", {"variant": "release", "batch_size": 15, "epochs": 5}),
         ("edd_darts", {"order": "logits_first", "clip": "each"}),
     ],
@@ -263,20 +262,15 @@ def test_fifty_captured_steps_are_the_eager_ones_on_a_gpu(method: str, precision
     wanted = eager(engine_of(method, device="cuda", cuda_graph="on", precision=precision))
     rows, expected = run_epochs(found), run_epochs(wanted)
     assert found.graphed is not None and found.graphed.captures >= 1
-    near: dict[str, float] = (
-        {"rtol": 1e-3, "atol": 1e-4} if precision == "fp32" else {"rtol": 5e-2, "atol": 1e-2}
-    )
-    torch.testing.assert_close(
-        torch.tensor(rows[-1]["logits"]), torch.tensor(expected[-1]["logits"]), **near
-    )
+    # A GPU adds in no fixed order, and Adam turns noise in a small gradient into a step of 3e-4.
+    near = 1e-2 if precision == "fp32" else 5e-2
     for row, other in zip(rows, expected, strict=True):
-        assert row["train_loss"] == pytest.approx(other["train_loss"], rel=near["rtol"])
-        assert row["val_loss"] == pytest.approx(other["val_loss"], rel=near["rtol"])
-    assert_captured(rows)
-
-
-def assert_captured(rows: Sequence[dict[str, Any]]) -> None:
-    assert all(torch.isfinite(torch.tensor(row["logits"])).all() for row in rows)
+        assert row["train_loss"] == pytest.approx(other["train_loss"], rel=near)
+        assert row["val_loss"] == pytest.approx(other["val_loss"], rel=near)
+        found_logits, other_logits = (torch.tensor(one["logits"]) for one in (row, other))
+        torch.testing.assert_close(found_logits, other_logits, rtol=near, atol=near / 5)
+    first, second = rows[0]["train_loss"], expected[0]["train_loss"]
+    assert first == pytest.approx(second, rel=near / 10)
 
 
 def test_numbers_of_wrapped_parts_are_seen() -> None:
