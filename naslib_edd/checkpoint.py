@@ -51,13 +51,14 @@ def damaged(path: Path, why: str) -> UserError:
 
 #: Settings that may change between a run and its resumption: they change where, not what.
 FREE = ("out_dir", "name", "data", "table", "device", "threads", "download", "evaluation")
+FREE_OF_SEARCH = ("search.checkpoint_seconds", "search.cuda_graph")
 
 
 def check_same_run(saved: Mapping[str, Any], current: Mapping[str, Any], path: Path) -> None:
     """Raise UserError if a checkpoint belongs to a run with other settings."""
     before, now = _flat(saved), _flat(current)
     for key in sorted(before.keys() | now.keys()):
-        if key.split(".")[0] in FREE or key == "search.checkpoint_seconds":
+        if key.split(".")[0] in FREE or key in FREE_OF_SEARCH:
             continue
         if before.get(key) != now.get(key):
             raise UserError(

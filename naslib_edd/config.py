@@ -172,9 +172,9 @@ def _convert(value: Any, hint: Any) -> Any:
         results = [_convert(value, option) for option in get_args(hint)]
         return next((result for result in results if result is not _WRONG), _WRONG)
     if origin is Literal:
-        # YAML reads a bare `off` as False.
-        if value is False and "off" in get_args(hint):
-            return "off"
+        # YAML reads a bare `off` as False, a bare `on` as True.
+        if isinstance(value, bool):
+            value = "on" if value else "off"
         return value if isinstance(value, str) and value in get_args(hint) else _WRONG
     if origin is dict:
         return dict(value) if isinstance(value, Mapping) else {} if value is None else _WRONG

@@ -2,7 +2,8 @@
 
 The engine trains and measures; it writes no file and prints nothing: :mod:`naslib_edd.loop` does.
 All randomness: weights and logits from torch's generator seeded by the run's seed, batches and
-augmentation from (seed, epoch, step). So the state at any step is the tensors in
+augmentation from (seed, epoch, step), on the CPU whatever the device; a Dirichlet's samples on the
+device. So the state at any step is the tensors in
 :meth:`Engine.state_dict` and two counters.
 """
 
@@ -17,6 +18,7 @@ from torch import Tensor
 from naslib_edd.bilevel import Meters
 from naslib_edd.bilevel.annealing import cosine_rate
 from naslib_edd.bilevel.meters import OF_LOGIT_STEPS
+from naslib_edd.bilevel.optimizers import load_portable, portable_state, set_rate
 from naslib_edd.compose import (
     make_allowed,
     make_batches,
@@ -26,8 +28,10 @@ from naslib_edd.compose import (
     make_regularisers,
     make_relaxation,
     make_stages,
+    make_step,
     make_supernet,
     make_temperature,
+    step_path,
 )
 from naslib_edd.data import Batches, ImageSet, SearchData, normalise
 from naslib_edd.data.sampling import generator
@@ -52,6 +56,7 @@ class Engine:
     def __init__(self, *, config: Config, data: SearchData, device: torch.device) -> None:
         self.config, self.data, self.device = config, data, device
         search = config.search
+        self.path = step_path(search, device)
         torch.manual_seed(config.seed)
         self.supernet = make_supernet(search, classes=data.classes).to(device)
         self.supernet.to(memory_format=self.supernet.layout)  # type: ignore[call-overload]
@@ -66,9 +71,12 @@ class Engine:
         ).to(device)
         self.temperature = make_temperature(search, edges=len(EDGES))
         self.t = torch.tensor(self.temperature.t, device=device)
+        # A Dirichlet's samples depend on the logits, which are not to be waited for.
+        drawn = device if search.relaxation == "dirichlet" else "cpu"
+        samples = generator(config.seed, "relaxation", device=drawn)
         self.relaxation = make_relaxation(
             search,
-            generator=generator(config.seed, "relaxation"),
+            generator=samples,
             allowed=self.allowed,
             targets=[target for _, target in EDGES],
             skip=SKIP,
@@ -88,9 +96,21 @@ class Engine:
             perturbation=self.perturbation,
             meters=self.meters,
             generator=generator(config.seed, "bilevel"),
+            graphed=self.path.graphed,
         )
+        self.graphed = None
+        if self.path.graphed:
+            self.graphed = make_step(
+                search,
+                bilevel=self.bilevel,
+                parts=[self.relaxation, *self.regularisers],
+                device=device,
+                generators=[samples] if samples.device.type == device.type else [],
+            )
         self.weight_optimizer = self.bilevel.weight_optimizer
         self.logit_optimizer = self.bilevel.logit_optimizer
+        #: of the weights, in the last step
+        self.rate = search.learning_rate
         self.train = make_batches(search, data=data, seed=config.seed, half="train")
         self.val = make_batches(search, data=data, seed=config.seed, half="val")
         #: epochs done, and steps done of the epoch under way
@@ -122,8 +142,11 @@ class Engine:
             self._tell_epoch()
             for stage in self.stages:
                 stage.begin_epoch(self, self.epoch)
+            if self.graphed is not None:
+                self.graphed.begin_epoch()
         self._set_learning_rate()
-        self.bilevel.step(self._batch(self.train), self._batch(self.val), self.t)
+        step = self.bilevel.step if self.graphed is None else self.graphed
+        step(self._batch(self.train), self._batch(self.val), self.t)
         for stage in self.stages:
             stage.end_step(self)
         self.step += 1
@@ -147,7 +170,7 @@ class Engine:
         The table has no part in this: it is looked up for the record only, by the loop.
         """
         self.check_finite()
-        t, learning_rate = self.temperature.t, self.weight_optimizer.param_groups[0]["lr"]
+        t = self.temperature.t
         current = float(mean_entropy(self.relaxation.expected(self.logits, self.t)))
         one = torch.ones_like(self.t)
         untempered = float(mean_entropy(self.relaxation.expected(self.logits, one)))
@@ -165,7 +188,7 @@ class Engine:
             "d": self.temperature.strength,
             "entropy": current,
             "entropy_untempered": untempered,
-            "learning_rate": learning_rate,
+            "learning_rate": self.rate,
             **self.meters.means(),
             # A mean over no steps is unknown, not 0.
             **dict.fromkeys(OF_LOGIT_STEPS if self.bilevel.logits_rest else ()),
@@ -257,8 +280,8 @@ class Engine:
             "stages": [stage.state_dict() for stage in self.stages],
             # A stale gradient of the logits is part of the clipping norm: see FirstOrder.
             "logits_grad": self.logits.grad,
-            "weight_optimizer": self.weight_optimizer.state_dict(),
-            "logit_optimizer": self.logit_optimizer.state_dict(),
+            "weight_optimizer": portable_state(self.weight_optimizer, rate=self.rate),
+            "logit_optimizer": portable_state(self.logit_optimizer),
             "temperature": self.temperature.state_dict(),
             "meters": self.meters.state_dict(),
             "torch_rng": torch.get_rng_state(),
@@ -280,8 +303,11 @@ class Engine:
             self.drop_path.load_state_dict(state["drop_path"])
         grad = state["logits_grad"]
         self.logits.grad = None if grad is None else grad.to(self.device)
-        self.weight_optimizer.load_state_dict(state["weight_optimizer"])
-        self.logit_optimizer.load_state_dict(state["logit_optimizer"])
+        load_portable(self.weight_optimizer, state["weight_optimizer"])
+        load_portable(self.logit_optimizer, state["logit_optimizer"])
+        self.rate = state["weight_optimizer"]["param_groups"][0]["lr"]
+        if self.graphed is not None:
+            self.graphed.forget()
         self.temperature.load_state_dict(state["temperature"])
         self._set_temperature(self.temperature.t)
         self.meters.load_state_dict(state["meters"])
@@ -314,8 +340,8 @@ class Engine:
         rate = cosine_rate(self.config.search, epoch=self.epoch, step=self.step, steps=self.steps)
         for stage in self.stages:
             rate = stage.learning_rate(rate, self.epoch)
-        for group in self.weight_optimizer.param_groups:
-            group["lr"] = rate
+        self.rate = rate
+        set_rate(self.weight_optimizer, rate)
 
     def _set_temperature(self, t: float) -> None:
         self.t.fill_(t)

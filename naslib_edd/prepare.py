@@ -143,8 +143,11 @@ def announce(
 
 def _made_of(engine: Engine) -> str:
     """Whether the fast supernet's nodes run on the C++ kernels: another rounding than PyTorch's."""
-    if engine.config.search.supernet != "fast" or engine.device.type != "cpu":
+    search = engine.config.search
+    if search.supernet != "fast" or engine.device.type != "cpu":
         return ""
+    if search.precision != "fp32":
+        return " (PyTorch only: the C++ kernels know no bf16)"
     return " (C++ kernels)" if kernels() is not None else " (PyTorch only, no C++ kernels)"
 
 
@@ -157,6 +160,7 @@ def _about(engine: Engine, table: Table | None) -> list[str]:
         f"supernet: {search.supernet}{_made_of(engine)}, C={search.channels}, N={search.cells}, "
         f"{engine.device}, seed {config.seed}"
         + (f"; going on after epoch {engine.epoch}" if engine.epoch or engine.step else ""),
+        f"step: {engine.path}",
         "table: "
         + (
             f"{table.source} ({len(table)} architectures), for the record only"

@@ -80,5 +80,6 @@ class ExponentiatedGradient(torch.optim.Optimizer):
     def _of_node(self, edges: Tensor) -> Tensor:
         """Log-weights of edges [edges], normalised over the edges of each node."""
         assert self.same_node is not None
-        rows = edges[None, :].masked_fill(~self.same_node.to(edges.device), -torch.inf)
+        self.same_node = self.same_node.to(edges.device)  # moved once
+        rows = edges[None, :].masked_fill(~self.same_node, -torch.inf)
         return edges - torch.logsumexp(rows, dim=-1)

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from naslib_edd.bilevel.first_order import FirstOrder
+from naslib_edd.device import send
 
 Hook = Callable[[torch.optim.Optimizer, Any, Any], None]
 
@@ -60,6 +61,7 @@ class Gibbs(FirstOrder):
                         continue
                     # Drawn on the CPU: a seed gives the same noise on any device.
                     noise = torch.randn(parameter.shape, generator=self.generator)
-                    parameter.grad = parameter.grad + scale * noise.to(parameter.grad)
+                    noise = send(noise, parameter.device).to(parameter.grad)
+                    parameter.grad = parameter.grad + scale * noise
 
         return add

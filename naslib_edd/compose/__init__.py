@@ -8,9 +8,11 @@ from naslib_edd.compose.perturbation import make_perturbation
 from naslib_edd.compose.regularisers import make_regularisers
 from naslib_edd.compose.relaxation import make_allowed, make_relaxation
 from naslib_edd.compose.stages import make_stages
+from naslib_edd.compose.step import StepPath, make_step, step_path
 from naslib_edd.compose.temperature import make_temperature
 
 __all__ = [
+    "StepPath",
     "make_allowed",
     "make_batches",
     "make_bilevel",
@@ -19,6 +21,8 @@ __all__ = [
     "make_regularisers",
     "make_relaxation",
     "make_stages",
+    "make_step",
     "make_supernet",
     "make_temperature",
+    "step_path",
 ]

@@ -16,6 +16,7 @@ from naslib_edd.bilevel import (
     SecondOrder,
     SingleLevel,
 )
+from naslib_edd.bilevel.optimizers import GraphSGD
 from naslib_edd.bilevel.proximal import ProximalAdam
 from naslib_edd.perturbation import Perturbation
 from naslib_edd.regularisers import Regulariser
@@ -24,22 +25,28 @@ from naslib_edd.settings import SearchSettings
 
 
 def make_weight_optimizer(
-    search: SearchSettings, parameters: Iterable[nn.Parameter]
+    search: SearchSettings, parameters: Iterable[nn.Parameter], *, graphed: bool = False
 ) -> torch.optim.Optimizer:
-    """SGD of the weights."""
-    return torch.optim.SGD(
-        parameters,
-        lr=search.learning_rate,
-        momentum=search.momentum,
-        nesterov=search.nesterov,
-        weight_decay=search.weight_decay,
-    )
+    """SGD of the weights; ``graphed``: one that a CUDA graph can hold."""
+    parameters = list(parameters)
+    options: dict[str, Any] = {
+        "momentum": search.momentum,
+        "nesterov": search.nesterov,
+        "weight_decay": search.weight_decay,
+    }
+    if graphed:
+        rate = torch.full((), search.learning_rate, device=parameters[0].device)
+        return GraphSGD(parameters, lr=rate, **options)
+    return torch.optim.SGD(parameters, lr=search.learning_rate, **options)
 
 
 def make_logit_optimizer(
-    search: SearchSettings, logits: Tensor, relaxation: Relaxation
+    search: SearchSettings, logits: Tensor, relaxation: Relaxation, *, graphed: bool = False
 ) -> torch.optim.Optimizer:
-    """What moves the logits, of which the relaxation says which take part."""
+    """What moves the logits, of which the relaxation says which take part.
+
+    ``graphed``: one that a CUDA graph can hold. Its learning rate never moves, so it is a number.
+    """
     if search.arch_optimizer == "sgd":
         return torch.optim.SGD(
             [logits], lr=search.arch_learning_rate, weight_decay=search.arch_weight_decay
@@ -62,12 +69,14 @@ def make_logit_optimizer(
             l1=search.sparsity_l1,
             group=search.sparsity_group,
             extra=search.edge_columns,
+            capturable=graphed,
             lr=search.arch_learning_rate,
             betas=(search.arch_beta1, search.arch_beta2),
             weight_decay=search.arch_weight_decay,
         )
     return torch.optim.Adam(
         [logits],
+        capturable=graphed,
         lr=search.arch_learning_rate,
         betas=(search.arch_beta1, search.arch_beta2),
         weight_decay=search.arch_weight_decay,
@@ -91,14 +100,18 @@ def make_bilevel(
     perturbation: Perturbation | None = None,
     meters: Meters | None = None,
     generator: torch.Generator | None = None,
+    graphed: bool = False,
 ) -> FirstOrder:
-    """The steps of a config; ``generator`` is what a kind that samples draws from."""
+    """The steps of a config.
+
+    ``generator`` is what a kind that samples draws from; ``graphed``: a CUDA graph is to hold them.
+    """
     options: dict[str, Any] = {
         "supernet": supernet,
         "logits": logits,
         "relaxation": relaxation,
-        "weight_optimizer": make_weight_optimizer(search, supernet.parameters()),
-        "logit_optimizer": make_logit_optimizer(search, logits, relaxation),
+        "weight_optimizer": make_weight_optimizer(search, supernet.parameters(), graphed=graphed),
+        "logit_optimizer": make_logit_optimizer(search, logits, relaxation, graphed=graphed),
         "order": search.order,
         "clip": search.clip,
         "grad_clip": search.grad_clip,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from naslib_edd.settings import SearchSettings
 from naslib_edd.settings.relaxation import SAMPLED
 from naslib_edd.supernet import (
@@ -17,6 +19,12 @@ from naslib_edd.supernet import (
 
 def make_supernet(search: SearchSettings, *, classes: int) -> Supernet:
     """The supernet of a config, its weights drawn from torch's global generator."""
+    supernet = _make(search, classes=classes)
+    supernet.autocast_to = torch.bfloat16 if search.precision == "bf16" else None
+    return supernet
+
+
+def _make(search: SearchSettings, *, classes: int) -> Supernet:
     size: dict[str, Any] = {"channels": search.channels, "cells": search.cells}
     size |= {"classes": classes, "running": search.running_statistics}
     if search.partial_channels > 1:

@@ -11,6 +11,7 @@ from naslib_edd.data.catalogue import Triple
 from naslib_edd.data.loading import ImageSet
 from naslib_edd.data.transforms import augment as augmented
 from naslib_edd.data.transforms import normalise
+from naslib_edd.device import send
 from naslib_edd.errors import UserError
 
 
@@ -21,9 +22,9 @@ def stable_seed(*parts: object) -> int:
     return int.from_bytes(digest, "little") >> 1
 
 
-def generator(*parts: object) -> torch.Generator:
-    """A CPU generator of its own, seeded by the parts."""
-    return torch.Generator().manual_seed(stable_seed(*parts))
+def generator(*parts: object, device: torch.device | str = "cpu") -> torch.Generator:
+    """A generator of its own, seeded by the parts; on the CPU by default."""
+    return torch.Generator(device).manual_seed(stable_seed(*parts))
 
 
 class Batches:
@@ -105,11 +106,11 @@ class Batches:
         if self.replace:
             random = generator(self.seed, self.stream, "replace", epoch, step)
             drawn = torch.randint(len(self.images), (stop - start,), generator=random)
-            return drawn.to(self.images.labels.device, non_blocking=True)
+            return send(drawn, self.images.labels.device)
         if self._order is None or self._order_key != (epoch, round_):
             random = generator(self.seed, self.stream, "order", epoch, round_)
             order = torch.randperm(len(self.images), generator=random)
-            self._order = order.to(self.images.labels.device)
+            self._order = send(order, self.images.labels.device)
             self._order_key = (epoch, round_)
         return self._order[start:stop]
 

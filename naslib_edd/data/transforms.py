@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from naslib_edd.data.catalogue import Triple
+from naslib_edd.device import send
 
 
 def draw(
@@ -44,7 +45,7 @@ def augment(images: Tensor, *, pad: int, flip: bool, generator: torch.Generator)
     batch, channels, height, width = images.shape
     drawn = draw(batch, pad=pad, flip=flip, generator=generator)
     # One small transfer for all three.
-    top, left, mirrored = torch.stack(drawn).to(images.device, non_blocking=True).unsqueeze(-1)
+    top, left, mirrored = send(torch.stack(drawn), images.device).unsqueeze(-1)
     across = torch.arange(width, device=images.device)
     rows = top + torch.arange(height, device=images.device)
     columns = left + across + mirrored * (width - 1 - 2 * across)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from naslib_edd.device import send
 from naslib_edd.perturbation.base import Loss, Perturbation
 
 
@@ -80,7 +81,7 @@ class BallPerturbation(Perturbation):
         """β with noise from the uniform distribution on [−ε, ε] on each entry, on the simplex."""
         noise = torch.empty(beta.shape, dtype=beta.dtype)
         noise.uniform_(-self.epsilon, self.epsilon, generator=self.generator)
-        return to_simplex(beta + noise.to(beta.device), self.allowed)
+        return to_simplex(beta + send(noise, beta.device), self.allowed)
 
     def state_dict(self) -> dict[str, Any]:
         """The generator's state."""

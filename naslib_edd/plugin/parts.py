@@ -56,6 +56,11 @@ class Parts:
                 "search.selection, greedy, early_stop and progressive run on the built-in engine "
                 "only: leave out --engine naslib (and the command naslib)"
             )
+        if search.precision != "fp32" or search.cuda_graph == "on":
+            raise UserError(
+                "search.precision: bf16 and search.cuda_graph: on run on the built-in engine only: "
+                "leave out --engine naslib (and the command naslib)"
+            )
         partial = search.partial_channels > 1
         if partial and not search.edge_weights:
             raise UserError(

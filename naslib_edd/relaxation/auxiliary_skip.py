@@ -99,5 +99,5 @@ class AuxiliarySkip(Relaxation):
 
     def _with_skip(self, beta: Tensor) -> Tensor:
         extra = torch.zeros_like(beta)
-        extra[:, self.skip] = self.weight
+        extra[:, self.skip].fill_(self.weight)
         return beta + extra

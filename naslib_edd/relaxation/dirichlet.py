@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from naslib_edd.errors import UserError
 from naslib_edd.relaxation.base import Relaxation
 
 #: Below it elu(z) + 1 = exp(z) would be 0 in float64, and no concentration may be.
@@ -69,7 +70,7 @@ class Dirichlet(Relaxation):
     """β ~ Dirichlet(elu(A/t) + 1) on each edge, fresh at every call.
 
     Args:
-        generator: a CPU generator; the only source of the samples.
+        generator: the only source of the samples. One of the CPU makes each of them wait for a GPU.
     """
 
     def __init__(self, *, generator: torch.Generator) -> None:
@@ -96,8 +97,7 @@ class Dirichlet(Relaxation):
         In logarithms, so that no concentration is too small: with c below 1, a Gamma(c) variable
         is one of Gamma(c + 1) times U**(1/c) (Marsaglia & Tsang 2000).
         """
-        # Drawn on the CPU, so that a seed gives the same samples on any device.
-        shape = c.detach().cpu()
+        shape = c.detach().to(self.generator.device)
         there, low = shape > 0, shape < 1
         shape = shape.where(there, 1.0)
         gamma = torch._standard_gamma(shape + low, generator=self.generator)
@@ -133,5 +133,16 @@ class Dirichlet(Relaxation):
         return {"generator": self.generator.get_state()}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Go on from :meth:`state_dict`."""
-        self.generator.set_state(state["generator"].cpu())
+        """Go on from :meth:`state_dict`.
+
+        Raises:
+            UserError: the samples so far were drawn on another kind of device.
+        """
+        held = state["generator"].cpu()
+        if held.shape != self.generator.get_state().shape:
+            raise UserError(
+                "the samples of search.relaxation: dirichlet are drawn on the device, and this "
+                f"search was begun on another kind than {self.generator.device.type}: go on there, "
+                "or start over with --force"
+            )
+        self.generator.set_state(held)

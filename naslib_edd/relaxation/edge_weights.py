@@ -87,7 +87,7 @@ class EdgeWeights(Relaxation):
 
     def _rows(self, logits: Tensor) -> Tensor:
         """[edges] to [edges, edges]: row e holds the edges of e's node, the others ruled out."""
-        node = self._node.to(logits.device)
+        node = self._node = self._node.to(logits.device)  # moved once
         return logits[None, :].masked_fill(node[:, None] != node[None, :], -torch.inf)
 
 

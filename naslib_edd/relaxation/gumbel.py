@@ -14,6 +14,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from naslib_edd.device import send
 from naslib_edd.relaxation.base import Relaxation
 from naslib_edd.relaxation.sn_softmax import Scale, check_scale, gradient_terms, sn_softmax
 from naslib_edd.relaxation.softmax import softmax_at, softmax_vjp
@@ -37,7 +38,7 @@ class Gumbel(Relaxation):
 
     def __call__(self, logits: Tensor, t: Tensor) -> Tensor:
         """One-hot rows [..., M] of a new sample, differentiable in the logits."""
-        self._noise = self.draw(logits.shape).to(logits)
+        self._noise = send(self.draw(logits.shape), logits.device).to(logits)
         perturbed = logits.log_softmax(-1) + self._noise
         soft = softmax_at(perturbed, t) if self.s is None else sn_softmax(perturbed, t, self.s)
         # The difference is exactly zero: β is exactly one-hot, its gradient the soft one's.

@@ -14,6 +14,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from naslib_edd.device import send
 from naslib_edd.relaxation.base import Relaxation
 from naslib_edd.relaxation.softmax import softmax_at, softmax_vjp
 
@@ -71,7 +72,8 @@ class Ordered(Relaxation):
         # Drawn on the CPU, so that a seed gives the same samples on any device, and at each call,
         # so that nothing has to wait for the device to say whether a round is over.
         draw = torch.empty(logits.shape, dtype=torch.float32).exponential_(generator=self.generator)
-        fresh = -draw.clamp_min(torch.finfo(draw.dtype).tiny).log().to(logits)
+        noise = -draw.clamp_min(torch.finfo(draw.dtype).tiny).log()
+        fresh = send(noise, logits.device).to(logits)
         if self._noise is None or self._waiting is None:
             shape = (self.streams, *logits.shape)
             self._noise = torch.zeros(shape, dtype=logits.dtype, device=logits.device)

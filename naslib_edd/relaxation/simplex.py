@@ -70,7 +70,8 @@ class SimplexEdgeWeights(EdgeWeights):
         """See :class:`EdgeWeights`."""
         beta = self.operations(logits[:, :-1], t)
         last = logits[:, -1]
-        rows = last[None, :].masked_fill(~self.same_node.to(last.device), -torch.inf)
+        self.same_node = self.same_node.to(last.device)  # moved once
+        rows = last[None, :].masked_fill(~self.same_node, -torch.inf)
         edges = straight_through(torch.softmax(rows, dim=-1).diagonal(), last)
         return torch.cat([beta, edges[:, None].to(beta)], dim=1)
 

@@ -85,8 +85,13 @@ def sn_softmax(
         raise UserError(f"temperature t = {t} must be above 0")
     # t keeps to fp32 whatever the logits' precision: see softmax_at.
     dtype = torch.promote_types(logits.dtype, torch.float32)
-    t_tensor = torch.as_tensor(t, dtype=dtype, device=logits.device)
-    weight = torch.as_tensor(noise_weight, dtype=dtype, device=logits.device)
+    t_tensor, weight = (
+        value.to(dtype=dtype, device=logits.device)
+        if isinstance(value, Tensor)
+        # Filled where it is needed: a tensor made on the host would have to be copied.
+        else torch.full((), value, dtype=dtype, device=logits.device)
+        for value in (t, noise_weight)
+    )
     beta: Tensor = _SnSoftmaxFunction.apply(logits, t_tensor, s, weight)  # type: ignore[no-untyped-call]
     return beta
 

@@ -18,7 +18,7 @@ FULL = {"channels": 16, "cells": 5, "epochs": 50}
 TRAINING_IMAGES = {"cifar10": 50_000, "digits": 1_200}
 
 #: What changes how a run is carried out, measured or named, but not what it computes.
-NEUTRAL = frozenset({"supernet", "eval_statistics", "checkpoint_seconds"})
+NEUTRAL = frozenset({"supernet", "eval_statistics", "checkpoint_seconds", "cuda_graph"})
 #: Told by :func:`reduction`, so not told again by :func:`other_settings`.
 SIZE_KEYS = frozenset({*FULL, "limit_train", "limit_val"})
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from naslib_edd.errors import UserError
 from naslib_edd.settings.bilevel import BilevelSettings, check_bilevel
 from naslib_edd.settings.fields import setting
+from naslib_edd.settings.hardware import HardwareSettings, check_hardware
 from naslib_edd.settings.images import ImageSettings
 from naslib_edd.settings.network import NetworkSettings
 from naslib_edd.settings.perturbation import PerturbationSettings
@@ -32,6 +33,7 @@ from naslib_edd.settings.together import (
 # in which a config is written out.
 @dataclass(frozen=True, kw_only=True)
 class SearchSettings(
+    HardwareSettings,
     ImageSettings,
     SamplingSettings,
     StageSettings,
@@ -61,6 +63,7 @@ class SearchSettings(
         check_sparsity(self)
         check_progressive(self)
         check_sampled(self)
+        check_hardware(self)
         self.check_sampling()
         if self.eval_statistics == "running" and not self.running_statistics:
             raise UserError("search.eval_statistics: running needs search.running_statistics: true")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from naslib_edd.device import send
 from naslib_edd.part import Part
 
 
@@ -41,7 +42,7 @@ class DropPath(Part):
         # Drawn on the CPU, so that a seed gives the same masks on any device.
         keep = 1 - self.probability
         draw = torch.rand(edges, len(x), generator=self.generator)
-        return ((draw < keep).to(x) / keep)[:, :, None, None, None]
+        return (send(draw < keep, x.device).to(x) / keep)[:, :, None, None, None]
 
     def state_dict(self) -> dict[str, Tensor]:
         """Where the generator is."""

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from naslib_edd.supernet.precision import HALF, as_given
+
 
 def edge_sums(a: Tensor, b: Tensor, w: Tensor, v: Tensor, *batched: Tensor) -> tuple[Tensor, ...]:
     """w_e·a + v_e·b + Σ batched_e for every edge e.
@@ -20,7 +22,8 @@ def edge_sums(a: Tensor, b: Tensor, w: Tensor, v: Tensor, *batched: Tensor) -> t
     Returns:
         E tensors of a's shape.
     """
-    outputs: tuple[Tensor, ...] = EdgeSums.apply(a, b, w, v, *batched)  # type: ignore[no-untyped-call]
+    with as_given(a):
+        outputs: tuple[Tensor, ...] = EdgeSums.apply(a, b, w, v, *batched)  # type: ignore[no-untyped-call]
     return outputs
 
 
@@ -78,7 +81,12 @@ def weighted_sum(weights: Tensor, tensors: Sequence[Tensor]) -> Tensor:
 
 
 def dot(x: Tensor, y: Tensor) -> Tensor:
-    """Σ x·y over two tensors of one shape, without a product tensor where their memory allows."""
+    """Σ x·y over two tensors of one shape, without a product tensor where their memory allows.
+
+    Of half-precision tensors in fp32.
+    """
+    if x.dtype in HALF:
+        return (x * y).sum(dtype=torch.float32)
     for layout in (torch.contiguous_format, torch.channels_last):
         if x.is_contiguous(memory_format=layout) and y.is_contiguous(memory_format=layout):
             # The same order in memory: one pass, no product tensor.

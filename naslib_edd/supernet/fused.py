@@ -16,6 +16,8 @@ convolution's weight) and u = w·(Γ − Σg·m) for each row,
 which is batch norm's own backward pass, summed over the batch before it is used. The pool is
 computed again in the backward pass. So of every edge one tensor is kept, y3, instead of two, and of
 every node two, h and r, instead of three: little more than half of the memory.
+
+Under autocast h and all of its size are of half precision; the moments, Γ and the sums are fp32.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from naslib_edd.supernet.fused_native import LeaveNodeNative, native_kernels
 from naslib_edd.supernet.layers import BatchNorm
 from naslib_edd.supernet.moments import moments, pointwise, rows_of, update_running
 from naslib_edd.supernet.pool import fast_average_pool, fast_average_pool_backward
+from naslib_edd.supernet.precision import HALF, as_given, narrow, wide
 
 
 class NodeWeights(NamedTuple):
@@ -63,10 +66,12 @@ def leave_node(
     Returns:
         E tensors [B, C, H, W].
     """
+    h = narrow(h)
     function = _LeaveNode if native_kernels(h) is None else LeaveNodeNative
-    out: tuple[Tensor, ...] = function.apply(  # type: ignore[no-untyped-call]
-        h, *beta, conv1, conv3, norm1, norm3, *arriving
-    )
+    with as_given(h):
+        out: tuple[Tensor, ...] = function.apply(  # type: ignore[no-untyped-call]
+            h, *beta, conv1, conv3, norm1, norm3, *arriving
+        )
     return out
 
 
@@ -95,13 +100,13 @@ class _LeaveNode(torch.autograd.Function):
         update_running(norm1, shift, variance, len(rows))
         deviation = (variance + norm1.eps).sqrt()
         factor = beta1.repeat_interleave(channels) / deviation
-        y3 = F.conv2d(rectified, conv3, padding=1)
+        y3 = F.conv2d(rectified, conv3.to(h.dtype), padding=1)
         scale3 = beta3.repeat_interleave(channels)
         out, mean3, inverse3 = torch.native_batch_norm(
             y3, scale3, -factor * shift, norm3.running_mean, norm3.running_var,
             True, norm3.momentum, norm3.eps,
         )  # fmt: skip
-        out.add_(F.conv2d(rectified, pointwise(factor[:, None] * kernel)))
+        out.add_(F.conv2d(rectified, pointwise(factor[:, None] * kernel).to(h.dtype)))
         pooled = fast_average_pool(h)
         totals = []
         for part, before, a, b in zip(
@@ -125,6 +130,9 @@ class _LeaveNode(torch.autograd.Function):
         of_h, of_skip, of_pool, of_beta1, of_beta3, of_conv1, of_conv3 = ctx.needs_input_grad[:7]
         channels, edges = h.shape[1], len(skip)
         gathered = grads[0] if edges == 1 else torch.cat(grads, 1)
+        half = h.dtype in HALF
+        if half:  # of two layouts PyTorch's batch norm on a CPU sums in half precision
+            gathered = gathered.contiguous(memory_format=torch.channels_last)
         kernel, count = conv1.flatten(1), h.numel() // channels
         dy3, of_scale3, total = torch.ops.aten.native_batch_norm_backward(
             gathered, y3, scale3, None, None, mean3, inverse3, True, ctx.eps3, [True, True, True]
@@ -132,16 +140,20 @@ class _LeaveNode(torch.autograd.Function):
         dr = of_weight3 = None
         if of_h or of_conv3:
             dr, of_weight3, _ = torch.ops.aten.convolution_backward(
-                dy3, rectified, conv3, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1,
+                dy3, rectified, conv3.to(h.dtype), None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1,
                 [of_h, of_conv3, False],
             )  # fmt: skip
         del dy3
         # The 1×1 convolutions and their norms, from sums over the batch.
         weighted = factor[:, None] * kernel
-        dr1, gram, _ = torch.ops.aten.convolution_backward(
-            gathered, rectified, pointwise(weighted), None, [1, 1], [0, 0], [1, 1], False, [0, 0],
-            1, [of_h, True, False],
-        )  # fmt: skip
+        dr1 = None
+        if of_h or not half:
+            dr1, gram, _ = torch.ops.aten.convolution_backward(
+                gathered, rectified, pointwise(weighted).to(h.dtype), None, [1, 1], [0, 0], [1, 1],
+                False, [0, 0], 1, [of_h, not half, False],
+            )  # fmt: skip
+        if half:  # Σg·m is subtracted from it: it must not be rounded to half precision first
+            gram = wide(rows_of(gathered)).t() @ wide(rows_of(rectified))
         gram = gram.flatten(1)
         u = ((gram - total[:, None] * mean) * kernel).sum(1)
         ratio = u / deviation.square()
@@ -153,7 +165,8 @@ class _LeaveNode(torch.autograd.Function):
         if dr is not None and of_h:
             pull = weighted.t() @ (ratio[:, None] * kernel) / count
             constant = pull @ mean - weighted.t() @ total / count
-            dr.add_(dr1).add_(F.conv2d(rectified, pointwise(-pull), constant))
+            back = pointwise(-pull).to(h.dtype), constant.to(h.dtype)
+            dr.add_(dr1).add_(F.conv2d(rectified, *back))
             dh = torch.ops.aten.threshold_backward(dr, rectified, 0)
             for weight, grad in zip(skip.unbind(), grads, strict=True):
                 dh.addcmul_(grad, weight)
@@ -165,7 +178,7 @@ class _LeaveNode(torch.autograd.Function):
             (u / deviation).view(edges, channels).sum(1) if of_beta1 else None,
             of_scale3.view(edges, channels).sum(1) if of_beta3 else None,
             of_weight1,
-            of_weight3,
+            None if of_weight3 is None else of_weight3.to(conv3.dtype),
             None,
             None,
             *(grad if wanted else None

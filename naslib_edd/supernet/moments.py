@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from naslib_edd.supernet.layers import BatchNorm
+from naslib_edd.supernet.precision import wide
 
 
 def pointwise(matrix: Tensor) -> Tensor:
@@ -19,8 +20,8 @@ def rows_of(x: Tensor) -> Tensor:
 
 
 def moments(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean [C] and biased covariance [C, C] of the rows [N, C]."""
-    count = len(rows)
+    """Mean [C] and biased covariance [C, C] of the rows [N, C], in fp32 at least."""
+    rows, count = wide(rows), len(rows)
     mean = rows.mean(0)
     return mean, (rows.t() @ rows).div_(count).sub_(torch.outer(mean, mean))
 

@@ -23,6 +23,7 @@ from naslib_edd.supernet.edge_sums import weighted_sum as combine
 from naslib_edd.supernet.fast import ROWS, FastCell, FastSupernet, Groups
 from naslib_edd.supernet.partial import edge_weights, shuffled
 from naslib_edd.supernet.pool import fast_average_pool
+from naslib_edd.supernet.precision import as_given
 from naslib_edd.supernet.skeleton import SearchCell
 
 #: For each target node (from 1), the rows of β of the edges that enter it, source node 0 first.
@@ -96,7 +97,8 @@ class FastPartialCell(FastCell):
 
 def weighted_sum(weights: Tensor, tensors: Sequence[Tensor]) -> Tensor:
     """Σ w_e·x_e for w [E] and E tensors of one shape."""
-    out: Tensor = WeightedSum.apply(weights, *tensors)  # type: ignore[no-untyped-call]
+    with as_given(weights):
+        out: Tensor = WeightedSum.apply(weights, *tensors)  # type: ignore[no-untyped-call]
     return out
 
 

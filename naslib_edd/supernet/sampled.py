@@ -18,6 +18,7 @@ from torch import Tensor
 
 from naslib_edd.spaces.nb201 import EDGES, NODES
 from naslib_edd.supernet.edge_sums import dot
+from naslib_edd.supernet.precision import as_given, wide
 
 
 def sampled_ops(weights: Tensor) -> tuple[int, ...] | None:
@@ -84,14 +85,15 @@ def node_sum(
             total = total + tensor
         return total
     weighted = [(tensor, weight) for tensor, weight in arriving if weight is not None]
-    out: Tensor = NodeSum.apply(  # type: ignore[no-untyped-call]
-        like.detach(),
-        others,
-        len(weighted),
-        *(tensor for tensor, _ in weighted),
-        *(weight for _, weight in weighted),
-        *(tensor for tensor, weight in arriving if weight is None),
-    )
+    with as_given(like):
+        out: Tensor = NodeSum.apply(  # type: ignore[no-untyped-call]
+            like.detach(),
+            others,
+            len(weighted),
+            *(tensor for tensor, _ in weighted),
+            *(weight for _, weight in weighted),
+            *(tensor for tensor, weight in arriving if weight is None),
+        )
     return out
 
 
@@ -124,7 +126,7 @@ class NodeSum(torch.autograd.Function):
         (grad,) = grads
         return (
             None,
-            grad.sum(),
+            wide(grad).sum(),
             None,
             *[grad] * ctx.count,
             *(dot(tensor, grad) for tensor in ctx.saved_tensors),

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.layers import Head, Reduction, Statistics, Stem, evaluating
+from naslib_edd.supernet.precision import autocast, wide
 from naslib_edd.supernet.sampled import sampled_ops
 
 
@@ -70,19 +71,23 @@ class Skeleton(nn.Module, abc.ABC, Generic[Cell]):
             self.stages.append(nn.ModuleList(self.make_cell(width) for _ in range(cells)))
         self.head = Head(channels=channels * 4, classes=classes, running=running)
 
+    #: The half type that all but the head runs in, see :mod:`naslib_edd.supernet.precision`.
+    autocast_to: torch.dtype | None = None
+
     @abc.abstractmethod
     def make_cell(self, channels: int) -> Cell:
         """A cell of this width. Called while the network is built, in order."""
 
     def walk(self, x: Tensor, *args: object, method: str = "forward") -> Tensor:
         """Run x [B, 3, H, W] through the network, with ``cell.method(x, *args)`` for each cell."""
-        x = self.stem(x)
-        for number, stage in enumerate(self.stages):
-            if number:
-                x = self.reductions[number - 1](x)
-            for cell in stage:  # type: ignore[attr-defined]
-                x = cell(x, *args) if method == "forward" else getattr(cell, method)(x, *args)
-        out: Tensor = self.head(x)
+        with autocast(x, self.autocast_to):
+            x = self.stem(x)
+            for number, stage in enumerate(self.stages):
+                if number:
+                    x = self.reductions[number - 1](x)
+                for cell in stage:  # type: ignore[attr-defined]
+                    x = cell(x, *args) if method == "forward" else getattr(cell, method)(x, *args)
+        out: Tensor = self.head(wide(x))
         return out
 
     def search_cells(self) -> list[Cell]:

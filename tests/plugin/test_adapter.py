@@ -274,3 +274,11 @@ def test_the_stand_in_is_like_the_real_one(standin: ModuleType, naslib: SimpleNa
 def test_what_this_host_does_not_carry_is_refused(method: str, make: Make) -> None:
     with pytest.raises(UserError, match="run on the built-in engine only: leave out --engine"):
         make(method)
+
+
+@pytest.mark.parametrize("setting", [{"precision": "bf16"}, {"cuda_graph": "on"}])
+def test_precision_and_graphs_are_not_passed_over_in_silence(
+    setting: dict[str, str], make: Make
+) -> None:
+    with pytest.raises(UserError, match="built-in engine only"):
+        make("edd_darts", **setting)

@@ -8,6 +8,7 @@ from scipy import stats
 from torch import Tensor
 from torch.distributions import Dirichlet as Reference
 
+from naslib_edd.errors import UserError
 from naslib_edd.relaxation import Dirichlet, EdgeWeights, Masked
 from naslib_edd.relaxation.dirichlet import concentration
 
@@ -187,3 +188,10 @@ def test_beside_edge_weights() -> None:
 def test_terms_need_a_sample() -> None:
     with pytest.raises(RuntimeError, match="no sample was drawn yet"):
         dirichlet().gradient_terms(logits_of(), T, logits_of())
+
+
+def test_samples_of_another_device_do_not_go_on() -> None:
+    relaxation = Dirichlet(generator=torch.Generator())
+    of_a_gpu = {"generator": torch.zeros(16, dtype=torch.uint8)}
+    with pytest.raises(UserError, match="begun on another kind than cpu"):
+        relaxation.load_state_dict(of_a_gpu)
