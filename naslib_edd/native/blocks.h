@@ -42,6 +42,18 @@ void store(T* to, V value) {
   __builtin_memcpy(to, &value, sizeof(V));
 }
 
+// All channels of one edge, in neighbouring blocks (two of 16 where there are, else one).
+template <typename T, typename Body>
+void by_columns(int64_t C, Body body) {
+  using One = std::integral_constant<int64_t, 1>;
+  using Two = std::integral_constant<int64_t, 2>;
+  int64_t c = 0;
+  for (; c + 32 <= C; c += 32) body(c, Two(), typename Block<T, 16>::type());
+  for (; c + 16 <= C; c += 16) body(c, One(), typename Block<T, 16>::type());
+  for (; c + 4 <= C; c += 4) body(c, One(), typename Block<T, 4>::type());
+  for (; c < C; ++c) body(c, One(), typename Block<T, 1>::type());
+}
+
 // Ask for memory that is needed soon; the hardware stops asking at the end of a page.
 template <typename T>
 inline void prefetch(const T* from, int64_t count) {
@@ -97,29 +109,35 @@ inline void multiply(const T* in, int64_t count, const T* weights, int64_t strid
 // parts[d*C + c] += sum over pixels of g[.., d] * x[.., c], both [pixels, C]; of ReLU(x) if so.
 template <bool Rectified, typename T>
 void outer(const T* g, const T* x, int64_t pixels, int64_t C, double* parts) {
-  auto rows = [&](int64_t d, auto rows_at_once, int64_t c, auto block) {
+  constexpr int64_t stretch = 1024;  // pixels whose sum stays in T
+  auto corner = [&](int64_t d, auto rows, int64_t c, auto blocks, auto block) {
     using V = decltype(block);
-    constexpr int64_t D = decltype(rows_at_once)::value;
-    constexpr int64_t stretch = 1024;  // pixels whose sum stays in T
+    constexpr int64_t D = decltype(rows)::value, K = decltype(blocks)::value;
+    constexpr int64_t W = sizeof(V) / sizeof(T);
     for (int64_t begin = 0; begin < pixels; begin += stretch) {
       const int64_t end = begin + stretch < pixels ? begin + stretch : pixels;
-      V sum[D] = {};
+      V sum[K][D] = {};
       for (int64_t n = begin; n < end; ++n) {
-        V value = load<V>(x + n * C + c);
-        if (Rectified) value = value > V{} ? value : V{};
-        for (int64_t k = 0; k < D; ++k) sum[k] += g[n * C + d + k] * value;
+        V value[K];
+        for (int64_t k = 0; k < K; ++k) {
+          value[k] = load<V>(x + n * C + c + k * W);
+          if (Rectified) value[k] = value[k] > V{} ? value[k] : V{};
+        }
+        for (int64_t i = 0; i < D; ++i)
+          for (int64_t k = 0; k < K; ++k) sum[k][i] += g[n * C + d + i] * value[k];
       }
-      for (int64_t k = 0; k < D; ++k)
-        for (uint64_t v = 0; v < sizeof(V) / sizeof(T); ++v) parts[(d + k) * C + c + v] += sum[k][v];
+      for (int64_t k = 0; k < K; ++k)
+        for (int64_t i = 0; i < D; ++i)
+          for (int64_t v = 0; v < W; ++v) parts[(d + i) * C + c + k * W + v] += sum[k][i][v];
     }
   };
-  const Shape one{1, 1, 1, C, 1};
-  by_blocks<T>(one, [&](int64_t, int64_t c, auto, auto block) {
+  auto columns = [&](int64_t c, auto blocks, auto block) {
+    constexpr int64_t D = PIXELS * (decltype(blocks)::value == 1 ? 2 : 1);
     int64_t d = 0;
-    for (; d + 2 * PIXELS <= C; d += 2 * PIXELS)
-      rows(d, std::integral_constant<int64_t, 2 * PIXELS>(), c, block);
-    for (; d < C; ++d) rows(d, std::integral_constant<int64_t, 1>(), c, block);
-  });
+    for (; d + D <= C; d += D) corner(d, std::integral_constant<int64_t, D>(), c, blocks, block);
+    for (; d < C; ++d) corner(d, std::integral_constant<int64_t, 1>(), c, blocks, block);
+  };
+  by_columns<T>(C, columns);
 }
 
 // The images in stretches, each with sums of its own, which are added up in their order. How many

@@ -298,26 +298,28 @@ void gradient(const T* const* grads, const T* rectified, const T* pointwise, con
         down([&](int64_t other) { return ring.data() + (other % 3) * row; }, y, height,
              spare.data(), row);
         across(spare.data(), spread.data(), T(1), s.width, C);
-        const Shape one{s.images, s.height, s.width, C, 1};
-        by_blocks<T>(one, [&](int64_t, int64_t c, auto, auto block) {
+        by_columns<T>(C, [&](int64_t c, auto blocks, auto block) {
           using V = decltype(block);
-          const V rest = load<V>(constant + c);
+          constexpr int64_t K = decltype(blocks)::value, W = sizeof(V) / sizeof(T);
           by_pixels(s.width, [&](int64_t first, auto pixels) {
             constexpr int64_t P = decltype(pixels)::value;
             const int64_t i = start + first * C;
-            V sum[1][P];
-            for (int64_t p = 0; p < P; ++p) sum[0][p] = load<V>(dr + i + p * C + c) + rest;
+            V sum[K][P];
+            for (int64_t k = 0; k < K; ++k)
+              for (int64_t p = 0; p < P; ++p)
+                sum[k][p] = load<V>(dr + i + p * C + c + k * W) + load<V>(constant + c + k * W);
             for (int64_t e = 0; e < s.edges; ++e)
-              multiply(grads[e] + i, C, pointwise + e * C * C + c, C, 0, sum);
-            multiply(rectified + i, C, back + c, C, 0, sum);
-            for (int64_t p = 0; p < P; ++p) {
-              const int64_t at = i + p * C + c;
-              const V nothing{};
-              V found = load<V>(rectified + at) > nothing ? sum[0][p] : nothing;
-              found += load<V>(spread.data() + (first + p) * C + c);
-              for (int64_t e = 0; e < s.edges; ++e) found += skip[e] * load<V>(grads[e] + at);
-              store(dr + at, found);
-            }
+              multiply(grads[e] + i, C, pointwise + e * C * C + c, C, W, sum);
+            multiply(rectified + i, C, back + c, C, W, sum);
+            for (int64_t p = 0; p < P; ++p)
+              for (int64_t k = 0; k < K; ++k) {
+                const int64_t at = i + p * C + c + k * W;
+                const V nothing{};
+                V found = load<V>(rectified + at) > nothing ? sum[k][p] : nothing;
+                found += load<V>(spread.data() + (first + p) * C + c + k * W);
+                for (int64_t e = 0; e < s.edges; ++e) found += skip[e] * load<V>(grads[e] + at);
+                store(dr + at, found);
+              }
           });
         });
       }
