@@ -112,6 +112,14 @@ def test_a_search_that_is_too_long_is_extrapolated(monkeypatch: pytest.MonkeyPat
     assert found["total"] == pytest.approx(found["before"] + 50.0)
 
 
+def test_two_searches_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NASLIB_EDD_CIFAR10", raising=False)
+    monkeypatch.delenv("NASLIB_EDD_DATA", raising=False)
+    found = searches.searches(options(), seeds=2, **SEARCH, run_epochs=1)
+    assert [one["seed"] for one in found] == [0, 1]
+    assert all(len(one["seconds"]) == 1 and one["extrapolated"] for one in found)
+
+
 def test_a_search_that_fails_in_its_process_says_why() -> None:
     with pytest.raises(UserError, match=r"a search failed: .*batch_size"):
         searches.searches(options(), **{**SEARCH, "batch_size": 0})
