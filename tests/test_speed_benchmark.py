@@ -116,10 +116,3 @@ def test_a_process_that_fails_says_why(tmp_path: Path) -> None:
     entrant = Entrant(kind="autodl", layout="contiguous", method="darts_v1")
     with pytest.raises(UserError, match=r"memory of autodl:darts_v1 .* no checkout of AutoDL"):
         memory.peak_rss(entrant, SHAPE, options)
-
-
-@pytest.mark.gpu
-def test_race_on_a_gpu(tmp_path: Path) -> None:
-    record = race(tmp_path / "speed.json", "--device=cuda")
-    assert record["gpu"] and record["kernels"] is False
-    assert record["engines"]["fast:edd_darts"]["memory_mib"] > 0

@@ -6,12 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-import speed
-import torch
 from racing import goals, measure
 from racing.goals import Goal, aims, judge, verdict
 from racing.shape import Record
-from tiny_race import METHODS, TINY, race, ratios
+from tiny_race import METHODS, race, ratios
 
 
 def test_the_goals_of_a_full_run() -> None:
@@ -129,14 +127,6 @@ def test_assert_sets_the_exit_code(
     assert [row["met"] for row in record["goals"] if row["label"].startswith("fast / floor")] == [
         not code
     ]
-
-
-def test_assert_is_of_a_cpu(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert speed.main([*TINY, "--device", "cuda", "--assert"]) == 2
-    assert "goals of a CPU" in capsys.readouterr().err
 
 
 def test_judged_rows_can_be_written_down() -> None:

@@ -75,6 +75,17 @@ def test_ctrl_c_and_a_full_gpu_are_no_tracebacks(
     assert "take a lower --batch-size" in capsys.readouterr().err
 
 
+def test_a_gpu_has_two_batch_sizes_and_no_curves(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert read(["--device", "cuda"]).batch_sizes == [64, 256]
+    assert read(["--device", "cuda", "--batch-size", "32"]).batch_sizes == [32]
+    assert read([]).batch_sizes == [64]
+    assert speed.main(["--device", "cuda", "--curves"]) == 2
+    assert "are of a CPU" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("equals", [True, False])
 def test_a_record_names_no_folder_of_the_machine(tmp_path: Path, equals: bool) -> None:
     given = {"--autodl": "/a=b/c", "--naslib": "/d", "--out": str(tmp_path / "x=y.json")}

@@ -19,7 +19,7 @@ def build(
 ) -> tuple[Step, list[Record]]:
     """An entrant's step; for the floor, its passes too."""
     if entrant.kind == "floor":
-        return floor_step(shape, device)
+        return floor_step(shape, device, precision=entrant.precision)
     if entrant.kind == "autodl":
         return autodl_step(Path(options.autodl), shape, device), []
     if entrant.kind == "naslib":

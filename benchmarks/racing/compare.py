@@ -113,13 +113,12 @@ def multiples(engines: Mapping[str, Record]) -> dict[str, Record]:
     DARTS stands beside all those, its GDAS beside samplers.
     """
     found: dict[str, Record] = {}
+    floor = next(row for name, row in engines.items() if name.startswith("floor"))
     for name, row in engines.items():
         beside = "gdas" if row["sampled"] else BASELINE
-        found[name] = {
-            "floor": None if row["sampled"] else row["median"] / engines["floor"]["median"]
-        }
+        found[name] = {"floor": None if row["sampled"] else row["median"] / floor["median"]}
         for rival in ("autodl", "naslib"):
             other = engines.get(f"{rival}:{beside}")
             faster = other and other["median"] / row["median"]
-            found[name][rival] = None if name == "floor" else faster
+            found[name][rival] = None if row is floor else faster
     return found

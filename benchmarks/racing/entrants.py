@@ -17,8 +17,10 @@ from naslib_edd.compose import (
     make_perturbation,
     make_regularisers,
     make_relaxation,
+    make_step,
     make_supernet,
     make_temperature,
+    step_path,
 )
 from naslib_edd.config import load
 from naslib_edd.data.sampling import generator
@@ -35,17 +37,23 @@ RIVALS = {"autodl": (BASELINE,), "naslib": (BASELINE, "gdas")}
 
 @dataclass(frozen=True, kw_only=True)
 class Entrant:
-    """One of the things whose step is timed. Its tensors are of ``precision``."""
+    """One of the things whose step is timed.
+
+    ``precision`` is of its convolutions and activations; ``graph``: the step is one CUDA graph.
+    """
 
     kind: Literal["fast", "plain", "autodl", "naslib", "floor"]
     layout: str
     method: str | None = None
     precision: str = "fp32"
+    graph: bool = False
 
     @property
     def name(self) -> str:
-        """A key: the kind, the method, and the layout where there are two."""
+        """A key: the kind, the method, and what else there are two of."""
         parts = [self.kind, self.method, self.layout if self.kind == "plain" else None]
+        parts += [self.precision if self.precision != "fp32" else None]
+        parts += ["graph" if self.graph else None]
         return ":".join(part for part in parts if part)
 
     @property
@@ -82,9 +90,13 @@ def lineup(methods: Sequence[str], *, rivals: Collection[str] = ()) -> list[Entr
     return entrants + [Entrant(kind="fast", layout="channels_last", method=m) for m in own]
 
 
-def settings(method: str, kind: str, shape: Shape) -> SearchSettings:
+def settings(
+    method: str, kind: str, shape: Shape, *, precision: str = "fp32", graph: bool = False
+) -> SearchSettings:
     """The method's recipe on a supernet of this shape."""
     search = {
+        "precision": precision,
+        "cuda_graph": "on" if graph else "off",
         "supernet": kind,
         "channels": shape.channels,
         "cells": shape.cells,
@@ -109,7 +121,10 @@ def bilevel_step(entrant: Entrant, shape: Shape, device: torch.device) -> Step:
     step by step: every generator starts from the same seed.
     """
     assert entrant.method is not None
-    search = settings(entrant.method, entrant.kind, shape)
+    search = settings(
+        entrant.method, entrant.kind, shape, precision=entrant.precision, graph=entrant.graph
+    )
+    path = step_path(search, device)  # refuses a graph where there can be none
     torch.manual_seed(0)
     supernet = make_supernet(search, classes=CLASSES).to(device)
     supernet.to(memory_format=LAYOUTS[entrant.layout])  # type: ignore[call-overload]
@@ -119,9 +134,12 @@ def bilevel_step(entrant: Entrant, shape: Shape, device: torch.device) -> Step:
     logits.requires_grad_()
     allowed = make_allowed(search, edges=len(EDGES), operations=len(OPERATIONS), none=NONE)
     allowed = allowed.to(device)
+    # As in the engine: a Dirichlet's samples depend on the logits, which are not to be waited for.
+    drawn = device if search.relaxation == "dirichlet" else torch.device("cpu")
+    random = generator(0, "relaxation", device=drawn)
     relaxation = make_relaxation(
         search,
-        generator=generator(0, "relaxation"),
+        generator=random,
         allowed=allowed,
         targets=[target for _, target in EDGES],
         skip=SKIP,
@@ -141,8 +159,19 @@ def bilevel_step(entrant: Entrant, shape: Shape, device: torch.device) -> Step:
         regularisers=regularisers,
         perturbation=perturbation,
         generator=generator(0, "bilevel"),
+        graphed=path.graphed,
     )
     bilevel.logits_rest = search.arch_fixed or search.relaxation == "uniform"
     t = torch.tensor(make_temperature(search, edges=len(EDGES)).t, device=device)
     train, val = (batch(shape, entrant.layout, device, seed) for seed in (1, 2))
-    return partial(bilevel.step, train, val, t)
+    if not path.graphed:
+        return partial(bilevel.step, train, val, t)
+    graphed = make_step(
+        search,
+        bilevel=bilevel,
+        parts=[relaxation, *regularisers],
+        device=device,
+        generators=[random] if drawn.type == device.type else [],
+    )
+    graphed.begin_epoch()
+    return partial(graphed, train, val, t)

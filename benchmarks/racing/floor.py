@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from naslib_edd.spaces.nb201 import EDGES, NODES
-from racing.shape import LAYOUTS, Record, Shape, Step, timed
+from racing.shape import DTYPES, LAYOUTS, Record, Shape, Step, timed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +51,23 @@ class Pass:
         """A backward pass costs a forward's flops for each gradient."""
         return self.conv.flops(batch) * (self.of_input + self.of_weight if self.backward else 1)
 
-    def prepare(self, layout: str, batch: int, device: torch.device) -> Step:
+    def elements(self, batch: int) -> int:
+        """Numbers that it reads and writes at the least: each of its tensors once."""
+        conv = self.conv
+        x = batch * conv.channels_in * conv.size**2
+        y = batch * conv.channels_out * conv.size_out**2
+        w = conv.channels_out * conv.channels_in * conv.kernel**2
+        if not self.backward:
+            return x + w + y
+        # The gradient of the output, and for each that is asked for, what it takes and gives.
+        return y + (self.of_input + self.of_weight) * (x + w)
+
+    def prepare(self, layout: str, batch: int, device: torch.device, dtype: torch.dtype) -> Step:
         """The pass on random tensors in this memory layout, ready to run."""
         conv, form = self.conv, LAYOUTS[layout]
 
         def random(*shape: int) -> Tensor:
-            return torch.randn(shape, device=device).contiguous(memory_format=form)
+            return torch.randn(shape, device=device, dtype=dtype).contiguous(memory_format=form)
 
         x = random(batch, conv.channels_in, conv.size, conv.size)
         w = random(conv.channels_out, conv.channels_in, conv.kernel, conv.kernel)
@@ -115,18 +126,20 @@ def passes(shape: Shape) -> list[Pass]:
 
 
 @torch.no_grad()
-def floor_step(shape: Shape, device: torch.device, trials: int = 3) -> tuple[Step, list[Record]]:
+def floor_step(
+    shape: Shape, device: torch.device, *, trials: int = 3, precision: str = "fp32"
+) -> tuple[Step, list[Record]]:
     """All passes of a step, each in the memory layout that is the quicker for it.
 
     Returns:
         The step, and for each different pass: its shape, how often a step runs it, its flops, the
         seconds of every trial alone in each layout, and the layout taken.
     """
-    every = passes(shape)
+    every, dtype = passes(shape), DTYPES[precision]
     chosen: dict[Pass, Step] = {}
     rows: list[Record] = []
     for one in dict.fromkeys(every):
-        ready = {name: one.prepare(name, shape.batch_size, device) for name in LAYOUTS}
+        ready = {name: one.prepare(name, shape.batch_size, device, dtype) for name in LAYOUTS}
         for step in ready.values():
             step()
         seconds: dict[str, list[float]] = {name: [] for name in LAYOUTS}

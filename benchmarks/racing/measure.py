@@ -48,26 +48,25 @@ def measure(options: argparse.Namespace, console: Console) -> Record:
             tick(f"memory, {one.name}")
         separate = options.curves and options.device == "cpu"
         of_curves = curves.memories(options, tick) if separate else {}
-        engines, floor = _engines(entrants, options, tick)
+        rows, floor = engines(entrants, options, tick)
         curved = curves.curves(options, of_curves, tick) if options.curves else None
     for name, found in memory.items():
-        engines[name].update(found)
-    seconds = {name: row["seconds"] for name, row in engines.items()}
+        rows[name].update(found)
+    seconds = {name: row["seconds"] for name, row in rows.items()}
     record = {
         **surroundings(options),
         "settings": _settings(options),
-        "engines": engines,
-        "ratios": compare(entrants, seconds) + compare_memory(engines),
+        "engines": rows,
+        "ratios": compare(entrants, seconds) + compare_memory(rows),
         "floor": floor,
         "curves": curved,
         "startup": started,
     }
-    aims = goals.aims(options.methods) if options.device == "cpu" else []
-    record["goals"] = goals.judge(aims, goals.measured(record))
+    record["goals"] = goals.judge(goals.aims(options.methods), goals.measured(record))
     return record
 
 
-def _engines(
+def engines(
     entrants: list[Entrant], options: argparse.Namespace, tick: Tick
 ) -> tuple[dict[str, Record], Record]:
     """A row for each entrant, and what the floor is made of."""
@@ -101,6 +100,11 @@ def _engines(
     return rows, {"gflop": arithmetic, "passes": floor}
 
 
+def commits(options: argparse.Namespace) -> Record:
+    """Of the rivals' checkouts."""
+    return {"autodl": commit(options.autodl), "naslib": commit(options.naslib)}
+
+
 def _rounds(entrant: Entrant, options: argparse.Namespace) -> int:
     rounds: int = options.sampled_repeats if entrant.sampled else options.repeats
     return rounds
@@ -112,6 +116,6 @@ def _settings(options: argparse.Namespace) -> Record:
         **asdict(options.shape), "dtype": "float32",
         **{name: getattr(options, name) for name in names},
         "allocator": options.allocator,
-        "autodl": commit(options.autodl), "naslib": commit(options.naslib),
+        **commits(options),
         "cudnn_tf32": torch.backends.cudnn.allow_tf32,
     }  # fmt: skip

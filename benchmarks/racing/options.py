@@ -45,9 +45,11 @@ def parser() -> argparse.ArgumentParser:
     number = root.add_argument
     number("--channels", type=_at_least(1), default=16, metavar="C")
     number("--cells", type=_at_least(1), default=5, metavar="N", help="cells a stage")
-    number("--batch-size", type=_at_least(2), default=64, metavar="B")
+    number(
+        "--batch-size", type=_at_least(2), metavar="B", help="default: 64; on a GPU 64, then 256"
+    )
     number("--size", type=_at_least(4), default=32, help="of the images; a multiple of 4")
-    number("--repeats", type=_at_least(1), default=7, help="rounds that count")
+    number("--repeats", type=_at_least(1), default=7, help="rounds that count; default 7")
     number(
         "--sampled-repeats",
         type=_at_least(1),
@@ -75,9 +77,11 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--startup", action="store_true", help="time whole processes of the program")
     root.add_argument("--out", metavar="FILE", help="default: benchmarks/results/speed_DEVICE.json")
     root.add_argument(
-        "--assert", dest="check", action="store_true", help="exit 1 if a goal on the CPU is missed"
+        "--assert", dest="check", action="store_true", help="exit 1 if a goal is missed"
     )
-    root.add_argument("--memory-of", help=argparse.SUPPRESS)  # what --memory starts
+    # What --memory and the searches of a GPU start, a process each.
+    root.add_argument("--memory-of", help=argparse.SUPPRESS)
+    root.add_argument("--search-of", help=argparse.SUPPRESS)
     return root
 
 
@@ -87,6 +91,9 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
     options.arguments = list(arguments)
     options.methods = list(dict.fromkeys(options.methods))
     options.threads = options.threads or _cores()
+    both = (64, 256) if options.device == "cuda" else (64,)
+    options.batch_sizes = [options.batch_size] if options.batch_size else list(both)
+    options.batch_size = options.batch_sizes[0]
     options.shape = Shape(options.channels, options.cells, options.batch_size, options.size)
     for method in options.methods:
         settings(method, "fast", options.shape)  # an unknown method ends here
@@ -96,8 +103,8 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
         raise UserError(f"--out {options.out} is a folder; name a file")
     if options.device == "cuda" and not torch.cuda.is_available():
         raise UserError("--device cuda: PyTorch sees no CUDA device; use --device cpu")
-    if options.device == "cuda" and options.check:
-        raise UserError("--assert checks the goals of a CPU; leave it out with --device cuda")
+    if options.device == "cuda" and (options.curves or options.startup):
+        raise UserError("--curves and --startup are of a CPU; leave them out with --device cuda")
     options.rivals = [name for name in RIVALS if getattr(options, name) is not None]
     for rival in options.rivals:
         if not set(RIVALS[rival]) & set(options.methods):

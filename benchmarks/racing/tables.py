@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from racing.compare import net_memory
+from racing.goals import verdict
 from racing.shape import Record
 
 
@@ -21,7 +22,8 @@ def show(record: Record, console: Console) -> None:
         f"one bilevel step, {shape.format(**chosen)}, {chosen['repeats']} rounds "
         f"({chosen['sampled_repeats']} of samplers)",
     )
-    _engines(record, console)
+    plain = {row["under"] for row in record["ratios"] if row["label"].startswith("fast / plain,")}
+    _engines(record, console, plain)
     _ratios(record, console)
     for row in record["curves"] or ():
         found = ", ".join(f"{what} ∝ {row['axis']}^{e:.2f}" for what, e in row["exponents"].items())
@@ -30,25 +32,58 @@ def show(record: Record, console: Console) -> None:
         _say(console, f"{row['name']}: {row['median']:.3f} s ({row['min']:.3f}–{row['max']:.3f})")
 
 
-def _engines(record: Record, console: Console) -> None:
-    plain = {row["under"] for row in record["ratios"] if row["label"].startswith("fast / plain,")}
+def show_gpu(record: Record, console: Console) -> None:
+    """The tables of a GPU's record, and its goals."""
+    _say(console, f"{record['gpu']}, {record['processor']}, torch {record['torch']}")
+    for name, piece in record["pieces"].items():
+        _say(console, f"\n{name}")
+        if piece["kind"] == "race":
+            _engines(piece, console, plain=set())
+            least = piece["traffic"]
+            _say(
+                console,
+                f"At least {least['bytes'] / 1e9:.3g} GB a step (the convolutions' tensors, once a "
+                f"pass): {1e3 * least['seconds']:.2f} ms at {least['bandwidth'] / 1e9:.0f} GB/s. "
+                "That share of a step: "
+                + ", ".join(
+                    f"{engine} {row['of_bandwidth']:.0%}"
+                    for engine, row in piece["engines"].items()
+                    if "of_bandwidth" in row
+                ),
+            )
+        elif piece["kind"] == "search":
+            how = f"extrapolated from {len(piece['seconds'])} epochs" * piece["extrapolated"]
+            _say(
+                console,
+                f"{piece['total']:.1f} s for {piece['epochs']} epochs, {how or 'all of them run'}; "
+                f"{piece['images']}; {piece['path']}",
+            )
+        else:
+            count = len(piece["together"])
+            _say(console, f"{count} at once take {piece['ratio']:.2f} times as long as one")
+    lines, _ = verdict(record["goals"])
+    _say(console, "\n" + "\n".join(lines))
+
+
+def _engines(record: Record, console: Console, plain: set[str]) -> None:
     words = ("engine", "method", "layout", "type")
     table = _table(*words, "ms", "img/s", "MiB", "floor", "AutoDL", "NASLib", words=len(words))
     for name, row in record["engines"].items():
         multiples = row["multiples"]
         table.add_row(
-            row["kind"] + (" *" if name in plain else ""),
+            row["kind"] + (" *" if name in plain else "") + (" graph" if row["graph"] else ""),
             row["method"] or "–",
             row["layout"],
             row["precision"],
             f"{1e3 * row['median']:.1f}",
-            "–" if name == "floor" else f"{row['images_per_second']:.0f}",
+            "–" if row["kind"] == "floor" else f"{row['images_per_second']:.0f}",
             f"{net_memory(row):.0f}" if "memory_mib" in row else "–",
             *(_times(multiples[one]) for one in ("floor", "autodl", "naslib")),
         )
     console.print(table)
     floor = record["floor"]
-    rate = floor["gflop"] / record["engines"]["floor"]["median"]
+    alone = next(row for row in record["engines"].values() if row["kind"] == "floor")
+    rate = floor["gflop"] / alone["median"]
     _say(
         console,
         "ms: median of a step. img/s: train and val images. MiB: peak beyond the imports'. floor: "
