@@ -17,6 +17,9 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
+import torch
+from torch import Tensor
+
 from naslib_edd.native.kernels import Kernels
 
 SOURCE = Path(__file__).with_name("kernels.cpp")
@@ -37,6 +40,15 @@ def kernels() -> Kernels | None:
         return Kernels(ctypes.CDLL(str(library)))
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def native_kernels(x: Tensor) -> Kernels | None:
+    """The kernels if they can take x [B, C, H, W]: on a CPU, fp32 or fp64, channels-last."""
+    if x.device.type != "cpu" or x.dtype not in (torch.float32, torch.float64):
+        return None
+    if not x.is_contiguous(memory_format=torch.channels_last):
+        return None
+    return kernels()
 
 
 def _compiler() -> str:

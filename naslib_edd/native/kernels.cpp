@@ -7,6 +7,12 @@
 #define SHAPE {images, height, width, channels, edges}
 
 #define EXPORT(T, name)                                                                            \
+  extern "C" void average_pool_##name(const T* x, T* out, SIZES, int threads) {                    \
+    average_pool<T>(x, out, SHAPE, threads);                                                       \
+  }                                                                                                \
+  extern "C" void average_pool_backward_##name(const T* g, T* out, SIZES, int threads) {           \
+    average_pool_backward<T>(g, out, SHAPE, threads);                                              \
+  }                                                                                                \
   extern "C" void moments_##name(const T* x, T* mean, T* variance, SIZES, int threads) {           \
     moments<T>(x, mean, variance, images, height * width, channels, threads);                      \
   }                                                                                                \

@@ -13,6 +13,8 @@ _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
 _SIZES = 5  # images, height, width, channels, edges
 #: Function → how many pointers it takes, then how many doubles, then how many sizes.
 _ARGUMENTS = {
+    "average_pool": (2, 0, _SIZES),
+    "average_pool_backward": (2, 0, _SIZES),
     "moments": (3, 0, _SIZES),
     "rectify": (4, 0, _SIZES),
     "forward": (9, 0, _SIZES),
@@ -77,6 +79,18 @@ class Kernels:
                     *[ctypes.c_int] * (sizes == _SIZES),
                 ]
                 self._functions[name, dtype] = function
+
+    def average_pool(self, x: Tensor) -> Tensor:
+        """The 3×3 average pool of x, stride 1, the padding not counted."""
+        out = torch.empty_like(x)
+        self._pass("average_pool", x, 1, x, out)
+        return out
+
+    def average_pool_backward(self, grad: Tensor) -> Tensor:
+        """The gradient of its input, for the gradient of its output."""
+        out = torch.empty_like(grad)
+        self._pass("average_pool_backward", grad, 1, grad, out)
+        return out
 
     def moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and biased variance [C] of x [B, C, H, W] over batch and pixels."""

@@ -55,6 +55,47 @@ void pool_row(const T* image, int64_t y, const Shape& s, T* out, T* spare) {
   share(out, s.width, s.channels);
 }
 
+// The pool of whole images.
+template <typename T>
+void average_pool(const T* x, T* out, Shape s, int threads) {
+  const int64_t row = s.row();
+#pragma omp parallel num_threads(threads)
+  {
+    std::vector<T> spare(row);
+#pragma omp for schedule(static)
+    for (int64_t b = 0; b < s.images; ++b)
+      for (int64_t y = 0; y < s.height; ++y)
+        pool_row(x + b * s.image(), y, s, out + b * s.image() + y * row, spare.data());
+  }
+}
+
+// Its backward pass: what each window hands on, to all pixels that it has inside.
+template <typename T>
+void average_pool_backward(const T* g, T* out, Shape s, int threads) {
+  const int64_t row = s.row();
+#pragma omp parallel num_threads(threads)
+  {
+    std::vector<T> ring(3 * row), spare(row);
+#pragma omp for schedule(static)
+    for (int64_t b = 0; b < s.images; ++b) {
+      auto at = [&](int64_t y) { return ring.data() + (y % 3) * row; };
+      auto shares = [&](int64_t y) {
+        const T* from = g + b * s.image() + y * row;
+        T* to = at(y);
+        const T rows = T(1) / reach(y, s.height);
+        for (int64_t i = 0; i < row; ++i) to[i] = rows * from[i];
+        share(to, s.width, s.channels);
+      };
+      shares(0);
+      for (int64_t y = 0; y < s.height; ++y) {
+        if (y + 1 < s.height) shares(y + 1);
+        down(at, y, s.height, spare.data(), row);
+        across(spare.data(), out + b * s.image() + y * row, T(1), s.width, s.channels);
+      }
+    }
+  }
+}
+
 // Mean and biased variance of each channel of x [images, pixels, C].
 template <typename T>
 void moments(const T* x, T* mean, T* variance, int64_t images, int64_t pixels, int64_t C,

@@ -28,8 +28,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from naslib_edd.native import native_kernels
 from naslib_edd.supernet.edge_sums import weighted_dots, weighted_sum
-from naslib_edd.supernet.fused_native import LeaveNodeNative, native_kernels
+from naslib_edd.supernet.fused_native import LeaveNodeNative
 from naslib_edd.supernet.layers import BatchNorm
 from naslib_edd.supernet.moments import moments, pointwise, rows_of, update_running
 from naslib_edd.supernet.pool import fast_average_pool, fast_average_pool_backward

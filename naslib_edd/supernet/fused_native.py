@@ -14,18 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from naslib_edd.native import Folded, Kernels, kernels
+from naslib_edd.native import Folded, native_kernels
 from naslib_edd.supernet.layers import BatchNorm
 from naslib_edd.supernet.moments import update_running
-
-
-def native_kernels(h: Tensor) -> Kernels | None:
-    """The kernels if they can take this node's value [B, C, H, W]: on a CPU, in channels_last."""
-    if h.device.type != "cpu" or h.dtype not in (torch.float32, torch.float64):
-        return None
-    if not h.is_contiguous(memory_format=torch.channels_last):
-        return None
-    return kernels()
 
 
 class LeaveNodeNative(torch.autograd.Function):

@@ -72,6 +72,16 @@ def test_rectify_and_moments(native: Kernels, shape: tuple[int, ...]) -> None:
     close(variance, x.var((0, 2, 3), unbiased=False))
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_average_pool(native: Kernels, shape: tuple[int, ...]) -> None:
+    draw = Draw(shape)
+    x, grad = draw.image().requires_grad_(), draw.image()
+    pooled = average_pool(x)
+    (of_x,) = torch.autograd.grad(pooled, x, grad)
+    close(native.average_pool(x.detach()), pooled.detach())
+    close(native.average_pool_backward(grad), of_x)
+
+
 def test_not_a_number_stays_one(native: Kernels) -> None:
     """So that a run that diverges is seen and stopped."""
     x = last(torch.full((1, 2, 2, 2), float("nan")))

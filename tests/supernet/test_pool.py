@@ -35,3 +35,16 @@ def test_first_use_in_inference_mode_does_not_spoil_the_next() -> None:
         fast_average_pool(x)
     fast_average_pool(x.requires_grad_()).sum().backward()
     assert x.grad is not None
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_differentiated_twice(layout: torch.memory_format) -> None:
+    """For the Hessian of an early stop; channels-last is the C++ kernels', where they are."""
+    x = torch.randn(2, 3, 4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    x = x.contiguous(memory_format=layout).requires_grad_()
+    assert torch.autograd.gradcheck(fast_average_pool, x)
+    assert torch.autograd.gradgradcheck(fast_average_pool, x)
+    (gradient,) = torch.autograd.grad(fast_average_pool(x).pow(3).sum(), x, create_graph=True)
+    (found,) = torch.autograd.grad(gradient.sum(), x)
+    (other,) = torch.autograd.grad(average_pool(x).pow(3).sum(), x, create_graph=True)
+    torch.testing.assert_close(found, torch.autograd.grad(other.sum(), x)[0])
