@@ -15,7 +15,7 @@ struct Shape {
   int64_t batched() const { return channels * edges; }
 };
 
-int64_t reach(int64_t place, int64_t size) {  // pixels of a window of three that lie inside
+inline int64_t reach(int64_t place, int64_t size) {  // pixels of a window of three that lie inside
   return 3 - (place == 0) - (place == size - 1);
 }
 
