@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
-from naslib_edd.report.groups import Group, group_runs, shared_reduction
+from naslib_edd.report.groups import Group, group_runs, name_among, shared_reduction
 from naslib_edd.report.panels import STATISTICS, entropy_bound
 from naslib_edd.report.runs import load_runs
 from naslib_edd.report.series import Series, series
@@ -138,8 +138,7 @@ def _draw(axes: Axes, groups: Sequence[Group], key: str) -> None:
 
 
 def _name(group: Group, groups: Sequence[Group]) -> str:
-    title = group.label if shared_reduction(groups) else group.title
-    return f"{title} (n={len(group.runs)})"
+    return f"{name_among(group, groups)} (n={len(group.runs)})"
 
 
 def _figure(width: float, groups: Sequence[Group]) -> tuple[Figure, int]:

@@ -11,6 +11,7 @@ from naslib_edd.errors import UserError
 from naslib_edd.report.recipe import SIZE_KEYS, comparable, other_settings, reduction
 from naslib_edd.report.runs import Run
 
+_REDUCED = "reduced: "
 _TOLD_BY_SIZE = frozenset({f"search.{key}" for key in SIZE_KEYS})
 
 
@@ -63,9 +64,26 @@ def group_runs(runs: Sequence[Run], *, data_note: str | None = None) -> list[Gro
 
 
 def shared_reduction(groups: Sequence[Group]) -> str | None:
-    """How all groups were reduced, if alike: told once, not in each one's name."""
-    found = {group.reduction for group in groups}
-    return found.pop() if len(found) == 1 else None
+    """What the reductions of all groups have in common: told once, not in each one's name."""
+    parts = _shared_parts(groups)
+    return f"{_REDUCED}{', '.join(parts)}" if parts else None
+
+
+def name_among(group: Group, groups: Sequence[Group]) -> str:
+    """The group's label, and of its reduction what :func:`shared_reduction` does not tell."""
+    shared = _shared_parts(groups)
+    if not shared:
+        return group.title
+    return ", ".join([group.label, *(part for part in _parts(group) if part not in shared)])
+
+
+def _shared_parts(groups: Sequence[Group]) -> list[str]:
+    first, *others = map(_parts, groups)
+    return [part for part in first if all(part in other for other in others)]
+
+
+def _parts(group: Group) -> list[str]:
+    return group.reduction.removeprefix(_REDUCED).split(", ") if group.reduction else []
 
 
 def _suffix(run: Run, namesakes: Sequence[Run]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from naslib_edd.report.groups import Group, shared_reduction
+from naslib_edd.report.groups import Group, name_among, shared_reduction
 from naslib_edd.report.paper import COLUMNS, PaperRow, paper_row
 from naslib_edd.report.series import series
 
@@ -85,9 +85,10 @@ def summarise(group: Group) -> TableRow:
 def markdown(rows: Sequence[TableRow], *, unfinished: Sequence[str] = ()) -> str:
     """The table as Markdown. A group's title says how it was reduced, above any paper row.
 
-    Where all were reduced alike, a line over the table says so instead.
+    What is alike in all, a line over the table says instead.
     """
-    shared = shared_reduction([row.group for row in rows])
+    groups = [row.group for row in rows]
+    shared = shared_reduction(groups)
     columns = [column_name(*column) for column in COLUMNS]
     header = ["run", "n", *columns, "C10 test rank", "skip", "none", "search s"]
     lines = [header, ["---", *["---:"] * (len(header) - 1)]]
@@ -95,7 +96,7 @@ def markdown(rows: Sequence[TableRow], *, unfinished: Sequence[str] = ()) -> str
         n = len(row.group.runs)
         lines.append(
             [
-                _escape(row.group.label if shared else row.group.title),
+                _escape(name_among(row.group, groups)),
                 str(n),
                 *(row.accuracies[name].text(2, of=n) for name in columns),
                 _mean(row.rank, 0),

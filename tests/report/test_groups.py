@@ -2,6 +2,7 @@ import pytest
 
 from naslib_edd.errors import UserError
 from naslib_edd.report import group_runs, load_runs
+from naslib_edd.report.groups import name_among, shared_reduction
 
 
 def groups(*folders, labels=None, **options):
@@ -63,3 +64,23 @@ def test_runs_with_other_numbers_of_images_are_parted(make_run):
 def test_the_data_note_is_part_of_the_label(make_run):
     (group,) = groups(make_run("a"), data_note="CIFAR-10 (JPEG)", labels={"edd_darts": "EDD"})
     assert group.title == "EDD, reduced: 3 epochs, CIFAR-10 (JPEG)"
+
+
+def test_what_all_reductions_share_is_told_once(make_run):
+    """And each name tells the rest; nothing of a reduction is lost."""
+    small = {"channels": 8, "limit_train": 1000}
+    runs = [
+        make_run("a", config={"optimizer": "gdas", "dataset": "cifar10", "search": small}),
+        make_run("b", config={"optimizer": "drnas", "dataset": "cifar10", "search": small}),
+        make_run(
+            "c", epochs=2, config={"optimizer": "gdas", "search": small, "dataset": "cifar10"}
+        ),
+    ]
+    groups = [group for at in runs for group in group_runs(load_runs([at]))]
+    shared = shared_reduction(groups)
+    names = [name_among(group, groups) for group in groups]
+    assert shared is not None and shared.startswith("reduced: C=8") and "epochs" not in shared
+    assert names == ["gdas, 3 epochs", "drnas, 3 epochs", "gdas, 2 epochs"]
+    for group, name in zip(groups, names, strict=True):
+        told = {*shared.removeprefix("reduced: ").split(", "), *name.split(", ")[1:]}
+        assert told == set(group.reduction.removeprefix("reduced: ").split(", "))
