@@ -20,7 +20,7 @@ from naslib_edd.compose import step as step_module
 from naslib_edd.compose.step import host_work
 from naslib_edd.config import load
 from naslib_edd.presets import METHODS
-from naslib_edd.supernet import fused
+from naslib_edd.supernet import fused, pool
 
 #: Methods whose steps a graph can hold, one a kind of part.
 CAPTURED = ["darts_v1", "edd_darts", "drnas", "pc_darts", "gaea_erm", "gaea_pc_darts"]
@@ -38,7 +38,8 @@ def on_tape(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(step_module, "CudaGraph", lambda **_: Tape(calls))
     monkeypatch.setattr(engine_module, "step_path", path)
-    monkeypatch.setattr(fused, "native_kernels", lambda _: None)  # which no tape sees
+    for module in (fused, pool):  # no tape sees a kernel in C++
+        monkeypatch.setattr(module, "native_kernels", lambda _: None)
     # torch allows Adam's capturable state on accelerators only.
     devices = "_get_capturable_supported_devices"
     adam = importlib.import_module("torch.optim.adam")
