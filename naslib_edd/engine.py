@@ -9,7 +9,6 @@ device. So the state at any step is the tensors in
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -18,7 +17,7 @@ from torch import Tensor
 from naslib_edd.bilevel import Meters
 from naslib_edd.bilevel.annealing import cosine_rate
 from naslib_edd.bilevel.meters import OF_LOGIT_STEPS
-from naslib_edd.bilevel.optimizers import load_portable, portable_state, set_rate
+from naslib_edd.bilevel.optimizers import set_rate
 from naslib_edd.compose import (
     make_allowed,
     make_batches,
@@ -33,18 +32,18 @@ from naslib_edd.compose import (
     make_temperature,
     step_path,
 )
-from naslib_edd.data import Batches, ImageSet, SearchData, normalise
+from naslib_edd.data import Batches, SearchData
 from naslib_edd.data.sampling import generator
+from naslib_edd.engine_state import restore, state_of
 from naslib_edd.errors import Diverged
+from naslib_edd.evaluation import Evaluation
 from naslib_edd.relaxation import mean_entropy
 from naslib_edd.selection import argmax_ops
 from naslib_edd.settings import Config
-from naslib_edd.settings.images import measured
 from naslib_edd.spaces.nb201 import EDGES, NONE, OPERATIONS, SKIP, ops_to_index, ops_to_str
-from naslib_edd.supernet.layers import Statistics, evaluating
 
 
-class Engine:
+class Engine(Evaluation):
     """The state of a search.
 
     Args:
@@ -139,7 +138,7 @@ class Engine:
     def run_step(self) -> None:
         """One bilevel step of the epoch under way."""
         if self.step == 0:
-            self._tell_epoch()
+            self.tell_epoch()
             for stage in self.stages:
                 stage.begin_epoch(self, self.epoch)
             if self.graphed is not None:
@@ -180,7 +179,7 @@ class Engine:
         ops = self.choose()
         self.epoch, self.step = self.epoch + 1, 0
         wanted = untempered if self.temperature.entropy_of == "untempered" else current
-        self._set_temperature(self.temperature.update(epoch=self.epoch, entropy=wanted))
+        self.set_temperature(self.temperature.update(epoch=self.epoch, entropy=wanted))
         row = {
             "epoch": self.epoch,
             "t": t,
@@ -217,112 +216,24 @@ class Engine:
                 return tuple(chosen)
         return argmax_ops(self.op_logits, self.allowed)
 
-    def eval_statistics(self) -> list[Statistics]:
-        """The kinds of batch-norm statistics that the discretised network is measured with."""
-        search = self.config.search
-        return measured(search.eval_statistics, running=search.running_statistics)
-
-    @torch.no_grad()
-    def accuracy(self, images: ImageSet, ops: tuple[int, ...], statistics: Statistics) -> float:
-        """Accuracy, %, of the discretised network with the shared weights, in one pass."""
-        edges = self.relaxation.edge_weights(self.logits)
-        return self._accuracy(
-            images, lambda x: self.supernet.discretised(x, ops, statistics, edges)
-        )
-
-    @torch.no_grad()
-    def supernet_accuracy(self, beta: Tensor, statistics: Statistics) -> float:
-        """Accuracy, %, of the supernet under β over the validation half. Draws nothing."""
-        with evaluating(self.supernet, statistics):
-            return self._accuracy(self.data.val, lambda x: self.supernet(x, beta))
-
-    def _accuracy(self, images: ImageSet, scores: Callable[[Tensor], Tensor]) -> float:
-        correct = torch.zeros((), dtype=torch.int64, device=self.device)
-        for number in range(self._parts(images)):
-            x, labels = self._part(images, number)
-            correct += (scores(x).argmax(1) == labels).sum()
-        return 100.0 * int(correct) / len(images)
-
-    @property
-    def val_batches(self) -> int:
-        """Batches of ``eval_batch_size`` that hold the validation half."""
-        return self._parts(self.data.val)
-
-    def val_batch(self, number: int) -> tuple[Tensor, Tensor]:
-        """One of them: normalised images as they are, in order, and labels."""
-        return self._part(self.data.val, number)
-
     def last_logit_batch(self) -> tuple[Tensor, Tensor]:
         """The images and labels of this epoch's last logit step, as it saw them."""
         images, labels = self.val.batch(self.epoch, self.steps - 1)
         return self._layout(images), labels
 
-    def _parts(self, images: ImageSet) -> int:
-        return -(-len(images) // self.config.search.eval_batch_size)
-
-    def _part(self, images: ImageSet, number: int) -> tuple[Tensor, Tensor]:
-        size = self.config.search.eval_batch_size
-        part = slice(number * size, (number + 1) * size)
-        x = normalise(images.images[part], self.data.mean, self.data.std)
-        return self._layout(x), images.labels[part]
-
     def state_dict(self) -> dict[str, Any]:
         """Everything that a resumed search needs: tensors, numbers and texts only."""
-        return {
-            "epoch": self.epoch,
-            "step": self.step,
-            "supernet": self.supernet.state_dict(),
-            "logits": self.logits.detach(),
-            "allowed": self.allowed,
-            "relaxation": self.relaxation.state_dict(),
-            "bilevel": self.bilevel.state_dict(),
-            "drop_path": None if self.drop_path is None else self.drop_path.state_dict(),
-            "stages": [stage.state_dict() for stage in self.stages],
-            # A stale gradient of the logits is part of the clipping norm: see FirstOrder.
-            "logits_grad": self.logits.grad,
-            "weight_optimizer": portable_state(self.weight_optimizer, rate=self.rate),
-            "logit_optimizer": portable_state(self.logit_optimizer),
-            "temperature": self.temperature.state_dict(),
-            "meters": self.meters.state_dict(),
-            "torch_rng": torch.get_rng_state(),
-        }
+        return state_of(self)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from :meth:`state_dict`, bit for bit."""
-        self.epoch, self.step = state["epoch"], state["step"]
-        for stage, held in zip(self.stages, state["stages"], strict=True):
-            stage.load_state_dict(held)
-            stage.restore(self, self.epoch)
-        self.supernet.load_state_dict(state["supernet"])
-        with torch.no_grad():
-            self.logits.copy_(state["logits"])
-            self.allowed.copy_(state["allowed"])
-        self.relaxation.load_state_dict(state["relaxation"])
-        self.bilevel.load_state_dict(state["bilevel"])
-        if self.drop_path is not None:
-            self.drop_path.load_state_dict(state["drop_path"])
-        grad = state["logits_grad"]
-        self.logits.grad = None if grad is None else grad.to(self.device)
-        load_portable(self.weight_optimizer, state["weight_optimizer"])
-        load_portable(self.logit_optimizer, state["logit_optimizer"])
-        self.rate = state["weight_optimizer"]["param_groups"][0]["lr"]
-        if self.graphed is not None:
-            self.graphed.forget()
-        self.temperature.load_state_dict(state["temperature"])
-        self._set_temperature(self.temperature.t)
-        self.meters.load_state_dict(state["meters"])
-        torch.set_rng_state(state["torch_rng"].cpu())
-        if self.step > 0:
-            self._tell_epoch()  # the stages have had their say before the checkpoint
+        restore(self, state)
 
     def _batch(self, batches: Batches) -> tuple[Tensor, Tensor]:
         images, labels = batches.batch(self.epoch, self.step)
         return self._layout(images), labels
 
-    def _layout(self, x: Tensor) -> Tensor:
-        return x.contiguous(memory_format=self.supernet.layout)
-
-    def _tell_epoch(self) -> None:
+    def tell_epoch(self) -> None:
         """Schedules that are functions of the epoch."""
         self.relaxation.begin_epoch(self.epoch)
         for regulariser in self.regularisers:
@@ -343,5 +254,5 @@ class Engine:
         self.rate = rate
         set_rate(self.weight_optimizer, rate)
 
-    def _set_temperature(self, t: float) -> None:
+    def set_temperature(self, t: float) -> None:
         self.t.fill_(t)
