@@ -255,4 +255,5 @@ class Engine(Evaluation):
         set_rate(self.weight_optimizer, rate)
 
     def set_temperature(self, t: float) -> None:
+        """For the steps to come; in its place, where a graph looks for it."""
         self.t.fill_(t)
