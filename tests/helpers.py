@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import pytest
 from rich.console import Console
 
+from naslib_edd.engine import Engine
 from naslib_edd.loop import SearchResult, search
+from naslib_edd.record import read_rows, without_timings
 
 
 def tiny_settings(out: Path, **top: Any) -> dict[str, Any]:
@@ -37,3 +43,23 @@ def run(settings: dict[str, Any], **options: Any) -> SearchResult:
     """Search in silence and without figures."""
     options = {"figures": False, "console": Console(quiet=True), **options}
     return search(settings, **options)
+
+
+def rows_of(folder: Path) -> list[dict[str, Any]]:
+    """The rows of a run's record, without what no two runs have alike."""
+    return [without_timings(row) for row in read_rows(folder / "record.jsonl")]
+
+
+@contextmanager
+def power_cut(*, epoch: int, step: int) -> Iterator[None]:
+    """The run inside breaks off after so many steps of this epoch (from 0), or the test fails."""
+    original = Engine.run_step
+
+    def run_step(engine: Engine) -> None:
+        original(engine)
+        if (engine.epoch, engine.step) == (epoch, step):
+            raise RuntimeError("power cut")
+
+    broken = patch.object(Engine, "run_step", run_step)
+    with broken, pytest.raises(RuntimeError, match="power cut"):
+        yield

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from helpers import run, tiny_settings
+from helpers import rows_of, run, tiny_settings
 from rich.console import Console
 
 from naslib_edd import loop
@@ -39,10 +39,6 @@ def write_table(path: Path) -> Path:
         cifar10__test=100 - accuracy,
     )
     return path
-
-
-def comparable(folder: Path) -> list[dict]:
-    return [without_timings(row) for row in read_rows(folder / "record.jsonl")]
 
 
 def test_a_run_leaves_its_record(tmp_path: Path) -> None:
@@ -80,7 +76,7 @@ def test_two_runs_of_a_seed_are_equal_and_another_seed_differs(tmp_path: Path) -
     first = run(tiny_settings(tmp_path / "a"))
     second = run(tiny_settings(tmp_path / "b"))
     other = run(tiny_settings(tmp_path / "c", seed=1))
-    assert comparable(first.folder) == comparable(second.folder)
+    assert rows_of(first.folder) == rows_of(second.folder)
     assert first.rows[0]["logits"] != other.rows[0]["logits"]
 
 
@@ -111,7 +107,7 @@ def test_a_run_cut_off_at_any_step_resumes_bit_for_bit(
     monkeypatch.undo()
     torch.manual_seed(99)  # whatever the new process drew before
     resumed = run(tiny_settings(tmp_path / "cut", **settings), resume=True)
-    assert comparable(resumed.folder) == comparable(whole.folder)
+    assert rows_of(resumed.folder) == rows_of(whole.folder)
     assert without_timings(resumed.result) == without_timings(whole.result)
     assert signal.getsignal(signal.SIGINT) is handler
 
@@ -144,7 +140,7 @@ def test_resume_of_a_release_run_keeps_the_stale_gradient(
         run(tiny_settings(tmp_path / "cut", **settings))
     monkeypatch.undo()
     resumed = run(tiny_settings(tmp_path / "cut", **settings), resume=True)
-    assert comparable(resumed.folder) == comparable(whole.folder)
+    assert rows_of(resumed.folder) == rows_of(whole.folder)
 
 
 def test_a_torn_and_a_surplus_line_are_cut_on_resume(
@@ -169,7 +165,7 @@ def test_a_torn_and_a_surplus_line_are_cut_on_resume(
     with (folder / "record.jsonl").open("a") as file:
         file.write('{"epoch": 3, "t"')
     resumed = run(tiny_settings(tmp_path / "cut"), resume=True)
-    assert comparable(resumed.folder) == comparable(whole.folder)
+    assert rows_of(resumed.folder) == rows_of(whole.folder)
 
 
 def test_resume_of_a_finished_run_changes_nothing(tmp_path: Path) -> None:
@@ -276,7 +272,7 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(
     # The fault was ours: the kept checkpoint goes on to the end of an unbroken run.
     whole = run(tiny_settings(tmp_path / "whole"))
     resumed = run(tiny_settings(tmp_path), resume=True)
-    assert comparable(resumed.folder) == comparable(whole.folder)
+    assert rows_of(resumed.folder) == rows_of(whole.folder)
 
 
 def test_a_huge_learning_rate_diverges_with_advice(tmp_path: Path) -> None:

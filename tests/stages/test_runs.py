@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import torch
-from helpers import run, tiny_settings
+from helpers import rows_of, run, tiny_settings
 
 from naslib_edd.engine import Engine
 from naslib_edd.loop import Interrupted, SearchResult
-from naslib_edd.record import read_rows, without_timings
+from naslib_edd.record import without_timings
 
 #: es_* so that any eigenvalues stop the search after its third epoch, and take it back by one.
 SOON = {"es_window": 1, "es_start": 1, "es_delta": 1, "es_factor": 1e-9, "es_interval": 1}
@@ -49,7 +49,7 @@ def settings(out: Path, name: str) -> dict[str, Any]:
 
 
 def comparable(result: SearchResult) -> list[dict[str, Any]]:
-    return [without_timings(row) for row in read_rows(result.folder / "record.jsonl")]
+    return rows_of(result.folder)
 
 
 @pytest.mark.parametrize("name", RUNS)
