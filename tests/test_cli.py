@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from helpers import tiny_settings
-from test_loop import comparable, write_table
+from helpers import rows_of, tiny_settings, write_table
 
 from naslib_edd.cli import main
 from naslib_edd.record import read_rows
@@ -235,7 +234,7 @@ def test_a_full_disk_gives_one_line_and_leaves_the_last_checkpoint(
     assert process.returncode == 0
     whole = start("search", config, "--no-figures", f"out_dir={tmp_path / 'whole'}")
     whole.communicate(timeout=60)
-    assert comparable(folder) == comparable(tmp_path / "whole" / FOLDER)
+    assert rows_of(folder) == rows_of(tmp_path / "whole" / FOLDER)
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.rglob("*.yaml")), ids=lambda path: path.stem)

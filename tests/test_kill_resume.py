@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from helpers import tiny_settings
+from helpers import rows_of, tiny_settings
 from test_cli import FOLDER, start
-from test_loop import comparable
 
 TIMES = 20
 
@@ -37,7 +36,7 @@ def test_kill_9_at_random_moments(tmp_path: Path) -> None:
     began = time.monotonic()
     assert finish(config, tmp_path / "whole") == 0
     length = time.monotonic() - began
-    expected = comparable(tmp_path / "whole" / FOLDER)
+    expected = rows_of(tmp_path / "whole" / FOLDER)
     draw = random.Random(0)
     for attempt in range(TIMES):
         out = tmp_path / f"try{attempt}"
@@ -49,7 +48,7 @@ def test_kill_9_at_random_moments(tmp_path: Path) -> None:
             process.send_signal(signal.SIGKILL)
             process.communicate()
         assert finish(config, out, "--resume") == 0
-        assert comparable(out / FOLDER) == expected, f"try {attempt}, killed after {moment:.2f} s"
+        assert rows_of(out / FOLDER) == expected, f"try {attempt}, killed after {moment:.2f} s"
         shutil.rmtree(out)
 
 

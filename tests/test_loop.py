@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from helpers import rows_of, run, tiny_settings
+from helpers import rows_of, run, tiny_settings, write_table
 from rich.console import Console
 
 from naslib_edd import loop
@@ -24,21 +24,8 @@ from naslib_edd.errors import Diverged, UserError
 from naslib_edd.loop import Interrupted
 from naslib_edd.outcome import collapse_warning
 from naslib_edd.record import read_rows, without_timings
-from naslib_edd.spaces.nb201 import SIZE, all_ops, ops_to_index, ops_to_str
+from naslib_edd.spaces.nb201 import SIZE, ops_to_index, ops_to_str
 from naslib_edd.tabular import Table
-
-
-def write_table(path: Path) -> Path:
-    """A compact table whose accuracy is the architecture's index, scaled: every row is known."""
-    accuracy = np.arange(SIZE) / SIZE * 100
-    np.savez_compressed(
-        path,
-        arch_str=np.array([ops_to_str(ops) for ops in all_ops()]),
-        arch_ops=all_ops(),
-        cifar10_valid__val=accuracy,
-        cifar10__test=100 - accuracy,
-    )
-    return path
 
 
 def test_a_run_leaves_its_record(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
+from helpers import write_table
 from rich.console import Console
-from test_loop import write_table
 
 from naslib_edd.cli import main
 from naslib_edd.errors import UserError

@@ -13,7 +13,7 @@ import torch
 from helpers import rows_of, run, tiny_settings
 
 from naslib_edd.engine import Engine
-from naslib_edd.loop import Interrupted, SearchResult
+from naslib_edd.loop import Interrupted
 from naslib_edd.record import without_timings
 
 #: es_* so that any eigenvalues stop the search after its third epoch, and take it back by one.
@@ -48,10 +48,6 @@ def settings(out: Path, name: str) -> dict[str, Any]:
     return tiny_settings(out, optimizer=optimizer, search={**size, **search})
 
 
-def comparable(result: SearchResult) -> list[dict[str, Any]]:
-    return rows_of(result.folder)
-
-
 @pytest.mark.parametrize("name", RUNS)
 def test_a_run_ends_as_it_should_and_resumes_bit_for_bit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
@@ -77,7 +73,7 @@ def test_a_run_ends_as_it_should_and_resumes_bit_for_bit(
         monkeypatch.undo()
     torch.manual_seed(98)
     resumed = run(settings(tmp_path / "cut", name), resume=True)
-    assert comparable(resumed) == comparable(whole)
+    assert rows_of(resumed.folder) == rows_of(whole.folder)
     assert without_timings(resumed.result) == without_timings(whole.result)
 
 
