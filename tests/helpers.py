@@ -47,17 +47,18 @@ def run(settings: dict[str, Any], **options: Any) -> SearchResult:
     return search(settings, **options)
 
 
+def write_columns(path: Path, **columns: np.ndarray) -> Path:
+    """A compact table of all architectures with these columns, (15625,) each."""
+    ops = all_ops()
+    names = np.array([ops_to_str(row) for row in ops])
+    np.savez_compressed(path, arch_str=names, arch_ops=ops, **columns)
+    return path
+
+
 def write_table(path: Path) -> Path:
     """A compact table whose accuracy is the architecture's index, scaled: every row is known."""
     accuracy = np.arange(SIZE) / SIZE * 100
-    np.savez_compressed(
-        path,
-        arch_str=np.array([ops_to_str(ops) for ops in all_ops()]),
-        arch_ops=all_ops(),
-        cifar10_valid__val=accuracy,
-        cifar10__test=100 - accuracy,
-    )
-    return path
+    return write_columns(path, cifar10_valid__val=accuracy, cifar10__test=100 - accuracy)
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:

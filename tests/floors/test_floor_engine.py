@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import run, tiny_settings
+from helpers import run, tiny_settings, write_columns
 
 from naslib_edd import loop
 from naslib_edd.cli import main
@@ -16,7 +16,7 @@ from naslib_edd.errors import DataMissing, UserError
 from naslib_edd.floors import FloorEngine
 from naslib_edd.record import read_rows, without_timings
 from naslib_edd.report import draw_overview, draw_run, report
-from naslib_edd.spaces.nb201 import SIZE, all_ops, ops_to_str
+from naslib_edd.spaces.nb201 import SIZE, ops_to_str
 from naslib_edd.tabular import Table
 
 FLOORS = ("random_search", "local_search")
@@ -25,18 +25,11 @@ VALUES = np.random.default_rng(5).uniform(10, 90, SIZE)
 
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
-    return write_table(tmp_path / "table.npz", VALUES)
+    return write_values(tmp_path / "table.npz", VALUES)
 
 
-def write_table(path: Path, values: np.ndarray) -> Path:
-    np.savez_compressed(
-        path,
-        arch_str=np.array([ops_to_str(ops) for ops in all_ops()]),
-        arch_ops=all_ops(),
-        digits__val=values,
-        digits__test=100 - values,
-    )
-    return path
+def write_values(path: Path, values: np.ndarray) -> Path:
+    return write_columns(path, digits__val=values, digits__test=100 - values)
 
 
 def floor(out: Path, table: Path, optimizer: str, **search: Any) -> dict[str, Any]:
@@ -122,7 +115,7 @@ def test_seeds_differ_and_a_seed_is_a_run(tmp_path: Path, table: Path) -> None:
 
 def test_resume_notices_another_table(tmp_path: Path, table: Path) -> None:
     run(floor(tmp_path, table, "local_search"))
-    other = write_table(tmp_path / "other.npz", VALUES[::-1])
+    other = write_values(tmp_path / "other.npz", VALUES[::-1])
     with pytest.raises(UserError, match="answers otherwise"):
         run(floor(tmp_path, other, "local_search"), resume=True)
 
@@ -130,7 +123,7 @@ def test_resume_notices_another_table(tmp_path: Path, table: Path) -> None:
 def test_unknown_values_are_the_worst(tmp_path: Path) -> None:
     values = np.full(SIZE, np.nan)
     values[::2] = VALUES[::2]
-    table = Table.open(write_table(tmp_path / "half.npz", values))
+    table = Table.open(write_values(tmp_path / "half.npz", values))
     from naslib_edd.config import load
 
     config = load({"optimizer": "random_search", "search": {"queries": SIZE, "epochs": 1}})
