@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 import torch
-from helpers import run, tiny_settings
+from helpers import rows_of, run, tiny_settings
 
 from naslib_edd.config import as_dict, load
 from naslib_edd.engine import Engine
 from naslib_edd.errors import UserError
 from naslib_edd.loop import Interrupted
 from naslib_edd.prepare import open_data
-from naslib_edd.record import read_rows, without_timings
+from naslib_edd.record import without_timings
 from naslib_edd.supernet import PlainPartialSupernet
 from naslib_edd.supernet.exchange import load_plain
 
@@ -55,8 +55,7 @@ def test_a_record_with_edge_logits_and_the_same_bit_for_bit_resumed(
     with pytest.raises(Interrupted):
         run(settings(tmp_path / "cut", method))
     resumed = run(settings(tmp_path / "cut", method), resume=True)
-    rows = [read_rows(result.folder / "record.jsonl") for result in (whole, resumed)]
-    assert [without_timings(row) for row in rows[0]] == [without_timings(row) for row in rows[1]]
+    assert rows_of(whole.folder) == rows_of(resumed.folder)
     assert without_timings(whole.result) == without_timings(resumed.result)
 
 

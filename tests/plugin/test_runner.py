@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from helpers import write_table
+from helpers import rows_of, write_table
 from rich.console import Console
 
 from naslib_edd.cli import main
@@ -103,8 +103,7 @@ def test_resume_after_a_kill(config: Path, method: str) -> None:
     resumed = quiet(config, *overrides, resume=True)
     assert without_timings(resumed) == without_timings(whole)
     other = config.parent / "whole" / "nasbench201" / "digits" / method / "1"
-    ours, theirs = (read_rows(f / "record.jsonl") for f in (folder(config, method), other))
-    assert [without_timings(row) for row in ours] == [without_timings(row) for row in theirs]
+    assert rows_of(folder(config, method)) == rows_of(other)
     texts = [json.loads((f / "errors.json").read_text()) for f in (folder(config, method), other)]
     for key in ("train_acc", "train_loss", "valid_acc", "valid_loss"):
         assert texts[0][key] == texts[1][key]
@@ -113,15 +112,14 @@ def test_resume_after_a_kill(config: Path, method: str) -> None:
 
 def test_eval_only_in_a_new_process(config: Path, capfd: pytest.CaptureFixture[str]) -> None:
     result = quiet(config)
-    before = read_rows(folder(config) / "record.jsonl")
+    before = rows_of(folder(config))
     arguments = ["naslib", "--config-file", str(config), "--eval-only"]
     done = subprocess.run(
         [sys.executable, "-m", "naslib_edd.cli", *arguments], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     assert f"final architecture: {result['arch_str']}" in done.stdout
-    after = read_rows(folder(config) / "record.jsonl")
-    assert [without_timings(row) for row in after] == [without_timings(row) for row in before]
+    assert rows_of(folder(config)) == before
 
 
 @pytest.mark.parametrize("name", ["darts", "gdas", "drnas"])
