@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +19,9 @@ from naslib_edd.engine import Engine
 from naslib_edd.loop import SearchResult, search
 from naslib_edd.record import read_rows, without_timings
 from naslib_edd.spaces.nb201 import SIZE, all_ops, ops_to_str
+
+#: Where a run of `tiny_settings` leaves its files, below its out_dir.
+FOLDER = Path("nasbench201") / "digits" / "edd_darts" / "0"
 
 
 def tiny_settings(out: Path, **top: Any) -> dict[str, Any]:
@@ -45,6 +51,18 @@ def run(settings: dict[str, Any], **options: Any) -> SearchResult:
     """Search in silence and without figures."""
     options = {"figures": False, "console": Console(quiet=True), **options}
     return search(settings, **options)
+
+
+def start(*arguments: object, **options: object) -> subprocess.Popen[str]:
+    """The command line as a process of its own, on one thread."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "naslib_edd.cli", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        **options,  # type: ignore[call-overload]
+    )
 
 
 def write_columns(path: Path, **columns: np.ndarray) -> Path:

@@ -13,13 +13,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from helpers import rows_of, tiny_settings, write_table
+from helpers import FOLDER, rows_of, start, tiny_settings, write_table
 
 from naslib_edd.cli import main
 from naslib_edd.record import read_rows
 
 CONFIGS = Path(__file__).parents[1] / "configs"
-FOLDER = Path("nasbench201") / "digits" / "edd_darts" / "0"
 
 
 @pytest.fixture
@@ -33,17 +32,6 @@ def config(tmp_path: Path) -> Path:
 def no_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NASLIB_EDD_TABLE", "NASLIB_EDD_CIFAR10", "NASLIB_EDD_DATA"):
         monkeypatch.delenv(name, raising=False)
-
-
-def start(*arguments: object, **options: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "naslib_edd.cli", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        **options,  # type: ignore[call-overload]
-    )
 
 
 def fails(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from helpers import rows_of, tiny_settings
-from test_cli import FOLDER, start
+from helpers import FOLDER, rows_of, start, tiny_settings
 
 TIMES = 20
 

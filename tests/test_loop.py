@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from helpers import rows_of, run, tiny_settings, write_table
+from helpers import FOLDER, rows_of, run, tiny_settings, write_table
 from rich.console import Console
 
 from naslib_edd import loop
@@ -147,7 +147,7 @@ def test_a_torn_and_a_surplus_line_are_cut_on_resume(
     with pytest.raises(RuntimeError, match="power cut"):
         run(tiny_settings(tmp_path / "cut"))
     monkeypatch.undo()
-    folder = tmp_path / "cut" / "nasbench201" / "digits" / "edd_darts" / "0"
+    folder = tmp_path / "cut" / FOLDER
     assert len(read_rows(folder / "record.jsonl")) == 2
     with (folder / "record.jsonl").open("a") as file:
         file.write('{"epoch": 3, "t"')
@@ -251,7 +251,7 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(
     with pytest.raises(Diverged, match="not a finite number in epoch 2"):
         run(tiny_settings(tmp_path, search={"checkpoint_seconds": 0}))
     monkeypatch.undo()
-    folder = tmp_path / "nasbench201" / "digits" / "edd_darts" / "0"
+    folder = tmp_path / FOLDER
     state = torch.load(folder / "checkpoint.pt", weights_only=True)
     assert (state["engine"]["epoch"], state["engine"]["step"]) == (1, 2)
     assert all(torch.isfinite(value).all() for value in state["engine"]["supernet"].values())
