@@ -19,6 +19,7 @@ import yaml
 
 from naslib_edd.errors import UserError
 from naslib_edd.presets import preset
+from naslib_edd.presets.switch import own, without_former
 from naslib_edd.settings import NASLIB_SEARCH, NASLIB_TOP, SECTIONS, Config, SearchSettings, names
 
 Values = dict[str, Any]
@@ -50,9 +51,31 @@ def load(
     else:
         values, where = read(Path(source)), str(source)
     _check_keys(values, where)
-    for text in overrides:
-        _override(values, text)
-    return _build(values, where)
+    former = values.get("optimizer")
+    typed = [_override(values, text) for text in overrides]
+    return _build(values, where, former=former, typed=typed)
+
+
+def changed(config: Config) -> Values:
+    """The settings of ``search:`` that differ from the method's own, or from the defaults."""
+    search = as_dict(config)["search"]
+    usual = own(config.optimizer, search["variant"], config.dataset) | {"variant": "paper"}
+    return {key: value for key, value in search.items() if value != usual[key]}
+
+
+def of_method(
+    search: Values, *, former: Any, method: str, typed: Sequence[str], dataset: Any, where: str
+) -> Values:
+    """``search:`` of a config for `former`, for `method`; see :mod:`naslib_edd.presets.switch`."""
+    former = Config.optimizer if former is None else former
+    if not isinstance(former, str) or former == method:
+        return search
+    ours = {key: value for key, value in search.items() if key in names(SearchSettings)}
+    checked = _checked(SearchSettings, ours, where, prefix="search.")
+    kept = without_former(
+        checked, former=former, method=method, typed=typed, dataset=str(dataset), where=where
+    )
+    return {key: value for key, value in search.items() if key not in checked or key in kept}
 
 
 def as_dict(config: Config) -> Values:
@@ -117,7 +140,8 @@ def _suggest(key: str) -> str:
     return f"; did you mean '{keys[close[0]]}'?"
 
 
-def _override(values: Values, text: str) -> None:
+def _override(values: Values, text: str) -> str:
+    """Set a value; the last part of its key."""
     key, equals, raw = text.partition("=")
     key = key.strip()
     if not equals or not key:
@@ -135,12 +159,19 @@ def _override(values: Values, text: str) -> None:
         values[section][leaf] = value
     else:
         raise UserError(f"unknown key '{key}' on the command line{_suggest(key)}")
+    return leaf
 
 
-def _build(values: Values, where: str) -> Config:
+def _build(values: Values, where: str, *, former: Any, typed: Sequence[str]) -> Config:
     top = {key: value for key, value in values.items() if key != "search"}
     config = Config(**_checked(Config, top, where, prefix=""))
-    chosen = _checked(SearchSettings, values["search"], where, prefix="search.")
+    held = values["search"]
+    if "optimizer" in typed:
+        method, dataset = config.optimizer, config.dataset
+        held = of_method(
+            held, former=former, method=method, typed=typed, dataset=dataset, where=where
+        )
+    chosen = _checked(SearchSettings, held, where, prefix="search.")
     variant = chosen.get("variant", SearchSettings.variant)
     search = SearchSettings(**{**preset(config.optimizer, variant, config.dataset), **chosen})
     search.check()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from naslib_edd.config import changed
 from naslib_edd.engine import Engine
 from naslib_edd.floors import FloorEngine
 from naslib_edd.record import Row
@@ -28,6 +29,7 @@ def final_result(
     dataset = engine.config.dataset.lower() if data is None else data.name
     result: Row = {"optimizer": engine.config.optimizer, "dataset": dataset}
     result |= {"seed": engine.config.seed, "epochs": engine.epoch}
+    result["changed"] = changed(engine.config)
     if data is not None:
         result["images"] = {"train": len(data.train), "val": len(data.val)}
     result |= {key: last[key] for key in (*_KEYS, *_KEYS_OF_FLOORS) if key in last}

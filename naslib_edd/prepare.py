@@ -12,7 +12,7 @@ import torch
 from rich.console import Console
 
 from naslib_edd import checkpoint
-from naslib_edd.config import as_dict, dump
+from naslib_edd.config import as_dict, changed, dump
 from naslib_edd.data import SearchData
 from naslib_edd.data import load as load_data
 from naslib_edd.engine import Engine
@@ -20,6 +20,7 @@ from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
 from naslib_edd.floors import FloorEngine
 from naslib_edd.native import kernels
+from naslib_edd.provenance import Place
 from naslib_edd.record import Row, RunFolder
 from naslib_edd.settings import Config
 from naslib_edd.tabular.locate import find_table
@@ -89,8 +90,8 @@ def open_table(config: Config) -> Table | None:
 
 def begin(
     engine: Engine | FloorEngine, folder: RunFolder, *, resume: bool, force: bool
-) -> list[Row]:
-    """Make the run's folder, or pick up the run in it; the rows so far.
+) -> tuple[list[Row], list[Place]]:
+    """Make the run's folder, or pick up the run in it; the rows so far, and where they were made.
 
     Raises:
         UserError: the folder holds a run that is neither to be resumed nor to be replaced, or its
@@ -108,7 +109,7 @@ def begin(
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError):
             raise checkpoint.damaged(folder.checkpoint, "its state does not fit") from None
         folder.sweep()
-        return folder.keep(engine.epoch)
+        return folder.keep(engine.epoch), state.get("ran_on", [])
     if resume and folder.result.exists():
         raise UserError(
             f"{folder.path} holds a finished run without its checkpoint: there is nothing to go on "
@@ -121,7 +122,7 @@ def begin(
         )
     folder.clear()
     write_text(folder.config, dump(engine.config))
-    return []
+    return [], []
 
 
 def describe(engine: Engine | FloorEngine) -> dict[str, Any]:
@@ -132,12 +133,18 @@ def describe(engine: Engine | FloorEngine) -> dict[str, Any]:
     return {**as_dict(engine.config), "images": images}
 
 
+def changes(config: Config) -> list[str]:
+    """A line that names the settings off the method's own, if there are any."""
+    told = ", ".join(f"{key}={value}" for key, value in changed(config).items())
+    return [f"settings off the method's own: {told}"] if told else []
+
+
 def announce(
     console: Console, engine: Engine | FloorEngine, table: Table | None, folder: RunFolder
 ) -> None:
     """Say what is about to run, on what, and where its files go."""
     lines = _about(engine, table) if isinstance(engine, Engine) else engine.about()
-    for line in [*lines, f"writing to {folder.path}"]:
+    for line in [*lines, *changes(engine.config), f"writing to {folder.path}"]:
         console.print(line, soft_wrap=True, highlight=False)
 
 

@@ -72,12 +72,24 @@ def complete(path: Path, overrides: Sequence[str]) -> NaslibConfig:
     values = configs.read(path)
     for section in ("search", "evaluation"):
         values[section] = dict(values.get(section) or {})
+    former, typed = values.get("optimizer"), []
     for key, value in pairs(overrides):
         section, _, leaf = key.rpartition(".")
         if section not in ("", "search", "evaluation") or not leaf:
             raise UserError(f"unknown key '{key}' on the command line; e.g. search.epochs")
         (values[section] if section else values)[leaf] = value
+        typed.append(leaf)
     optimizer = str(values.get("optimizer", Config.optimizer))
+    if "optimizer" in typed and optimizer in METHODS:
+        dataset = values.get("dataset", Config.dataset)
+        values["search"] = configs.of_method(
+            values["search"],
+            former=former,
+            method=optimizer,
+            typed=typed,
+            dataset=dataset,
+            where=str(path),
+        )
     space = str(values.get("search_space", Config.search_space)).lower()
     if space not in SPACES:
         raise UserError(

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from naslib_edd import checkpoint
 from naslib_edd.allocator import keep_freed_memory
-from naslib_edd.config import as_dict, dump
+from naslib_edd.config import as_dict, changed, dump
 from naslib_edd.config import load as load_config
 from naslib_edd.console import EpochLines
 from naslib_edd.data import resolve
@@ -27,7 +27,8 @@ from naslib_edd.plugin.naslib_config import NaslibConfig, complete
 from naslib_edd.plugin.queues import Queues, pick_device
 from naslib_edd.plugin.recorder import Recorder
 from naslib_edd.plugin.trainer import trainer_class
-from naslib_edd.prepare import open_data, open_table
+from naslib_edd.prepare import changes, open_data, open_table
+from naslib_edd.presets import METHODS
 from naslib_edd.record import Row, RunFolder
 
 
@@ -180,6 +181,7 @@ def _announce(
         f"{config.optimizer} on {config.space}, NASLib's Trainer, {ours.dataset}, "
         f"{search.epochs} epochs, seed {ours.seed}",
         f"table: {'none' if table is None else table.source}",
+        *(changes(ours) if config.optimizer in METHODS else []),
         f"writing to {folder.path}",
     ]
     if config.space == "nasbench201" and (search.channels, search.cells) != (16, 5):
@@ -200,6 +202,8 @@ def _finish(
 ) -> Row:
     result: Row = {"optimizer": config.optimizer, "dataset": config.ours.dataset}
     result |= {"seed": config.ours.seed, "engine": "naslib", "epochs": len(recorder.rows)}
+    if config.optimizer in METHODS:
+        result["changed"] = changed(config.ours)
     wanted = ["arch_str", "ops", "index", "cells", "skip_count", "none_count", "warning", "table"]
     wanted += [f"net_val_acc_{kind}" for kind in recorder.statistics]
     last: Row = recorder.rows[-1] if recorder.rows else {}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from naslib_edd.config import as_dict
-from naslib_edd.presets import METHODS, VARIANTS, preset
+from naslib_edd.presets.switch import own
 from naslib_edd.settings import Config, SearchSettings
 
 Settings = Mapping[str, Any]
@@ -72,13 +72,11 @@ def other_settings(config: Settings) -> dict[str, Any]:
     """The settings of ``search:`` that differ from the method's own, beside those of its size."""
     given = config.get("search") or {}
     method, variant = config.get("optimizer"), given.get("variant", SearchSettings.variant)
-    own: dict[str, Any] = dataclasses.asdict(SearchSettings())
-    if method in METHODS and (variant != "release" or method in VARIANTS):
-        own |= preset(method, variant)
+    usual = own(str(method), variant) | {"variant": SearchSettings.variant}
     return {
         key: value
         for key, value in given.items()
-        if key not in NEUTRAL | SIZE_KEYS and not (key in own and own[key] == value)
+        if key not in NEUTRAL | SIZE_KEYS and not (key in usual and usual[key] == value)
     }
 
 
