@@ -24,14 +24,19 @@ from naslib_edd.native.kernels import Kernels
 
 SOURCE = Path(__file__).with_name("kernels.cpp")
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fopenmp", "-fPIC")
-#: ``0`` keeps to PyTorch alone.
+#: ``0`` keeps to PyTorch alone; ``1`` takes the kernels on any processor.
 VARIABLE = "NASLIB_EDD_KERNELS"
 
 
 @lru_cache(maxsize=1)
 def kernels() -> Kernels | None:
-    """The kernels, built if need be (about two seconds, once); None where that is not possible."""
-    if os.environ.get(VARIABLE) == "0":
+    """The kernels, built if need be (about two seconds, once); None where that is not possible.
+
+    Their blocks of 16 floats live in registers only where registers hold 16: without AVX-512
+    PyTorch's passes are 2.7 to 4.2 times as fast, and are taken.
+    """
+    asked = os.environ.get(VARIABLE)
+    if asked == "0" or (asked != "1" and torch.backends.cpu.get_cpu_capability() != "AVX512"):
         return None
     try:
         library = _folder() / f"kernels_{_key()}.so"

@@ -17,7 +17,7 @@ from naslib_edd.native import build
 @pytest.fixture(autouse=True)
 def anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv(build.VARIABLE, raising=False)
+    monkeypatch.setenv(build.VARIABLE, "1")  # on any processor
     build.kernels.cache_clear()
     yield
     build.kernels.cache_clear()
@@ -99,3 +99,10 @@ def test_one_openmp_runtime(tmp_path: Path) -> None:
         pytest.skip("no readelf")
     told = subprocess.run([tool, "-d", str(library)], capture_output=True, text=True, check=True)
     assert "gomp" not in told.stdout and "omp5" not in told.stdout
+
+
+@pytest.mark.parametrize("capability", ["DEFAULT", "AVX2", "NO AVX"])
+def test_off_where_registers_are_short(capability: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(build.VARIABLE)
+    monkeypatch.setattr(build.torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert build.kernels() is None
