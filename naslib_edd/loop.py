@@ -37,6 +37,7 @@ from naslib_edd.prepare import (
     open_table,
     pick_device,
 )
+from naslib_edd.provenance import Place, here, went_on
 from naslib_edd.record import Row, RunFolder
 from naslib_edd.settings import Config
 
@@ -117,9 +118,12 @@ def search(
             engine = FloorEngine(config=checked, table=table)
         else:
             engine = Engine(config=checked, data=data, device=device)
-        rows = begin(engine, folder, resume=resume, force=force)
+        rows, places = begin(engine, folder, resume=resume, force=force)
+        places = went_on(places, here(device), epoch=engine.epoch)
         announce(console, engine, table, folder)
-        loop = _Loop(engine=engine, folder=folder, table=table, console=console, rows=rows)
+        loop = _Loop(
+            engine=engine, folder=folder, table=table, console=console, rows=rows, places=places
+        )
         result = loop.run()
     show_result(console, engine, result)
     if figures:
@@ -166,8 +170,10 @@ class _Loop:
         table: Table | None,
         console: Console,
         rows: list[Row],
+        places: list[Place],
     ) -> None:
         self.engine, self.folder, self.table, self.rows = engine, folder, table, rows
+        self.places = places
         self.console = console
         self.lines = EpochLines(
             console=console,
@@ -189,7 +195,7 @@ class _Loop:
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
-        result = final_result(self.engine, self.rows, self.table)
+        result = final_result(self.engine, self.rows, self.table) | {"ran_on": self.places}
         self.folder.write_result(result)
         return result
 
@@ -224,7 +230,8 @@ class _Loop:
 
     def _save(self) -> None:
         self.engine.check_finite()
-        state = {"run": describe(self.engine), "engine": self.engine.state_dict()}
+        engine = self.engine.state_dict()
+        state = {"run": describe(self.engine), "engine": engine, "ran_on": self.places}
         checkpoint.save(self.folder.checkpoint, state)
         self._saved_at = time.monotonic()
 
