@@ -195,7 +195,7 @@ void forward(const T* h, const T* pointwise, const T* y3, const T* scale, const 
             gain[k] = load<V>(scale + (e + k) * C + c);
             offset[k] = load<V>(shift + (e + k) * C + c);
           }
-          by_pixels(s.width, [&](int64_t first, auto pixels) {
+          by_pixels<pixels_of(E)>(s.width, [&](int64_t first, auto pixels) {
             constexpr int64_t P = decltype(pixels)::value;
             V sum[E][P];
             for (int64_t k = 0; k < E; ++k)
@@ -342,7 +342,7 @@ void gradient(const T* const* grads, const T* rectified, const T* pointwise, con
         by_columns<T>(C, [&](int64_t c, auto blocks, auto block) {
           using V = decltype(block);
           constexpr int64_t K = decltype(blocks)::value, W = sizeof(V) / sizeof(T);
-          by_pixels(s.width, [&](int64_t first, auto pixels) {
+          by_pixels<pixels_of(K)>(s.width, [&](int64_t first, auto pixels) {
             constexpr int64_t P = decltype(pixels)::value;
             const int64_t i = start + first * C;
             V sum[K][P];

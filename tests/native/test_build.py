@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from naslib_edd.native import build
+from naslib_edd.native import build, choice
 
 
 @pytest.fixture(autouse=True)
 def anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv(build.VARIABLE, "1")  # on any processor
-    build.kernels.cache_clear()
+    monkeypatch.setenv(choice.VARIABLE, "1")  # on any processor
+    build.forget()
     yield
-    build.kernels.cache_clear()
+    build.forget()
 
 
 def libraries(tmp_path: Path) -> list[Path]:
@@ -28,7 +28,7 @@ def libraries(tmp_path: Path) -> list[Path]:
 
 
 def test_built_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if build.kernels() is None:
+    if choice.kernels() is None:
         pytest.skip("the kernels could not be built here: no C++ compiler")
     (library,) = libraries(tmp_path)
     assert library.suffix == ".so"
@@ -37,8 +37,8 @@ def test_built_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         raise AssertionError("built again")
 
     monkeypatch.setattr(build, "_build", no_building)
-    build.kernels.cache_clear()
-    assert build.kernels() is not None
+    build.forget()
+    assert choice.kernels() is not None
 
 
 def test_another_source_is_another_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,14 +58,14 @@ def test_another_users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     else:
         own = os.getuid()
         monkeypatch.setattr(os, "getuid", lambda: own + 1)
-    assert build.kernels() is None
+    assert choice.kernels() is None
     assert libraries(tmp_path) == []
 
 
 def test_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
-    assert build.kernels() is None
+    assert choice.kernels() is None
     assert libraries(tmp_path) == []
 
 
@@ -73,25 +73,25 @@ def test_a_source_that_does_not_compile(tmp_path: Path, monkeypatch: pytest.Monk
     source = tmp_path / "kernels.cpp"
     source.write_text("nonsense", encoding="utf-8")
     monkeypatch.setattr(build, "SOURCE", source)
-    assert build.kernels() is None
+    assert choice.kernels() is None
     assert libraries(tmp_path) == []  # nothing half-written
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "cache").mkdir(mode=0o500)
-    assert build.kernels() is None
+    assert choice.kernels() is None
 
 
 def test_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(build.VARIABLE, "0")
-    assert build.kernels() is None
+    monkeypatch.setenv(choice.VARIABLE, "0")
+    assert choice.kernels() is None
     assert not (tmp_path / "cache").exists()
 
 
 def test_one_openmp_runtime(tmp_path: Path) -> None:
     """A second one would have a pool of threads of its own, that fights with PyTorch's."""
-    if build.kernels() is None or sys.platform != "linux":
+    if choice.kernels() is None or sys.platform != "linux":
         pytest.skip("no kernels here, or not Linux")
     (library,) = libraries(tmp_path)
     tool = shutil.which("readelf")
@@ -103,6 +103,6 @@ def test_one_openmp_runtime(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("capability", ["DEFAULT", "AVX2", "NO AVX"])
 def test_off_where_registers_are_short(capability: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(build.VARIABLE)
-    monkeypatch.setattr(build.torch.backends.cpu, "get_cpu_capability", lambda: capability)
-    assert build.kernels() is None
+    monkeypatch.delenv(choice.VARIABLE)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert choice.kernels() is None
