@@ -51,7 +51,7 @@ def damaged(path: Path, why: str) -> UserError:
 
 #: Settings that may change between a run and its resumption: they change where, not what.
 FREE = ("out_dir", "name", "data", "table", "device", "threads", "download", "evaluation")
-FREE_OF_SEARCH = ("search.checkpoint_seconds", "search.cuda_graph")
+FREE_OF_SEARCH = ("search.checkpoint_seconds", "search.cuda_graph", "search.kernels")
 
 
 def check_same_run(saved: Mapping[str, Any], current: Mapping[str, Any], path: Path) -> None:

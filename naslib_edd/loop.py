@@ -119,7 +119,8 @@ def search(
         else:
             engine = Engine(config=checked, data=data, device=device)
         rows, places = begin(engine, folder, resume=resume, force=force)
-        places = went_on(places, here(device), epoch=engine.epoch)
+        kernels = engine.kernels.as_dict() if isinstance(engine, Engine) else None
+        places = went_on(places, here(device, kernels), epoch=engine.epoch)
         announce(console, engine, table, folder)
         loop = _Loop(
             engine=engine, folder=folder, table=table, console=console, rows=rows, places=places

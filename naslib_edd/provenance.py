@@ -12,13 +12,17 @@ from typing import Any
 import torch
 
 from naslib_edd import __version__
-from naslib_edd.native import kernels
 
 Place = dict[str, Any]
 
 
-def here(device: torch.device) -> Place:
-    """What may change a run's rounding, or its seconds, beside its config."""
+def here(device: torch.device, kernels: Mapping[str, Any] | None = None) -> Place:
+    """What may change a run's rounding, or its seconds, beside its config.
+
+    Args:
+        device: where the run is.
+        kernels: a run's choice of C++ kernels or PyTorch's passes; None where it has none.
+    """
     return {
         "version": __version__,
         "commit": _commit(),
@@ -28,7 +32,7 @@ def here(device: torch.device) -> Place:
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "threads": torch.get_num_threads(),
-        "kernels": device.type == "cpu" and kernels() is not None,
+        "kernels": None if kernels is None else dict(kernels),
     }
 
 
