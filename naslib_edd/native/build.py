@@ -67,14 +67,30 @@ def load(of: Target) -> Kernels:
     """
     library = cache.folder() / f"kernels_{key(of)}.so"
     if library.exists():
-        if cache.sound(library):
+        kept = cache.read(library)
+        if kept is not None:
             try:
-                return Kernels(ctypes.CDLL(str(library)))
+                return _loaded(library, kept)
             except (OSError, AttributeError):
                 pass
         _log.warning("the C++ kernels in %s are damaged; they are built anew", library)
-    cache.keep(library, compiled(of))
-    return Kernels(ctypes.CDLL(str(library)))
+    content = compiled(of)
+    cache.keep(library, content)
+    return _loaded(library, content)
+
+
+def _loaded(library: Path, content: bytes) -> Kernels:
+    """From the bytes that were checked: a file that is cut short later would take us down."""
+    if not hasattr(os, "memfd_create"):
+        return Kernels(ctypes.CDLL(str(library)))
+    # Never closed: the loader knows what it has loaded by its path, which holds this number.
+    descriptor = os.memfd_create(library.name)
+    with os.fdopen(descriptor, "wb", closefd=False) as file:
+        file.write(content)
+    try:
+        return Kernels(ctypes.CDLL(f"/proc/self/fd/{descriptor}"))
+    except OSError:  # no /proc
+        return Kernels(ctypes.CDLL(str(library)))
 
 
 def _compiler() -> str:

@@ -54,18 +54,19 @@ def beside(library: Path) -> Path:
     return library.with_name(f"{library.name}.sha256")
 
 
-def sound(library: Path) -> bool:
-    """Whether a library is byte for byte what was kept.
+def read(library: Path) -> bytes | None:
+    """A library byte for byte as it was kept; None where it is damaged or has no hash.
 
     Raises:
         OSError: it, or its hash, is open to others, or cannot be read.
     """
-    if not beside(library).is_file():
-        return False
     check_private(library)
+    if not beside(library).is_file():
+        return None
     check_private(beside(library))
     wanted = beside(library).read_bytes().strip()
-    return hashlib.sha256(library.read_bytes()).hexdigest().encode() == wanted
+    content = library.read_bytes()
+    return content if hashlib.sha256(content).hexdigest().encode() == wanted else None
 
 
 def keep(library: Path, content: bytes) -> None:
