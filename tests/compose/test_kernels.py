@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -210,13 +211,12 @@ def test_a_checkpoint_carries_it(tmp_path: Path) -> None:
         engines.append(Engine(config=config, data=open_data(config, CPU), device=CPU))
     off, auto, on = engines
     off.run_step()
-    state = off.state_dict()
-    for other in (auto, on):
-        other.load_state_dict(state)
-    assert (off.kernels.on, auto.kernels.on, on.kernels.on) == (False, False, True)
+    state = deepcopy(off.state_dict())
     for engine in engines:
+        engine.load_state_dict(deepcopy(state))
         for _ in range(3):
             engine.run_step()
+    assert (off.kernels.on, auto.kernels.on, on.kernels.on) == (False, False, True)
     assert torch.equal(off.logits, auto.logits)
     assert not torch.equal(off.logits, on.logits)
     old = {key: value for key, value in state.items() if key != "kernels"}
