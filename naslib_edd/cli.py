@@ -145,7 +145,7 @@ def _search(options: argparse.Namespace) -> int:
     overrides = list(options.overrides)
     for key in ("data", "table"):
         if getattr(options, key) is not None:
-            overrides.append(f"{key}={_quoted(getattr(options, key))}")
+            overrides.append(f"{key}={getattr(options, key)}")
     if options.download:
         overrides.append("download=true")
     if options.engine == "naslib":
@@ -179,11 +179,6 @@ def _naslib(options: argparse.Namespace) -> int:
         force=options.force,
     )
     return 0
-
-
-def _quoted(path: str) -> str:
-    """A path as YAML text, whatever characters it has."""
-    return "'" + path.replace("'", "''") + "'"
 
 
 def _methods(options: argparse.Namespace) -> int:

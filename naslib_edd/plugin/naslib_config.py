@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from naslib_edd import config as configs
 from naslib_edd.errors import UserError, nearest
+from naslib_edd.overrides import typed_value
 from naslib_edd.presets import METHODS
 from naslib_edd.settings import Config, SearchSettings, names
 
@@ -111,7 +110,7 @@ def complete(path: Path, overrides: Sequence[str]) -> NaslibConfig:
 
 
 def pairs(texts: Sequence[str]) -> list[tuple[str, Any]]:
-    """``key=value`` texts, or keys and values in turn, as (key, value read as YAML)."""
+    """``key=value`` texts, or keys and values in turn, as (key, value as a setting takes it)."""
     found: list[tuple[str, Any]] = []
     rest = list(texts)
     while rest:
@@ -120,10 +119,7 @@ def pairs(texts: Sequence[str]) -> list[tuple[str, Any]]:
             if not rest:
                 raise UserError(f"'{key}' on the command line has no value")
             raw = rest.pop(0)
-        try:
-            found.append((key.strip(), yaml.safe_load(raw)))
-        except yaml.YAMLError:
-            raise UserError(f"cannot read the value {raw!r} of '{key}'; it must be YAML") from None
+        found.append((key.strip(), typed_value(key.strip(), raw)))
     return found
 
 
