@@ -34,7 +34,10 @@ def groups(make_run: MakeRun, tmp_path: Path) -> list[Group]:
     first = set_rows(val_acc=[50, 60, 70], net_val_acc_batch=[10, 20, 30], skip_count=[3, 1, 0])
     second = set_rows(val_acc=[30, 40], net_val_acc_batch=[20, 40], skip_count=[1, 1])
     make_run("runs/a", seed=0, rows=first, accuracies=TEST, config={"dataset": "cifar10"})
-    make_run("runs/b", seed=1, rows=second, accuracies=TEST, config={"dataset": "cifar10"})
+    make_run(
+        "runs/b", seed=1, rows=second, accuracies=TEST, config={"dataset": "cifar10"},
+        result={"epochs": 2},
+    )  # fmt: skip
     return group_runs(load_runs([tmp_path / "runs"]))
 
 
