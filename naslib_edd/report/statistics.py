@@ -93,9 +93,11 @@ def verdict(found: Difference, adjusted: float, comparisons: int) -> str:
         adjusted: its p after :func:`holm`.
         comparisons: how many were adjusted together.
     """
+    if adjusted < LEVEL:
+        return f"p = {adjusted:.3f}"
     if found.smallest_p * comparisons > LEVEL:
         return "n too small to tell"
-    return f"p = {adjusted:.3f}" + ("" if adjusted < LEVEL else ", not distinguishable")
+    return f"p = {adjusted:.3f}, not distinguishable"
 
 
 def _permutation_p(
