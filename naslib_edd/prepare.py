@@ -20,6 +20,7 @@ from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
 from naslib_edd.floors import FloorEngine
 from naslib_edd.native import kernels
+from naslib_edd.paths import path_of
 from naslib_edd.provenance import Place
 from naslib_edd.record import Row, RunFolder
 from naslib_edd.settings import Config
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 def folder_of(config: Config) -> Path:
     """Where a run's files go: out_dir/search_space/dataset/optimizer/seed, as in NASLib."""
     name = config.name or config.optimizer
-    return Path(config.out_dir) / config.search_space / config.dataset / name / str(config.seed)
+    out = path_of(config.out_dir or ".", "out_dir")
+    return path_of(out / config.search_space / config.dataset / name / str(config.seed), "out_dir")
 
 
 def pick_device(name: str) -> torch.device:
