@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from naslib_edd import __version__
-from naslib_edd.errors import UserError
+from naslib_edd.errors import UserError, on_command_line
+from naslib_edd.literal import literal
 
 _WHICH_TABLE = "default: NASLIB_EDD_TABLE; digits: the built-in NB201-Digits"
 
@@ -23,8 +25,13 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit code. Errors for people go to standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        # A character that the terminal's encoding lacks is shown as an escape, not raised.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        return _run(sys.argv[1:] if arguments is None else list(arguments))
+        with on_command_line():
+            return _run(sys.argv[1:] if arguments is None else list(arguments))
     except UserError as error:
         print(f"naslib-edd: {error}", file=sys.stderr)
         return 2
@@ -165,7 +172,7 @@ def _search(options: argparse.Namespace) -> int:
             figures=not options.no_figures,
         )
     except Interrupted as stop:
-        print(f"naslib-edd: {stop}", file=sys.stderr)
+        print(f"naslib-edd: {literal(str(stop))}", file=sys.stderr)
         return stop.code
     return 0
 
@@ -225,7 +232,7 @@ def _report(options: argparse.Namespace) -> int:
         data_note=options.data_note,
     )
     for path in paths:
-        print(path)
+        print(literal(str(path)))
     return 0
 
 
@@ -235,7 +242,7 @@ def _figure(options: argparse.Namespace) -> int:
     path = draw_paper_figure(
         options.name, options.out, folders=options.folders, data_note=options.data_note
     )
-    print(path)
+    print(literal(str(path)))
     return 0
 
 

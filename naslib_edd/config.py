@@ -30,8 +30,8 @@ from naslib_edd.yaml_text import LARGEST, NotYaml, parse
 
 Values = dict[str, Any]
 
-#: Beyond these a setting without limits of its own is a slip, and no arithmetic holds it.
-_MOST_INT, _MOST_FLOAT, _LEAST_FLOAT = 10**9, 1e9, 1e-30
+#: Limits of a setting that has none of its own: what fp32 still holds, with some room.
+_MOST_INT, _MOST_FLOAT, _LEAST_FLOAT = 10**9, 1e30, 1e-30
 
 
 def load(

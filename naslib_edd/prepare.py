@@ -13,6 +13,7 @@ from rich.console import Console
 
 from naslib_edd import checkpoint
 from naslib_edd.config import as_dict, changed, dump
+from naslib_edd.console import say
 from naslib_edd.data import SearchData
 from naslib_edd.data import load as load_data
 from naslib_edd.engine import Engine
@@ -147,7 +148,7 @@ def announce(
     """Say what is about to run, on what, and where its files go."""
     lines = _about(engine, table) if isinstance(engine, Engine) else engine.about()
     for line in [*lines, *changes(engine.config), f"writing to {folder.path}"]:
-        console.print(line, soft_wrap=True, highlight=False)
+        say(console, line)
 
 
 def _made_of(engine: Engine) -> str:

@@ -103,9 +103,9 @@ def _is_name(text: str) -> bool:
 @given(
     numbers=st.fixed_dictionaries(
         {
-            "learning_rate": st.floats(0.1, 1e9),
-            "weight_decay": st.one_of(st.just(0.0), st.floats(1e-30, 1e9)),
-            "t0": st.floats(1e-30, 1e9),
+            "learning_rate": st.floats(0.1, 1e30),
+            "weight_decay": st.one_of(st.just(0.0), st.floats(1e-30, 1e30)),
+            "t0": st.floats(1e-30, 1e30),
             "s": st.one_of(st.just("unit"), st.floats(1.0000001, 1e9)),
             "clip": st.sampled_from(["off", "weights", "each"]),
             "limit_val": st.one_of(st.none(), st.integers(2, 10**9)),
