@@ -134,7 +134,7 @@ def parser() -> argparse.ArgumentParser:
         "name", metavar="NAME", help="2A, 2B, 3 (parts); 4A, 4B, gap, table, bare (runs)"
     )
     figure.add_argument("folders", nargs="*", metavar="FOLDER", help="those of the runs")
-    figure.add_argument("--out", required=True, metavar="FILE", help="the PNG to write")
+    figure.add_argument("--out", required=True, metavar="FILE", help="to write: .png, .pdf or .svg")
     figure.add_argument("--data-note", metavar="TEXT", help="e.g. 'CIFAR-10 (JPEG)'")
     figure.set_defaults(run=_figure)
 
@@ -227,8 +227,8 @@ def _report(options: argparse.Namespace) -> int:
     from naslib_edd.report import report
 
     paths = report(
-        [Path(folder) for folder in options.folders],
-        Path(options.out),
+        options.folders,
+        options.out,
         data_note=options.data_note,
     )
     for path in paths:
