@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from naslib_edd.edge_column import joined, split
 from naslib_edd.selection import argmax_ops, stop_epoch
 from naslib_edd.selection.hessian import dominant_eigenvalue, hessian
 from naslib_edd.stages.base import Search, Stage
+from naslib_edd.stages.deciding import expected_mixture
 from naslib_edd.supernet.layers import evaluating
 
 
@@ -98,15 +99,11 @@ class EarlyStop(Stage):
 def logit_hessian(search: Search) -> Tensor:
     """∂²l_val/∂(A/t)² on the epoch's last logit batch: [n, n], n = edges · operations."""
     images, labels = search.last_logit_batch()
-    operations = search.op_logits.shape[1]
-    logits = search.logits.detach()
+    logits, edges = split(search.logits.detach(), search.op_logits.shape[1])
 
     def loss(part: Tensor) -> Tensor:
-        whole = torch.cat([part, logits[:, operations:]], 1)
-        beta = search.relaxation.expected(whole, search.t)
-        if whole.shape[1] > beta.shape[1]:  # the column of edge weights
-            beta = torch.cat([beta, search.relaxation(whole, search.t)[:, -1:]], dim=1)
+        beta = expected_mixture(search, joined(part, edges))
         return F.cross_entropy(search.supernet(images, beta), labels)
 
     with evaluating(search.supernet, "batch"):
-        return search.t**2 * hessian(loss, logits[:, :operations])
+        return search.t**2 * hessian(loss, logits)
