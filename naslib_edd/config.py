@@ -22,11 +22,11 @@ from naslib_edd.literal import shortened
 from naslib_edd.literal import value as shown
 from naslib_edd.overrides import TYPED, override, suggest
 from naslib_edd.paths import folder_name, path_of, read_text
-from naslib_edd.plain_values import check_text, plain_values
+from naslib_edd.plain_values import check_text, key_text, plain_values
 from naslib_edd.presets import preset
 from naslib_edd.presets.switch import own, without_former
 from naslib_edd.settings import NASLIB_SEARCH, NASLIB_TOP, SECTIONS, Config, SearchSettings, names
-from naslib_edd.yaml_text import LARGEST, NotYaml, parse
+from naslib_edd.yaml_text import DEEPEST, LARGEST, NotYaml, parse
 
 Values = dict[str, Any]
 
@@ -109,9 +109,13 @@ def read(path: Path) -> Values:
     return _copy(values or {})
 
 
-def _copy(values: Mapping[str, Any]) -> Values:
+def _copy(values: Mapping[Any, Any], depth: int = 0) -> Values:
+    if depth > DEEPEST:
+        raise UserError("the given config is nested too deeply, or holds itself")
     return {
-        str(key): _copy(value) if isinstance(value, Mapping) else value
+        key_text(key, "the config"): _copy(value, depth + 1)
+        if isinstance(value, Mapping)
+        else value
         for key, value in values.items()
     }
 

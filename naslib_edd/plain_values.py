@@ -46,7 +46,7 @@ def _plain(given: Any, key: str, depth: int, left: list[int]) -> Any:
         raise UserError(f"{shortened(key, 80)} is too large, nested too deeply, or holds itself")
     if isinstance(given, Mapping):
         return {
-            _key(name, key): _plain(item, f"{key}.{name}", depth + 1, left)
+            key_text(name, key): _plain(item, f"{key}.{name}", depth + 1, left)
             for name, item in given.items()
         }
     if isinstance(given, list | tuple):
@@ -68,7 +68,8 @@ def _plain(given: Any, key: str, depth: int, left: list[int]) -> Any:
     )
 
 
-def _key(name: Any, key: str) -> str:
+def key_text(name: Any, key: str) -> str:
+    """The key of a mapping as a text. Raises UserError if it is of another kind than YAML's."""
     text = str(name) if isinstance(name, str | int | float | None) else None
     if text is None:
         raise UserError(f"a key of {key} must be a text, not {value(name)}")
