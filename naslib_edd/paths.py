@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 from naslib_edd.errors import UserError
@@ -169,25 +168,6 @@ def folder_name(text: str, key: str) -> str:
             "digits, '-', '_' and '.'"
         )
     return text
-
-
-def cache_folder() -> Path:
-    """Where this user's caches go: XDG_CACHE_HOME, ``~/.cache``, or below the temporary folder.
-
-    Nothing is made. A user without a home (a container's number without a passwd entry) has the
-    last one, by number, so that it is nobody else's by accident; whoever uses it checks its owner.
-    """
-    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if named.is_absolute():
-        return named
-    try:
-        home = Path.home()
-        if home.is_absolute() and is_folder(home):
-            return home / ".cache"
-    except (RuntimeError, UserError):  # there is no home, or it may not be entered
-        pass
-    user = os.getuid() if hasattr(os, "getuid") else "user"
-    return Path(tempfile.gettempdir()) / f"cache-{user}"
 
 
 def _why(error: Exception) -> str:

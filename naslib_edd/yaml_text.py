@@ -30,7 +30,7 @@ class NotYaml(ValueError):
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader without dates."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
         first: [(tag, match) for tag, match in resolvers if tag != _TIMESTAMP]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from naslib_edd.edge_column import joined, split
+from naslib_edd.errors import Diverged
 from naslib_edd.selection import argmax_ops, stop_epoch
 from naslib_edd.selection.hessian import dominant_eigenvalue, hessian
 from naslib_edd.stages.base import Search, Stage
@@ -67,7 +68,13 @@ class EarlyStop(Stage):
         last = epoch == self.epochs - 1
         if epoch % self.interval and not last:
             return {"hessian_eigenvalue": None}
-        eigenvalue = dominant_eigenvalue(logit_hessian(search)) + self.weight_decay
+        curvature = logit_hessian(search)
+        if not curvature.isfinite().all():
+            raise Diverged(
+                f"the Hessian of the logits is not finite after epoch {epoch + 1}; try a smaller "
+                "search.t0 or search.learning_rate, or search.early_stop: off"
+            )
+        eigenvalue = dominant_eigenvalue(curvature) + self.weight_decay
         if epoch % self.interval == 0:
             self.eigenvalues.append(eigenvalue)
             self.choices.append(list(argmax_ops(search.op_logits, search.allowed)))
