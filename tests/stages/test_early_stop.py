@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
 from fake_search import FakeSearch
+from helpers import run, tiny_settings
 from torch import Tensor
 
 from naslib_edd.compose import make_stages
 from naslib_edd.config import load
+from naslib_edd.errors import Diverged
 from naslib_edd.selection.hessian import dominant_eigenvalue
 from naslib_edd.stages import EarlyStop, early_stop
 from naslib_edd.stages.early_stop import logit_hessian
