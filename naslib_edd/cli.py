@@ -12,6 +12,7 @@ from pathlib import Path
 from naslib_edd import __version__
 from naslib_edd.errors import UserError, on_command_line
 from naslib_edd.literal import literal
+from naslib_edd.paths import path_of
 
 _WHICH_TABLE = "default: NASLIB_EDD_TABLE; digits: the built-in NB201-Digits"
 
@@ -187,7 +188,7 @@ def _search(options: argparse.Namespace) -> int:
 def _sweep(options: argparse.Namespace) -> int:
     from naslib_edd.sweep import command
 
-    path = Path(options.file)
+    path = path_of(options.file, "the sweep's file")
     if options.list:
         return command.show_list(path)
     if options.status:
@@ -195,7 +196,7 @@ def _sweep(options: argparse.Namespace) -> int:
     try:
         return command.sweep(path)
     except command.Stopped as stop:
-        print(f"naslib-edd: {stop}", file=sys.stderr)
+        print(f"naslib-edd: {literal(str(stop))}", file=sys.stderr)
         return stop.code
 
 
