@@ -159,7 +159,15 @@ def _build(values: Values, where: str, *, former: Any, typed: Sequence[str]) -> 
     variant = chosen.get("variant", SearchSettings.variant)
     search = SearchSettings(**{**preset(config.optimizer, variant, config.dataset), **chosen})
     search.check()
-    return dataclasses.replace(config, search=search)
+    config = dataclasses.replace(config, search=search)
+    if config.evaluation:
+        try:
+            parse(dump(config))
+        except NotYaml as error:
+            raise UserError(
+                f"evaluation in {where} would make the run's config unreadable: {error}"
+            ) from None
+    return config
 
 
 def _checked(

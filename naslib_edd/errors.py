@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,10 +11,11 @@ from naslib_edd.literal import literal
 
 _typed: ContextVar[bool] = ContextVar("typed", default=False)
 #: Options of the command line that are arguments in Python, and how they look there.
-_ARGUMENTS = (
-    (re.compile(r"--(resume|force)\b"), r"\1=True"),
-    (re.compile(r"--table PATH"), "table=PATH"),
-)
+_ARGUMENTS = {
+    "--resume": "resume=True",
+    "--force": "force=True",
+    "--table PATH": "table=PATH",
+}
 
 
 @contextmanager
@@ -36,8 +36,8 @@ def remedy(text: str) -> str:
     if _typed.get() or "--" not in text:
         return text
     parts = text.split("`")
-    for option, argument in _ARGUMENTS:
-        parts[::2] = [option.sub(argument, part) for part in parts[::2]]
+    for option, argument in _ARGUMENTS.items():
+        parts[::2] = [part.replace(option, argument) for part in parts[::2]]
     return "`".join(parts)
 
 

@@ -6,7 +6,6 @@ of two lines would be taken for two messages, and a lone surrogate cannot be pri
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 #: Characters of a message; a longer one loses its middle.
@@ -54,6 +53,8 @@ def shortened(text: str, most: int) -> str:
 
 
 def _shown(character: str) -> str:
+    import unicodedata  # a library to load, seldom needed
+
     if unicodedata.category(character) in _HIDDEN:
         return character.encode("unicode_escape").decode("ascii")
     return character

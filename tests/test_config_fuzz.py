@@ -98,6 +98,13 @@ def test_odd_values_of_python(value: Any) -> None:
     outcome(lambda: load({"search": {"learning_rate": value, "epochs": value}}), "")
 
 
+def test_what_is_taken_can_be_read_again() -> None:
+    with pytest.raises(UserError, match="would make the run's config unreadable"):
+        load({"evaluation": {"x": ["a" * 4000] * 100}})
+    with pytest.raises(UserError, match="would make the run's config unreadable"):
+        load({"evaluation": {str(key): key for key in range(15_000)}})
+
+
 def test_what_a_section_that_we_do_not_read_may_hold() -> None:
     given = {"x": [1, (2, 3)], "y": {1: None, "z": True}, "w": np.float64(0.5)}
     found = load({"evaluation": given}, ["evaluation.d=2020-01-01"]).evaluation
