@@ -1,4 +1,4 @@
-"""C++ kernels or PyTorch's passes: what a search takes, by setting, by measurement, or as before."""
+"""C++ kernels or PyTorch's passes: by setting, by measurement, or as a run began."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -187,10 +188,8 @@ def _kept(path: Path, about: list[Any]) -> dict[str, list[float]] | None:
 def _keep(path: Path, about: list[Any], seconds: Mapping[str, list[float]]) -> None:
     body = {"about": about, "seconds": dict(seconds)}
     content = json.dumps({"measured": body, "sha256": _digest(body)}, indent=1)
-    try:
+    with suppress(OSError):  # it is measured anew next time
         cache.write_private(path, content.encode() + b"\n")
-    except OSError:
-        pass  # it is measured anew next time
 
 
 def _digest(body: Mapping[str, Any]) -> str:

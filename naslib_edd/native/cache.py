@@ -27,9 +27,9 @@ def folder() -> Path:
 
 
 def _place() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    if os.path.isabs(base):
-        return Path(base) / "naslib_edd"
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if base.is_absolute():
+        return base / "naslib_edd"
     try:
         return Path.home() / ".cache" / "naslib_edd"
     except RuntimeError:  # no HOME, and no entry in the user database: containers
@@ -46,7 +46,9 @@ def check_private(path: Path) -> None:
         raise OSError(f"{path} is another user's")
     if found.st_mode & 0o077:
         mode = stat.S_IMODE(found.st_mode)
-        raise OSError(f"{path} is open to other users (mode {mode:04o}): chmod go= it, or delete it")
+        raise OSError(
+            f"{path} is open to other users (mode {mode:04o}): chmod go= it, or delete it"
+        )
 
 
 def beside(library: Path) -> Path:
@@ -84,9 +86,9 @@ def write_private(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+        Path(name).replace(path)
     except BaseException:
-        os.unlink(name)
+        Path(name).unlink()
         raise
     if os.name == "posix":  # the new name, too
         directory = os.open(path.parent, os.O_RDONLY)

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-
 from random import Random
 
 import pytest
@@ -29,7 +28,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     source = folder / "empty.c"
     source.write_text("".join(f"void {name}(void) {{}}\n" for name in names), encoding="utf-8")
     library = folder / "empty.so"
-    subprocess.run(["g++", "-x", "c", "-shared", "-fPIC", str(source), "-o", str(library)], check=True)
+    subprocess.run(
+        ["g++", "-x", "c", "-shared", "-fPIC", str(source), "-o", str(library)], check=True
+    )
     return library.read_bytes()
 
 
@@ -217,7 +218,7 @@ def test_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("value", ["garbage", "2", "on", "true", "x" * 5000])
 def test_a_value_that_says_nothing(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv(choice.VARIABLE, value)
-    with pytest.raises(UserError, match="neither 0 .* nor 1") as caught:
+    with pytest.raises(UserError, match=r"neither 0 .* nor 1") as caught:
         choice.kernels()
     assert len(str(caught.value)) < 200
 

@@ -46,7 +46,12 @@ def test_cores_of_arm_are_told_apart(tmp_path: Path) -> None:
         return processor(path)
 
     assert told("0xd0c") == told("0xd0c", "0xd0c")
-    different = {told("0xd0c"), told("0xd40"), told("0xd0c", "0xd40"), told("0xd0c", features=" sve")}
+    different = {
+        told("0xd0c"),
+        told("0xd40"),
+        told("0xd0c", "0xd40"),
+        told("0xd0c", features=" sve"),
+    }
     assert len(different) == 4
     assert processor(tmp_path / "none")
 
