@@ -81,16 +81,23 @@ def load(of: Target) -> Kernels:
 
 def _loaded(library: Path, content: bytes) -> Kernels:
     """From the bytes that were checked: a file that is cut short later would take us down."""
+    return Kernels(ctypes.CDLL(_in_memory(library.name, content) or str(library)))
+
+
+def _in_memory(name: str, content: bytes) -> str | None:
+    """The path of a file in memory; None where that is not possible (macOS, limits, no /proc)."""
     if not hasattr(os, "memfd_create"):
-        return Kernels(ctypes.CDLL(str(library)))
-    # Never closed: the loader knows what it has loaded by its path, which holds this number.
-    descriptor = os.memfd_create(library.name)
-    with os.fdopen(descriptor, "wb", closefd=False) as file:
-        file.write(content)
+        return None
     try:
-        return Kernels(ctypes.CDLL(f"/proc/self/fd/{descriptor}"))
-    except OSError:  # no /proc
-        return Kernels(ctypes.CDLL(str(library)))
+        descriptor = os.memfd_create(name)
+        with os.fdopen(descriptor, "wb", closefd=False) as file:
+            file.write(content)
+        path = f"/proc/self/fd/{descriptor}"
+        Path(path).stat()
+    except OSError:
+        return None
+    # Never closed: the loader knows what it has loaded by its path, which holds this number.
+    return path
 
 
 def _compiler() -> str:
