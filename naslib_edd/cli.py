@@ -140,8 +140,10 @@ def _help(command: argparse.ArgumentParser) -> int:
 
 
 def _search(options: argparse.Namespace) -> int:
+    from naslib_edd.allocator import keep_freed_memory
     from naslib_edd.loop import Interrupted, search
 
+    keep_freed_memory()  # the process is ours
     overrides = list(options.overrides)
     for key in ("data", "table"):
         if getattr(options, key) is not None:
@@ -169,8 +171,10 @@ def _search(options: argparse.Namespace) -> int:
 
 
 def _naslib(options: argparse.Namespace) -> int:
+    from naslib_edd.allocator import keep_freed_memory
     from naslib_edd.plugin import runner
 
+    keep_freed_memory()
     runner.run(
         Path(options.config_file),
         options.overrides,
@@ -220,13 +224,19 @@ def _table_convert(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from naslib_edd.report import report
+    import warnings
 
-    paths = report(
-        [Path(folder) for folder in options.folders],
-        Path(options.out),
-        data_note=options.data_note,
-    )
+    from naslib_edd.report import report
+    from naslib_edd.report.runs import LeftOut
+
+    with warnings.catch_warnings(record=True, category=LeftOut) as left_out:
+        paths = report(
+            [Path(folder) for folder in options.folders],
+            Path(options.out),
+            data_note=options.data_note,
+        )
+    for warning in left_out:
+        print(f"naslib-edd: {warning.message}", file=sys.stderr)
     for path in paths:
         print(path)
     return 0

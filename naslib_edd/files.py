@@ -12,12 +12,18 @@ from typing import BinaryIO
 from naslib_edd.errors import UserError
 
 
-def write_atomic(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> Path:
+def write_atomic(
+    path: str | os.PathLike[str],
+    write: Callable[[BinaryIO], object],
+    *,
+    keep: Path | None = None,
+) -> Path:
     """Write a file so that a reader sees the old one or the whole new one, never a part.
 
     Args:
         path: where the file goes; missing parent folders are made.
         write: called with the temporary file, open for binary writing.
+        keep: where an old file of that path goes when the new one is whole; by default it goes.
 
     Raises:
         UserError: the disk is full or the folder cannot be written; nothing is left behind.
@@ -33,6 +39,8 @@ def write_atomic(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
+        if keep is not None and target.exists():
+            target.replace(keep)
         temporary.replace(target)
         temporary = None
     except OSError as error:

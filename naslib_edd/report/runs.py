@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +11,17 @@ from typing import Any
 import yaml
 
 from naslib_edd.errors import UserError
-from naslib_edd.record import Row, RunFolder, read_rows
+from naslib_edd.lines import check_epochs, read_lines, rows_in
+from naslib_edd.record import Row, RunFolder
 from naslib_edd.spaces.nb201 import check_ops
 
 #: What every line of a record has, and the figures need; the second part not of a floor.
 _NEEDED = ("epoch", "arch_str", "ops", "index")
 _NEEDED_OF_SUPERNETS = ("t", "entropy", "logits")
+
+
+class LeftOut(UserWarning):
+    """A run among others was left out, because it is damaged or has nothing to tell yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +84,14 @@ def name_of(config: dict[str, Any]) -> str:
 def load_runs(folders: Iterable[Path], labels: dict[str, str] | None = None) -> list[Run]:
     """All runs in or below the folders, in the folders' order.
 
+    A damaged one among others is left out, with a :class:`LeftOut` that names it.
+
     Args:
         folders: each a run's folder, or one with run folders anywhere below.
         labels: name of a run -> its label; the name itself by default.
 
     Raises:
-        UserError: a folder that is missing or holds no record, or a damaged run.
+        UserError: a folder that is missing or holds no record, or all runs are damaged.
     """
     found: dict[Path, Path] = {}
     for folder in folders:
@@ -97,20 +104,37 @@ def load_runs(folders: Iterable[Path], labels: dict[str, str] | None = None) -> 
             )
         for record in records:
             found.setdefault(record.parent.resolve(), record.parent)
-    return [load_run(folder, labels) for folder in found.values()]
+    runs: list[Run] = []
+    problems: list[UserError] = []
+    for folder in found.values():
+        try:
+            runs.append(load_run(folder, labels))
+        except UserError as error:
+            problems.append(error)
+    if not runs:
+        raise problems[0]
+    for problem in problems:
+        warnings.warn(f"left out: {problem}", LeftOut, stacklevel=2)
+    return runs
 
 
 def load_run(folder: Path, labels: dict[str, str] | None = None) -> Run:
     """The run of one folder.
 
     Raises:
-        UserError: no record, no epoch in it, a damaged line, config or result.
+        UserError: no record, no epoch in it, a damaged line, config or result; or a piece has
+            no checksum and others have.
     """
     files = RunFolder(folder)
-    rows = read_rows(files.record)
+    lines = read_lines(files.record)
+    rows = rows_in(files.record, lines)
     if not rows:
         raise UserError(f"{files.record} holds no finished epoch yet: there is nothing to draw")
-    config = _read_config(files.config)
+    text, config_sealed = files.read_config()
+    read = files.read_result()
+    result, result_sealed = (None, None) if read is None else read
+    files.check_seals(config=config_sealed, lines=lines, result=result_sealed)
+    config = _config(text, files.config)
     floor = config["search"].get("strategy", "one_shot") != "one_shot"
     needed = _NEEDED if floor else (*_NEEDED, *_NEEDED_OF_SUPERNETS)
     for number, row in enumerate(rows, start=1):
@@ -123,7 +147,7 @@ def load_run(folder: Path, labels: dict[str, str] | None = None) -> Run:
             check_ops(row["ops"])
         except (TypeError, ValueError, UserError) as error:
             raise UserError(f"line {number} of {files.record}: ops are damaged: {error}") from None
-    result = _read_result(files.result)
+    check_epochs(files.record, rows)
     if result is not None and result.get("epochs") != len(rows):
         raise UserError(
             f"{files.record} holds {len(rows)} epochs, but {files.result.name} beside it tells of "
@@ -139,25 +163,11 @@ def load_run(folder: Path, labels: dict[str, str] | None = None) -> Run:
     )
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def _config(text: str, path: Path) -> dict[str, Any]:
     try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"cannot read the run's config {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
+        config = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError):
         config = None
     if not isinstance(config, dict) or not isinstance(config.get("search"), dict):
         raise UserError(f"{path} is not a run's config (keys, with a section 'search')")
     return config
-
-
-def _read_result(path: Path) -> Row | None:
-    if not path.exists():
-        return None
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        result = None
-    if not isinstance(result, dict):
-        raise UserError(f"{path} is not a run's result; run the search again with --force")
-    return result
