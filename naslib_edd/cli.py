@@ -130,6 +130,9 @@ def parser() -> argparse.ArgumentParser:
     figure.set_defaults(run=_figure)
 
     doctor = commands.add_parser("doctor", help="what is installed and found, and what to do")
+    doctor.add_argument(
+        "path", nargs="?", metavar="RUN|TABLE|FILE", help="check this for damage instead"
+    )
     doctor.set_defaults(run=_doctor)
     return root
 
@@ -229,17 +232,22 @@ def _report(options: argparse.Namespace) -> int:
     from naslib_edd.report import report
     from naslib_edd.report.runs import LeftOut
 
-    with warnings.catch_warnings(record=True, category=LeftOut) as left_out:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", LeftOut)
+        warnings.showwarning = _warned
         paths = report(
             [Path(folder) for folder in options.folders],
             Path(options.out),
             data_note=options.data_note,
         )
-    for warning in left_out:
-        print(f"naslib-edd: {warning.message}", file=sys.stderr)
     for path in paths:
         print(path)
     return 0
+
+
+def _warned(message: Warning | str, *_: object) -> None:
+    """A warning as a line of ours."""
+    print(f"naslib-edd: {message}", file=sys.stderr)
 
 
 def _figure(options: argparse.Namespace) -> int:
@@ -253,6 +261,10 @@ def _figure(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    if options.path is not None:
+        from naslib_edd.checkup import examine
+
+        return examine(options.path)
     from naslib_edd.doctor import doctor
 
     return doctor()

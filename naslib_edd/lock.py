@@ -65,6 +65,12 @@ def only_writer(folder: Path) -> Iterator[list[str]]:
         lock.release()
 
 
+def owner_in_words(folder: Path) -> str | None:
+    """Who holds a folder's lock, or left it; None without a lock file."""
+    path = folder / NAME
+    return _told(_owner(path)) if path.exists() else None
+
+
 def _take(path: Path, folder: Path) -> list[str]:
     """Write our name into the lock file that we hold; a line if there was another's."""
     left = _owner(path)

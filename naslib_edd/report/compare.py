@@ -16,7 +16,7 @@ from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
 from naslib_edd.report.groups import Group, group_runs, name_among, shared_reduction
 from naslib_edd.report.panels import STATISTICS, entropy_bound
-from naslib_edd.report.runs import load_runs
+from naslib_edd.report.runs import sound_runs
 from naslib_edd.report.series import Series, series
 from naslib_edd.report.style import epoch_axis, house_style, line_style, new_figure, save_png
 from naslib_edd.report.table import as_json, markdown, summarise
@@ -42,9 +42,10 @@ def report(
         The files; fig4b.png only if the records have the discretised network's accuracy.
 
     Raises:
-        UserError: no runs there, none finished, a damaged one, or one given twice.
+        UserError: no runs there, none finished, all damaged, or one given twice. (A damaged one
+            among others is named in a warning and in the table.)
     """
-    runs = load_runs([Path(folder) for folder in folders], labels)
+    runs, damaged = sound_runs([Path(folder) for folder in folders], labels)
     finished = [run for run in runs if run.result is not None]
     unfinished = [
         f"{run.label}, seed {run.seed} (epoch {len(run.rows)})"
@@ -59,10 +60,13 @@ def report(
     groups = group_runs(finished, data_note=data_note)
     table = sorted(map(summarise, groups), key=lambda row: -(row.accuracies["C10 test"].mean or 0))
     folder = Path(out)
-    values = as_json(table, unfinished=unfinished)
+    left_out = {"unfinished": unfinished, "damaged": [path.as_posix() for path in damaged]}
     paths = [
-        write_text(folder / "table.md", markdown(table, unfinished=unfinished)),
-        write_text(folder / "table.json", json.dumps(values, indent=2, ensure_ascii=False) + "\n"),
+        write_text(folder / "table.md", markdown(table, **left_out)),
+        write_text(
+            folder / "table.json",
+            json.dumps(as_json(table, **left_out), indent=2, ensure_ascii=False) + "\n",
+        ),
     ]
     with house_style():
         paths.append(save_png(entropy_figure(groups), folder / "fig4a.png"))

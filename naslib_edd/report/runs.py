@@ -93,6 +93,13 @@ def load_runs(folders: Iterable[Path], labels: dict[str, str] | None = None) -> 
     Raises:
         UserError: a folder that is missing or holds no record, or all runs are damaged.
     """
+    return sound_runs(folders, labels)[0]
+
+
+def sound_runs(
+    folders: Iterable[Path], labels: dict[str, str] | None = None
+) -> tuple[list[Run], list[Path]]:
+    """:func:`load_runs`, and the folders of the runs that it leaves out."""
     found: dict[Path, Path] = {}
     for folder in folders:
         if not folder.is_dir():
@@ -105,17 +112,17 @@ def load_runs(folders: Iterable[Path], labels: dict[str, str] | None = None) -> 
         for record in records:
             found.setdefault(record.parent.resolve(), record.parent)
     runs: list[Run] = []
-    problems: list[UserError] = []
+    problems: dict[Path, UserError] = {}
     for folder in found.values():
         try:
             runs.append(load_run(folder, labels))
         except UserError as error:
-            problems.append(error)
+            problems[folder] = error
     if not runs:
-        raise problems[0]
-    for problem in problems:
-        warnings.warn(f"left out: {problem}", LeftOut, stacklevel=2)
-    return runs
+        raise next(iter(problems.values()))
+    for problem in problems.values():
+        warnings.warn(f"left out: {problem}", LeftOut, stacklevel=3)
+    return runs, list(problems)
 
 
 def load_run(folder: Path, labels: dict[str, str] | None = None) -> Run:
