@@ -27,7 +27,7 @@ _KNOWN = (1, VERSION)
 KIND = "checkpoint"
 State = dict[str, Any]
 #: What `torch.load` raises at a file that is another's, or asks to run code.
-_NOT_LOADED = (
+NOT_LOADED = (
     pickle.UnpicklingError,
     ArithmeticError,
     AssertionError,
@@ -91,7 +91,7 @@ def load(path: Path) -> State:
     content, has_seal = verified(path)
     try:
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except _NOT_LOADED:
+    except NOT_LOADED:
         raise damaged(path, "it is not a checkpoint of this program") from None
     if not isinstance(state, dict) or state.get("version") not in _KNOWN:
         raise damaged(path, f"it is not of this program's version {VERSION}")

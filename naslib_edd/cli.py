@@ -234,7 +234,7 @@ def _report(options: argparse.Namespace) -> int:
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", LeftOut)
-        warnings.showwarning = _warned
+        warnings.showwarning = _warned  # type: ignore[assignment]
         paths = report(
             [Path(folder) for folder in options.folders],
             Path(options.out),

@@ -5,11 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from naslib_edd.errors import UserError
+
+#: No space left, a file too large, a quota reached.
+_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
 def write_atomic(
@@ -44,7 +48,7 @@ def write_atomic(
         temporary.replace(target)
         temporary = None
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+        full = error.errno in _FULL
         remedy = "free some space, then --resume" if full else "choose another place"
         raise UserError(f"cannot write {target}: {error.strerror or error}; {remedy}") from error
     finally:
@@ -56,6 +60,22 @@ def write_atomic(
 def write_text(path: str | os.PathLike[str], text: str) -> Path:
     """:func:`write_atomic` for a UTF-8 text."""
     return write_atomic(path, lambda file: file.write(text.encode()))
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """A full disk under another's writing (NASLib's log, its curves) as an error for people."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        # torch.save to a path turns a full disk into an error of its own.
+        full = isinstance(error, OSError) and error.errno in _FULL
+        if not full and "inline_container" not in str(error):
+            raise
+        place = getattr(error, "filename", None) or "the run's folder"
+        raise UserError(
+            f"cannot write {place}: the disk is full; free some space, then --resume"
+        ) from error
 
 
 def _umask() -> int:
