@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -14,17 +13,25 @@ from matplotlib.figure import Figure
 
 from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
+from naslib_edd.paths import PathLike, path_of
 from naslib_edd.report.groups import Group, group_runs, name_among, shared_reduction
 from naslib_edd.report.panels import STATISTICS, entropy_bound
 from naslib_edd.report.runs import sound_runs
 from naslib_edd.report.series import Series, series
-from naslib_edd.report.style import epoch_axis, house_style, line_style, new_figure, save_png
-from naslib_edd.report.table import as_json, markdown, summarise
+from naslib_edd.report.style import (
+    epoch_axis,
+    house_style,
+    line_style,
+    new_figure,
+    save_figure,
+    shown,
+)
+from naslib_edd.report.table import as_json, by_accuracy, markdown, summarise
 
 
 def report(
-    folders: Iterable[str | os.PathLike[str]],
-    out: str | os.PathLike[str],
+    folders: PathLike | Iterable[PathLike],
+    out: PathLike,
     *,
     labels: dict[str, str] | None = None,
     data_note: str | None = None,
@@ -32,7 +39,7 @@ def report(
     """Write table.md, table.json, fig4a.png and fig4b.png of all finished runs.
 
     Args:
-        folders: each a run's folder, or one with run folders anywhere below.
+        folders: one or more, each a run's folder or one with run folders anywhere below.
         out: the folder to write to.
         labels: name of a run (its config's ``name``, else ``optimizer``) -> what to call it.
         data_note: what is special about the image files, e.g. ``"CIFAR-10 (JPEG)"``; it becomes
@@ -45,7 +52,8 @@ def report(
         UserError: no runs there, none finished, all damaged, or one given twice. (A damaged one
             among others is named in a warning and in the table.)
     """
-    runs, damaged = sound_runs([Path(folder) for folder in folders], labels)
+    folder = path_of(out, "the folder to write to")
+    runs, damaged = sound_runs(folders, labels)
     finished = [run for run in runs if run.result is not None]
     unfinished = [
         f"{run.label}, seed {run.seed} (epoch {len(run.rows)})"
@@ -58,8 +66,7 @@ def report(
             "`naslib-edd search … --resume`"
         )
     groups = group_runs(finished, data_note=data_note)
-    table = sorted(map(summarise, groups), key=lambda row: -(row.accuracies["C10 test"].mean or 0))
-    folder = Path(out)
+    table = by_accuracy([summarise(group) for group in groups])
     left_out = {"unfinished": unfinished, "damaged": [path.as_posix() for path in damaged]}
     paths = [
         write_text(folder / "table.md", markdown(table, **left_out)),
@@ -69,10 +76,10 @@ def report(
         ),
     ]
     with house_style():
-        paths.append(save_png(entropy_figure(groups), folder / "fig4a.png"))
+        paths.append(save_figure(entropy_figure(groups), folder / "fig4a.png"))
         accuracy = accuracy_figure(groups)
         if accuracy is not None:
-            paths.append(save_png(accuracy, folder / "fig4b.png"))
+            paths.append(save_figure(accuracy, folder / "fig4b.png"))
     return paths
 
 
@@ -91,13 +98,13 @@ def mean_and_std(group: Group, key: str) -> tuple[Series, Series]:
 
 def entropy_figure(groups: Sequence[Group]) -> Figure:
     """Figure 4A: E(H(β)) per epoch, a line a group, the band one standard deviation wide."""
-    figure, columns = _figure(6.4, groups)
+    figure, columns = figure_of_groups(6.4, groups)
     axes = figure.subplots()
     _draw(axes, groups, "entropy")
     entropy_bound(axes)
     axes.set_ylabel("E[H(β)]  (nats)")
     axes.set_title("entropy of the edge weights, mean ± std over seeds")
-    _legend(figure, axes, columns)
+    legend(figure, axes, columns)
     return figure
 
 
@@ -115,14 +122,14 @@ def accuracy_figure(groups: Sequence[Group]) -> Figure | None:
     if not kinds:
         return None
     width = 5.2 * len(kinds) if len(kinds) > 1 else 6.4
-    figure, columns = _figure(width, groups)
+    figure, columns = figure_of_groups(width, groups)
     panels = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
     for axes, kind in zip(panels, kinds, strict=True):
         _draw(axes, groups, f"net_val_acc_{kind}")
         axes.set_title(f"discretised network, shared weights, {kind} statistics")
         axes.set_ylim(0, 102)
     panels[0].set_ylabel("validation accuracy  (%), mean ± std over seeds")
-    _legend(figure, panels[0], columns)
+    legend(figure, panels[0], columns)
     return figure
 
 
@@ -135,27 +142,28 @@ def _draw(axes: Axes, groups: Sequence[Group], key: str) -> None:
         epochs = np.arange(1, len(mean) + 1)
         axes.plot(
             epochs, mean, color=colour, linestyle=dashes,
-            marker="o" if len(epochs) == 1 else None, label=_name(group, groups),
+            marker="o" if len(epochs) == 1 else None, label=name_with_runs(group, groups),
         )  # fmt: skip
         axes.fill_between(epochs, mean - std, mean + std, color=colour, alpha=0.18, linewidth=0)
     epoch_axis(axes, max(len(run.rows) for group in groups for run in group.runs))
 
 
-def _name(group: Group, groups: Sequence[Group]) -> str:
-    return f"{name_among(group, groups)} (n={len(group.runs)})"
+def name_with_runs(group: Group, groups: Sequence[Group]) -> str:
+    """What tells a group from the others, and how many runs it has."""
+    return shown(f"{name_among(group, groups)} (n={len(group.runs)})")
 
 
-def _figure(width: float, groups: Sequence[Group]) -> tuple[Figure, int]:
+def figure_of_groups(width: float, groups: Sequence[Group]) -> tuple[Figure, int]:
     """A figure with room for the legend below its axes, and the legend's columns.
 
     As many columns as the longest name leaves room for; a column is never cut.
     """
-    longest = max(len(_name(group, groups)) for group in groups)
+    longest = max(len(name_with_runs(group, groups)) for group in groups)
     columns = max(1, min(len(groups), int(width / (0.6 + 0.085 * longest))))
     height = 4 + 0.19 * math.ceil(len(groups) / columns)
     return new_figure(width, height, title=shared_reduction(groups)), columns
 
 
-def _legend(figure: Figure, axes: Axes, columns: int) -> None:
-    # Below the axes: no curve is covered.
+def legend(figure: Figure, axes: Axes, columns: int) -> None:
+    """The legend of one panel for all, below the axes: no curve is covered."""
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=columns)

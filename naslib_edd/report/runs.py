@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from naslib_edd.data_names import canonical
 from naslib_edd.errors import UserError
 from naslib_edd.lines import check_epochs, read_lines, rows_in
+from naslib_edd.paths import PathLike, is_folder, path_of
 from naslib_edd.record import Row, RunFolder
 from naslib_edd.spaces.nb201 import check_ops
+from naslib_edd.yaml_text import LARGEST, NotYaml, parse
 
 #: What every line of a record has, and the figures need; the second part not of a floor.
 _NEEDED = ("epoch", "arch_str", "ops", "index")
@@ -55,7 +57,7 @@ class Run:
     @property
     def dataset(self) -> str:
         """The image set of the search."""
-        return str(self.config.get("dataset", "unknown data"))
+        return canonical(str(self.config.get("dataset", "unknown data")))
 
     @property
     def seed(self) -> int:
@@ -81,13 +83,15 @@ def name_of(config: dict[str, Any]) -> str:
     return str(config.get("name") or config.get("optimizer") or "run")
 
 
-def load_runs(folders: Iterable[Path], labels: dict[str, str] | None = None) -> list[Run]:
+def load_runs(
+    folders: PathLike | Iterable[PathLike], labels: dict[str, str] | None = None
+) -> list[Run]:
     """All runs in or below the folders, in the folders' order.
 
     A damaged one among others is left out, with a :class:`LeftOut` that names it.
 
     Args:
-        folders: each a run's folder, or one with run folders anywhere below.
+        folders: one or more, each a run's folder or one with run folders anywhere below.
         labels: name of a run -> its label; the name itself by default.
 
     Raises:
@@ -97,12 +101,13 @@ def load_runs(folders: Iterable[Path], labels: dict[str, str] | None = None) -> 
 
 
 def sound_runs(
-    folders: Iterable[Path], labels: dict[str, str] | None = None
+    folders: PathLike | Iterable[PathLike], labels: dict[str, str] | None = None
 ) -> tuple[list[Run], list[Path]]:
     """:func:`load_runs`, and the folders of the runs that it leaves out."""
     found: dict[Path, Path] = {}
-    for folder in folders:
-        if not folder.is_dir():
+    given = [folders] if isinstance(folders, str | os.PathLike) else folders
+    for folder in (path_of(each, "the folder") for each in given):
+        if not is_folder(folder, "the folder"):
             raise UserError(f"there is no folder {folder}; give a run's folder or one above runs")
         records = sorted(folder.rglob("record.jsonl"))
         if not records:
@@ -110,7 +115,7 @@ def sound_runs(
                 f"no record.jsonl in {folder} or below; `naslib-edd search` writes one for each run"
             )
         for record in records:
-            found.setdefault(record.parent.resolve(), record.parent)
+            found.setdefault(Path(os.path.realpath(record.parent)), record.parent)
     runs: list[Run] = []
     problems: dict[Path, UserError] = {}
     for folder in found.values():
@@ -125,13 +130,16 @@ def sound_runs(
     return runs, list(problems)
 
 
-def load_run(folder: Path, labels: dict[str, str] | None = None) -> Run:
+def load_run(folder: PathLike, labels: dict[str, str] | None = None) -> Run:
     """The run of one folder.
 
     Raises:
         UserError: no record, no epoch in it, a damaged line, config or result; or a piece has
             no checksum and others have.
     """
+    folder = path_of(folder, "the run's folder")
+    if not is_folder(folder, "the run's folder"):
+        raise UserError(f"there is no folder {folder}; give the folder of a run")
     files = RunFolder(folder)
     lines = read_lines(files.record)
     rows = rows_in(files.record, lines)
@@ -172,8 +180,8 @@ def load_run(folder: Path, labels: dict[str, str] | None = None) -> Run:
 
 def _config(text: str, path: Path) -> dict[str, Any]:
     try:
-        config = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError):
+        config = parse(text) if len(text) <= LARGEST else None
+    except NotYaml:
         config = None
     if not isinstance(config, dict) or not isinstance(config.get("search"), dict):
         raise UserError(f"{path} is not a run's config (keys, with a section 'search')")
