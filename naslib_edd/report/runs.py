@@ -15,7 +15,7 @@ from naslib_edd.lines import check_epochs, read_lines, rows_in
 from naslib_edd.paths import PathLike, is_folder, path_of
 from naslib_edd.record import Row, RunFolder
 from naslib_edd.spaces.nb201 import check_ops
-from naslib_edd.yaml_text import NotYaml, parse
+from naslib_edd.yaml_text import LARGEST, NotYaml, parse
 
 #: What every line of a record has, and the figures need; the second part not of a floor.
 _NEEDED = ("epoch", "arch_str", "ops", "index")
@@ -180,11 +180,7 @@ def load_run(folder: PathLike, labels: dict[str, str] | None = None) -> Run:
 
 def _config(text: str, path: Path) -> dict[str, Any]:
     try:
-<<<<<<< HEAD
-        config = parse(text)
-=======
         config = parse(text) if len(text) <= LARGEST else None
->>>>>>> envelope
     except NotYaml:
         config = None
     if not isinstance(config, dict) or not isinstance(config.get("search"), dict):
