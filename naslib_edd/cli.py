@@ -147,6 +147,9 @@ def parser() -> argparse.ArgumentParser:
     figure.set_defaults(run=_figure)
 
     doctor = commands.add_parser("doctor", help="what is installed and found, and what to do")
+    doctor.add_argument(
+        "path", nargs="?", metavar="RUN|TABLE|FILE", help="check this for damage instead"
+    )
     doctor.set_defaults(run=_doctor)
     return root
 
@@ -157,8 +160,10 @@ def _help(command: argparse.ArgumentParser) -> int:
 
 
 def _search(options: argparse.Namespace) -> int:
+    from naslib_edd.allocator import keep_freed_memory
     from naslib_edd.loop import Interrupted, search
 
+    keep_freed_memory()  # the process is ours
     overrides = list(options.overrides)
     for key in ("data", "table"):
         if getattr(options, key) is not None:
@@ -201,8 +206,10 @@ def _sweep(options: argparse.Namespace) -> int:
 
 
 def _naslib(options: argparse.Namespace) -> int:
+    from naslib_edd.allocator import keep_freed_memory
     from naslib_edd.plugin import runner
 
+    keep_freed_memory()
     runner.run(
         Path(options.config_file),
         options.overrides,
@@ -247,16 +254,23 @@ def _table_convert(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from naslib_edd.report import report
+    import warnings
 
-    paths = report(
-        options.folders,
-        options.out,
-        data_note=options.data_note,
-    )
+    from naslib_edd.report import report
+    from naslib_edd.report.runs import LeftOut
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", LeftOut)
+        warnings.showwarning = _warned  # type: ignore[assignment]
+        paths = report(options.folders, options.out, data_note=options.data_note)
     for path in paths:
         print(literal(str(path)))
     return 0
+
+
+def _warned(message: Warning | str, *_: object) -> None:
+    """A warning as a line of ours."""
+    print(f"naslib-edd: {message}", file=sys.stderr)
 
 
 def _figure(options: argparse.Namespace) -> int:
@@ -270,6 +284,10 @@ def _figure(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    if options.path is not None:
+        from naslib_edd.checkup import examine
+
+        return examine(options.path)
     from naslib_edd.doctor import doctor
 
     return doctor()

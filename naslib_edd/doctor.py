@@ -20,6 +20,7 @@ NEEDED = {
     "scikit-learn": "the built-in digits",
     "PyYAML": "configs",
     "rich": "the console",
+    "filelock": "one writer of a run's folder",
     "matplotlib": "figures",
 }
 OPTIONAL = {

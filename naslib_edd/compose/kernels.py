@@ -156,7 +156,7 @@ def race(search: SearchSettings, size: int) -> dict[str, list[float]]:
         beta = torch.full((6, 5), 0.2, requires_grad=True)
 
         def step() -> None:
-            F.cross_entropy(supernet(x, beta), labels).backward()  # type: ignore[no-untyped-call]
+            F.cross_entropy(supernet(x, beta), labels).backward()
 
         began = time.perf_counter()
         for number in range(ROUNDS + 1):  # the first warms up
