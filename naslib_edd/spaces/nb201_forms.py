@@ -89,10 +89,10 @@ def _from_text(text: str) -> nb201.Ops:
         found = _IDS.fullmatch(plain[len("naslib:") :])
         if not found:
             raise _refusal(text, "behind 'naslib:' six op indices are needed (naslib:2,2,0,2,3,4)")
-        return nb201.naslib_to_ops([float(each) for each in found[1].split(",")])
+        return nb201.naslib_to_ops(_numbers(found[1]))
     ids = _IDS.fullmatch(plain)
     if ids:
-        return nb201.check_ops([float(each) for each in ids[1].split(",")])
+        return nb201.check_ops(_numbers(ids[1]))
     printed = _PRINTED.fullmatch(plain)
     plain = printed[1] if printed else plain
     if plain and "|" not in plain:
@@ -159,6 +159,10 @@ def _edge(key: Any, edges: Any) -> tuple[int, int]:
     return min(first, second), max(first, second)
 
 
+def _numbers(text: str) -> list[Any]:
+    return [float(each) for each in text.split(",")]
+
+
 def _id_of(name: str) -> int:
     plain = name.strip()
     if plain not in nb201.OPERATIONS:
@@ -167,11 +171,11 @@ def _id_of(name: str) -> int:
 
 
 def _whole(number: Any) -> int:
-    if isinstance(number, bool | np.bool_) or not isinstance(number, numbers.Real | np.number):
+    if isinstance(number, bool) or not isinstance(number, numbers.Real):
         raise _refusal(number, f"a {type(number).__name__} is no number")
-    if not math.isfinite(number) or number != int(number):
+    if not math.isfinite(number) or number % 1:
         raise _refusal(number, "it is not a whole number")
-    return int(number)
+    return int(math.floor(number))
 
 
 def _refusal(arch: Any, why: str) -> UserError:

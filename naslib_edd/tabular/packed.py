@@ -81,6 +81,12 @@ class PackedArrays(Mapping[str, Array]):
     def __len__(self) -> int:
         return len(self._names)
 
+    def __getstate__(self) -> tuple[Mapping[str, Array], Mapping[str, Packing]]:
+        return self._members, self._packings
+
+    def __setstate__(self, state: tuple[Mapping[str, Array], Mapping[str, Packing]]) -> None:
+        self.__init__(*state)  # type: ignore[misc]  # as when it was opened
+
     def _array(self, name: str) -> Array:
         if name == "arch_ops":
             return nb201.all_ops()

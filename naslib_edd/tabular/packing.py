@@ -97,7 +97,7 @@ def _smallest(
     name: str, columns: Mapping[str, Array], members: Mapping[str, Array]
 ) -> tuple[Packing, dict[str, Array]]:
     wanted = columns[name]
-    found = []
+    found: list[tuple[int, int, Packing, dict[str, Array]]] = []
     for way, parts in _candidates(name, columns, members):
         values = decode(name, way, {**members, **parts}, columns)
         if not np.array_equal(np.isfinite(values), np.isfinite(wanted)):
