@@ -17,6 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from naslib_edd.errors import UserError, nearest
 from naslib_edd.files import write_atomic
 
 DPI = 150
@@ -70,6 +71,19 @@ def new_figure(width: float, height: float, *, title: str | None = None) -> Figu
 def save_png(figure: Figure, path: Path) -> Path:
     """Write the figure; a reader never sees half a file."""
     return write_atomic(path, lambda file: figure.savefig(file, format="png", dpi=DPI))
+
+
+def save_figure(figure: Figure, path: Path) -> Path:
+    """Write the figure in the format that the path's ending names; a reader never sees half a file.
+
+    Raises:
+        UserError: matplotlib writes no such format.
+    """
+    known = figure.canvas.get_supported_filetypes()
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in known:
+        raise UserError(f"cannot draw {path}: its ending names no format{nearest(kind, known)}")
+    return write_atomic(path, lambda file: figure.savefig(file, format=kind, dpi=DPI))
 
 
 def epoch_axis(axes: Axes, epochs: int) -> None:

@@ -175,7 +175,7 @@ def _whole(number: Any) -> int:
         raise _refusal(number, f"a {type(number).__name__} is no number")
     if not math.isfinite(number) or number % 1:
         raise _refusal(number, "it is not a whole number")
-    return int(math.floor(number))
+    return math.floor(number)  # type: ignore[return-value]  # an int, of any real number
 
 
 def _refusal(arch: Any, why: str) -> UserError:

@@ -6,8 +6,8 @@ allowed. The package has another order of operations and edges (source by source
 
 ``test`` is the digital baseline; there is no ``val``. The other accuracies are columns
 ``analog_cifar10__test_…``: quantised after training (``ptq``) or in it (``qat``), with the
-hardware's noise (``noisy``), trained for it (``analog``), and baseline and analog after a minute, an
-hour, a day and a month (of 30 days) of drift, each with its ± (``spread``).
+hardware's noise (``noisy``), trained for it (``analog``), and the two after a minute, an
+hour, a day and a month (30 days) of drift, each with its ± (``spread``).
 """
 
 from __future__ import annotations
