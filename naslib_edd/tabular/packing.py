@@ -127,6 +127,7 @@ def _candidates(
             parts = _count(name, wanted, images_of(way, members, wanted.ndim))
             if parts:
                 yield way, parts
+                break
     for suffix in ("", "_derived"):
         seeds = f"{dataset}__{metric}_seeds{suffix}"
         if seeds in columns:
