@@ -104,10 +104,10 @@ def parser() -> argparse.ArgumentParser:
 
     figure = commands.add_parser("figure", help="one of the paper's figures, or a cell")
     figure.add_argument(
-        "name", metavar="NAME", help="2A, 2B, 3 (from the parts), 4A, 4B (runs), cell (ARCH)"
+        "name", metavar="NAME", help="2A, 2B, 3 (parts); 4A, 4B, gap, table, bare (runs); cell"
     )
     figure.add_argument(
-        "folders", nargs="*", metavar="FOLDER|ARCH", help="4A, 4B: of the runs; cell: which"
+        "folders", nargs="*", metavar="FOLDER|ARCH", help="those of the runs; cell: which to draw"
     )
     figure.add_argument("--out", required=True, metavar="FILE", help="the PNG to write")
     figure.add_argument("--data-note", metavar="TEXT", help="e.g. 'CIFAR-10 (JPEG)'")

@@ -28,6 +28,7 @@ from naslib_edd.plugin.queues import Queues, pick_device
 from naslib_edd.plugin.recorder import Recorder
 from naslib_edd.plugin.trainer import trainer_class
 from naslib_edd.prepare import changes, open_data, open_table
+from naslib_edd.standing import lines_of_others, other_tables
 from naslib_edd.presets import METHODS
 from naslib_edd.record import Row, RunFolder
 
@@ -208,6 +209,8 @@ def _finish(
     wanted += [f"net_val_acc_{kind}" for kind in recorder.statistics]
     last: Row = recorder.rows[-1] if recorder.rows else {}
     result |= {key: last[key] for key in wanted if key in last}
+    if "index" in last:
+        result |= other_tables(recorder.table, last["index"], named=config.ours.table)
     if recorder.images is not None:
         result["images"] = recorder.images
     test = None if recorder.queues is None else recorder.queues.data.test
@@ -222,6 +225,8 @@ def _finish(
     for name, scores in (result.get("table") or {}).get("datasets", {}).items():
         texts = [f"{p} {scores[p]['value']}" for p in ("val", "test") if scores[p]["value"]]
         console.print(f"  table, {name}: {', '.join(texts)}", soft_wrap=True, highlight=False)
+    for text in lines_of_others(result):
+        console.print(f"  {text}", soft_wrap=True, highlight=False)
     return result
 
 
