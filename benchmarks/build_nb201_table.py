@@ -31,71 +31,13 @@ _ABOUT = {
     "card": "NB201.md",
 }
 _NOTES = {
+    "cifar10.train_time_s": "the benchmark's estimate: 200 times the mean epoch of its run of 12"
+} | {
     f"{name}.flops_M": "counted, not the benchmark's own: multiply-adds of convolutions and of the "
     "linear layer"
     for name in ("cifar10", "cifar100", "imagenet16_120")
 }
-_CARD = """# NAS-Bench-201, the built-in table
-
-*Written by `benchmarks/build_nb201_table.py`; the numbers are computed from the table.*
-
-The accuracies, times and sizes of all 15,625 cells of NAS-Bench-201 (Xuanyi Dong and Yi Yang,
-ICLR 2020), as `Table.open("nb201")`, `naslib-edd query` and a search on CIFAR-10, CIFAR-100 or
-ImageNet16-120 use them unless told otherwise. MIT licence, copyright (c) Xuanyi Dong: see NOTICE.
-Nothing here was trained again by us.
-
-{size} bytes. Packed without loss: an accuracy is stored as the number of right images and what
-float32 left of the last batch, and comes back to the last bit of the float64 that the source has
-([how](packed.py)). Opening checks a SHA-256.
-
-## Columns
-
-`<dataset>__<metric>`, a row an architecture, in the benchmark's order. CIFAR-10 was trained on twice:
-`cifar10_valid` on half of the training images (its other half is the validation set), `cifar10` on
-all of them.
-
-| column | what it is |
-| --- | --- |
-| `cifar10_valid__val`, `cifar100__val`, `imagenet16_120__val` | validation accuracy, %, after 200 epochs, mean over the seeds; {val_images} images |
-| `cifar10__test`, `cifar100__test`, `imagenet16_120__test` | test accuracy, likewise; {test_images} images. CIFAR-10's is of the runs on all training images |
-| `…__val_seeds` | of each run, NaN where there is no third |
-| `cifar100__valtest_seeds`, `imagenet16_120__valtest_seeds` | of each run, on the whole original test set (validation and test half) |
-| `…__test_seeds_derived` | 2 · valtest − val. Its mean agrees with `…__test` but for {disagreeing} (by up to {disagreement:.3f} points): the evaluations were not one and the same pass |
-| `…__val_ep12`, `cifar10__test_ep12`, … | of the runs of 12 epochs: trained by themselves, with a learning rate that falls to 0 in 12 epochs. Not the 12th of 200 |
-| `n_seeds` | runs of 200 epochs: {seeds} |
-| `cifar10_valid__train_time_200ep_s` | seconds of a run of 200 epochs on 25,000 images |
-| `cifar100__…`, `imagenet16_120__train_time_200ep_s` | **estimates of the benchmark**: 2.000 and 6.068 times CIFAR-10's on every row, as the numbers of training images are. Nothing was timed |
-| `…__params_M_reported` | millions of parameters as the benchmark's file has them; off by one edge's convolutions for {miscounted} architectures (`nb201_cost.MISCOUNTED`). Answers say so |
-| `…__params_M_formula` | as counted |
-| `…__flops_M_formula` | millions of multiply-adds of convolutions and linear layer, counted; the benchmark's own are not in the source |
-
-Not in it: CIFAR-10's test accuracy of single runs (the source has the mean alone), losses, training
-accuracies, and curves between the epochs. Latencies on devices (27, HELP: Lee et al. 2021) come
-without a licence, so they are read from a file of yours: `naslib-edd query ARCH --latency DEVICE
---latencies FILE`.
-
-## Noise between seeds
-
-Of the {complete} architectures with three runs.
-
-| column | std of a seed | of the top half | band | reliability of the mean | top half |
-| --- | ---: | ---: | ---: | ---: | ---: |
-{noise}
-
-- *std of a seed*: standard deviation of one training, pooled over architectures, in points; *of the
-  top half*: over the better half of them.
-- *band*: 1.96 · √(2 / 3) · std of the top half. A smaller difference between two architectures of
-  the better half, or a smaller regret, may well be chance.
-- *reliability*: Spearman's correlation between seeds, stepped up to three by Spearman and Brown;
-  *top half*: among the better half by the third seed.
-- The best values are partly luck: the maximum of many noisy means is too high.
-
-## Compare it with the official file
-
-```bash
-naslib-edd table check NAS-Bench-201-v1_1-096897.pth   # or a NATS-tss …-simple folder
-```
-"""
+_CARD = Path(__file__).with_name("nb201_card.md.in")
 
 
 def main() -> int:
@@ -182,7 +124,7 @@ def _card(target: Path) -> str:
         )
     images = packing.IMAGES
     wrong = np.concatenate(gaps) > 1e-6
-    return _CARD.format(
+    return _CARD.read_text("utf-8").format(
         size=f"{target.stat().st_size:,}",
         val_images=_listed(images[name, "val"] for name in packing.NETWORKS),
         test_images=_listed(

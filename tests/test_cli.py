@@ -127,7 +127,6 @@ def test_bad_queries(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     line = fails(capsys, "query", typo, "--table", table)
     assert "did you mean 'skip_connect'?" in line
     assert "out of range" in fails(capsys, "query", "15625", "--table", table)
-    assert "NASLIB_EDD_TABLE" in fails(capsys, "query", "1")
     cut = tmp_path / "cut.npz"
     cut.write_bytes(table.read_bytes()[:5000])
     assert str(cut) in fails(capsys, "query", "1", "--table", cut)

@@ -28,9 +28,9 @@ from naslib_edd.plugin.queues import Queues, pick_device
 from naslib_edd.plugin.recorder import Recorder
 from naslib_edd.plugin.trainer import trainer_class
 from naslib_edd.prepare import changes, open_data, open_table
-from naslib_edd.standing import lines_of_others, other_tables
 from naslib_edd.presets import METHODS
 from naslib_edd.record import Row, RunFolder
+from naslib_edd.standing import lines_of_others, other_tables
 
 
 def run(

@@ -93,7 +93,7 @@ class Config:
     download: bool = setting(False, "fetch missing data through torchvision")
     table: str | None = setting(
         None,
-        "the benchmark table to look architectures up in: a path; nb201 or digits, built in; or none",
+        "the benchmark table to look architectures up in: a path, nb201, digits, none",
     )
     device: str = setting("auto", "auto, cpu, cuda or cuda:N")
     threads: int | None = setting(
