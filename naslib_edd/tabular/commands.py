@@ -38,7 +38,11 @@ def query(
         found = table.latencies(latencies)
         latency = {"device": device, "ms": float(found.of(device)[index])}
     if as_json:
-        extra = {"epochs": epochs, "warning": record.warning, "counted": _counted(record)}
+        extra: dict[str, Any] = {
+            "epochs": epochs,
+            "warning": record.warning,
+            "counted": _counted(record),
+        }
         extra |= {} if runs is None else {"seeds": runs}
         extra |= {} if latency is None else {"latency": latency}
         print(json.dumps(record.as_dict() | extra, allow_nan=False))
