@@ -93,7 +93,10 @@ def check_ops(ops: Sequence[int]) -> Ops:
     """
     if len(ops) != len(EDGES):
         raise UserError(f"an NB201 architecture has {len(EDGES)} operations; {len(ops)} given")
-    return tuple(check_op(op, f" on edge {edge}") for edge, op in enumerate(ops))
+    found = tuple(ops)
+    if all(type(op) is int and 0 <= op < len(OPERATIONS) for op in found):
+        return found
+    return tuple(check_op(op, f" on edge {edge}") for edge, op in enumerate(found))
 
 
 def check_op(op: Any, where: str = "") -> int:
