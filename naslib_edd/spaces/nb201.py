@@ -17,7 +17,6 @@ This module needs neither torch nor a table.
 
 from __future__ import annotations
 
-import itertools
 import random
 import re
 from collections.abc import Mapping, Sequence
@@ -67,9 +66,16 @@ Arch = str | float | Sequence[Any] | Mapping[Any, Any] | NDArray[Any] | Named
 @cache
 def all_ops() -> NDArray[np.int8]:
     """Operation ids of every architecture in index order, [15625, 6]. Read-only."""
-    order = list(itertools.product(range(len(OPERATIONS)), repeat=len(EDGES)))
-    random.Random(88).shuffle(order)
-    table = np.array(order, dtype=np.int8)
+    order = list(range(SIZE))
+    # What Random(88).shuffle does, without its calls: every new process needs this once.
+    draw = random.Random(88).getrandbits
+    for last in range(SIZE - 1, 0, -1):
+        bits = (last + 1).bit_length()
+        place = draw(bits)
+        while place > last:
+            place = draw(bits)
+        order[last], order[place] = order[place], order[last]
+    table = (np.array(order)[:, None] // _POWERS % len(OPERATIONS)).astype(np.int8)
     table.flags.writeable = False
     return table
 

@@ -9,10 +9,8 @@ from typing import Any
 from naslib_edd.errors import UserError
 from naslib_edd.lookup import default_table
 from naslib_edd.spaces.nb201 import ops_to_index, to_ops
-from naslib_edd.tabular.check import TOLERANCE, compare
 from naslib_edd.tabular.choice import Limits
 from naslib_edd.tabular.columns import dataset_name
-from naslib_edd.tabular.convert import convert as convert_table
 from naslib_edd.tabular.record import Record
 from naslib_edd.tabular.remarks import CLASSES, true_flops, true_parameters
 from naslib_edd.tabular.table import Table
@@ -162,6 +160,8 @@ def pareto(
 
 def check(official: str, path: str, *, as_json: bool) -> int:
     """Compare a file with a table, cell by cell; 1 where a value differs."""
+    from naslib_edd.tabular.check import TOLERANCE, compare
+
     here, there = Table.open(path), Table.open(official)
     found = compare(here, there)
     wrong = sum(each.different + each.only_there for each in found)
@@ -184,6 +184,8 @@ def check(official: str, path: str, *, as_json: bool) -> int:
 
 def convert(source: str, target: str) -> int:
     """Write a compact table, and say what it holds."""
+    from naslib_edd.tabular.convert import convert as convert_table
+
     written = convert_table(source, target)
     table = Table.open(written)
     print(f"{written}: {len(table)} architectures, {', '.join(table.datasets)}")

@@ -38,6 +38,11 @@ class DatasetRecord(NamedTuple):
     flops_M: float | None
     train_time_s: float | None
 
+    @property
+    def known(self) -> bool:
+        """Whether no field is None."""
+        return None not in (self.val.value, self.test.value, *self[2:])
+
 
 @dataclass(frozen=True, slots=True)
 class Record:

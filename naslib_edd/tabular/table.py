@@ -88,13 +88,17 @@ class Table(Values):
             return self.at(epochs).query(arch)
         index = names.index_of(arch)
         ops = names.ops_at(index)
-        datasets = self._looked_up(index) if self._asked > _FEW else self._computed(index)
+        if self._asked > _FEW:
+            datasets, whole = self._looked_up(index), bool(self._gaps.complete[index])
+        else:
+            datasets = self._computed(index)
+            whole = all(of.known for of in datasets.values())
         return Record(
             index,
             names.str_of(ops),
             ops,
             MappingProxyType(datasets),
-            _NONE if self._gaps.complete[index] else MappingProxyType(self._missing(index)),
+            _NONE if whole else MappingProxyType(self._missing(index)),
             self._notes_of(index, datasets),
         )
 
