@@ -60,8 +60,8 @@ def test_cells_that_cannot_be_drawn(tmp_path: Path):
     for archs, name, says in (
         ([], "a.png", "a cell to draw is needed"),
         (["x"], "a.png", "is no architecture"),
-        ([1], "a.xyz", "names no format"),
-        ([1], "a", "names no format"),
+        ([1], "a.xyz", "format"),
+        ([1], "a", "format"),
     ):
         with pytest.raises(UserError, match=says):
             draw_cells(archs, tmp_path / name)
