@@ -11,12 +11,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
-from helpers import FOLDER, rows_of, start, tiny_settings, write_table
+from helpers import FOLDER, rows_of, start, tiny_settings, write_columns, write_table
 
 from naslib_edd.cli import main
 from naslib_edd.record import read_rows
+from naslib_edd.spaces.nb201 import SIZE
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 
@@ -308,3 +310,21 @@ def test_the_cell_of_a_digits_search_is_looked_up_in_nas_bench_201(
     assert "NAS-Bench-201 (other images), cifar100: val" in output and f"{real:.2f}" in output
     assert "tables" not in read_rows(folder / "record.jsonl")[0]
     assert list(result["table"]["datasets"]) == ["digits"]
+
+
+def test_latency_of_a_users_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_columns(tmp_path / "x.npz", a__val=np.ones(SIZE))
+    milliseconds = np.stack([np.arange(SIZE, dtype=float), np.full(SIZE, np.nan)])
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez(path, **arrays, latency_devices=np.array(["a", "b"]), latency_ms=milliseconds)
+    for device, shown, value in (("a", "7.000 ms", 7.0), ("b", "– ms", None)):
+        options = ["query", "7", "--latency", device, "--latencies", str(path)]
+        assert main(options) == 0
+        assert f"latency on {device}: {shown}" in capsys.readouterr().out
+        assert main([*options, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["latency"] == {"device": device, "ms": value}
+    limits = ["--latency", "a", "--latencies", str(path), "--max-latency", "100", "--json"]
+    assert main(["table", "best", *limits, "--top", "3"]) == 0
+    assert all(record["index"] <= 100 for record in json.loads(capsys.readouterr().out))
+    assert "is of a device" in fails(capsys, "table", "best", "--max-latency", "3")

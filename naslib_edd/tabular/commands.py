@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,7 +35,8 @@ def query(
     latency = None
     if device is not None:
         found = table.latencies(latencies)
-        latency = {"device": device, "ms": float(found.of(device)[index])}
+        value = float(found.of(device)[index])
+        latency = {"device": device, "ms": value if math.isfinite(value) else None}
     if as_json:
         extra: dict[str, Any] = {
             "epochs": epochs,
@@ -53,7 +55,7 @@ def query(
     if runs is not None:
         _print_runs(record, runs)
     if latency is not None:
-        print(f"latency on {device}: {latency['ms']:.3f} ms")
+        print(f"latency on {device}: {_number(latency['ms'], 0, 3)} ms")
     if record.warning:
         print(f"warning: {record.warning}")
     return 0
