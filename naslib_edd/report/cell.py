@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch
 
 from naslib_edd.errors import UserError
+from naslib_edd.paths import path_of
 from naslib_edd.report.style import GREY, house_style, new_figure, save_figure
 from naslib_edd.spaces.nb201 import (
     EDGES,
@@ -17,7 +18,6 @@ from naslib_edd.spaces.nb201 import (
     NONE,
     OPERATIONS,
     Arch,
-    check_ops,
     ops_to_index,
     to_ops,
 )
@@ -33,13 +33,18 @@ _HEIGHTS = {(0, 2): 0.85, (0, 3): 1.75, (1, 3): -0.85}
 _NODE_NAMES = ("in", *(str(node) for node in range(1, NODES - 1)), "out")
 
 
-def draw_cell(axes: Axes, ops: Sequence[int], *, font_size: float = 9) -> None:
-    """Draw the cell of six operation ids; ``none`` edges are dashed and grey.
+def draw_cell(axes: Axes, arch: Arch, *, font_size: float = 9) -> None:
+    """Draw a cell; its ``none`` edges are dashed and grey.
+
+    Args:
+        axes: where to.
+        arch: six operation ids, an architecture string, or an index.
+        font_size: in points.
 
     Raises:
-        UserError: the ids are not six, or out of range.
+        UserError: it is no architecture of NB201; the message says why.
     """
-    for (source, target), op in zip(EDGES, check_ops(ops), strict=True):
+    for (source, target), op in zip(EDGES, to_ops(arch), strict=True):
         _draw_edge(axes, source, target, op, font_size)
     for node in range(NODES):
         axes.add_patch(
@@ -73,7 +78,7 @@ def draw_cells(archs: Sequence[Arch], path: str | os.PathLike[str]) -> Path:
         for axes, ops in zip(figure.subplots(1, len(cells), squeeze=False)[0], cells, strict=True):
             draw_cell(axes, ops)
             axes.set_title(f"NAS-Bench-201, index {ops_to_index(ops)}")
-        return save_figure(figure, Path(path))
+        return save_figure(figure, path_of(path, "the figure"))
 
 
 def _draw_edge(axes: Axes, source: int, target: int, op: int, font_size: float) -> None:

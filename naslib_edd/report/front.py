@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from naslib_edd.paths import path_of
 from naslib_edd.report.style import GREY, PALETTE, house_style, new_figure, save_figure
 
 #: Cost -> what its axis says.
@@ -54,4 +55,4 @@ def draw_front(
         axes.set_xlabel(cost)
         axes.set_ylabel(accuracy)
         axes.set_title(f"{len(front)} of {len(known)} architectures are on the front")
-        return save_figure(figure, Path(path))
+        return save_figure(figure, path_of(path, "the figure"))

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from naslib_edd.errors import UserError
+from naslib_edd.literal import LONGEST_VALUE, literal
 from naslib_edd.lookup import default_table
 from naslib_edd.spaces.nb201 import ops_to_index, to_ops
 from naslib_edd.tabular.choice import Limits
@@ -55,7 +56,7 @@ def query(
     if runs is not None:
         _print_runs(record, runs)
     if latency is not None:
-        print(f"latency on {device}: {_number(latency['ms'], 0, 3)} ms")
+        print(f"latency on {literal(device or '')}: {_number(latency['ms'], 0, 3)} ms")
     if record.warning:
         print(f"warning: {record.warning}")
     return 0
@@ -67,20 +68,22 @@ def info(path: str | None, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(found, allow_nan=False))
         return 0
-    print(f"{found['source']}: {found['format']}, {found['architectures']} of {found['of']}")
+    print(
+        f"{literal(found['source'])}: {found['format']}, {found['architectures']} of {found['of']}"
+    )
     print(f"\n{'data set':<16} {'split':<5} {'known':>6} {'best %':>8} {'index':>6}")
     for name, splits in found["datasets"].items():
         for split, best in splits.items():
             value = _number(best["best"], 8, 3)
             index = "–" if best["best_index"] is None else best["best_index"]
-            print(f"{name:<16} {split:<5} {best['architectures']:>6} {value} {index:>6}")
-    print("\ncolumns: " + ", ".join(found["columns"]))
+            print(f"{literal(name):<16} {split:<5} {best['architectures']:>6} {value} {index:>6}")
+    print("\ncolumns: " + _list(found["columns"]))
     _print_noise(found["about"])
     if found["other_arrays"]:
-        print("other arrays: " + ", ".join(found["other_arrays"]))
+        print("other arrays: " + _list(found["other_arrays"]))
     for label in ("missing", "notes"):
         for field, why in found[label].items():
-            print(f"{label}: {field}: {why}")
+            print(literal(f"{label}: {field}: {why}"))
     return 0
 
 
@@ -109,7 +112,7 @@ def best(
         print(json.dumps([record.as_dict() for record in records], allow_nan=False))
         return 0
     kept = "" if limits == Limits() else f" with {limits.text()}"
-    print(f"{name}, {split}: best of {len(order)} architectures{kept}")
+    print(f"{literal(name)}, {split}: best of {len(order)} architectures{kept}")
     print(f"{'rank':>5} {'index':>6} {'val %':>8} {'test %':>8} {'params M':>9}  architecture")
     for record in records:
         of = record.datasets[name]
@@ -150,13 +153,13 @@ def pareto(
         rows = [{cost: float(costs[each.index]), **each.as_dict()} for each in records]
         print(json.dumps(rows, allow_nan=False))
         return 0
-    print(f"{name}, {split} against {cost}: {len(records)} architectures on the front")
+    print(f"{literal(name)}, {split} against {cost}: {len(records)} architectures on the front")
     print(f"{cost:>12} {'index':>6} {split + ' %':>8}  architecture")
     for record in records:
         value = getattr(record.datasets[name], split).value
         print(f"{costs[record.index]:>12.4f} {record.index:>6} {value:>8.3f}  {record.arch_str}")
     if out is not None:
-        print(out)
+        print(literal(out))
     return 0
 
 
@@ -170,12 +173,13 @@ def check(official: str, path: str, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps([each._asdict() for each in found]))
         return int(wrong > 0)
-    print(f"{here.source}\nagainst {there.source} ({there.format}, {len(there)} architectures)\n")
+    size = f"{there.format}, {len(there)} architectures"
+    print(f"{literal(str(here.source))}\nagainst {literal(str(there.source))} ({size})\n")
     print(f"{'column':<34} {'cells':>6} {'identical':>9} {'differ':>6} {'only there':>10} largest")
     for each in found:
         where = "" if each.at is None else f" (index {each.at})"
         print(
-            f"{each.column:<34} {each.cells:>6} {each.identical:>9} {each.different:>6} "
+            f"{literal(each.column):<34} {each.cells:>6} {each.identical:>9} {each.different:>6} "
             f"{each.only_there:>10} {each.largest:.3g}{where}"
         )
     print(
@@ -190,7 +194,7 @@ def convert(source: str, target: str) -> int:
 
     written = convert_table(source, target)
     table = Table.open(written)
-    print(f"{written}: {len(table)} architectures, {', '.join(table.datasets)}")
+    print(f"{literal(str(written))}: {len(table)} architectures, {', '.join(table.datasets)}")
     return 0
 
 
@@ -250,14 +254,18 @@ def _print_record(record: Record) -> None:
         for split, score in (("val", of.val), ("test", of.test)):
             rank = "–" if score.rank is None else score.rank
             print(
-                f"{name:<16} {split:<5} {_number(score.value, 7, 2)} {rank:>6} "
+                f"{literal(name):<16} {split:<5} {_number(score.value, 7, 2)} {rank:>6} "
                 f"{_number(score.regret, 7, 2)} {costs}"
             )
             costs = ""
     for label, texts in (("missing", record.missing), ("note", record.notes)):
         for text in dict.fromkeys(texts.values()):
             fields = ", ".join(field for field, other in texts.items() if other == text)
-            print(f"{label}: {fields}: {text}")
+            print(literal(f"{label}: {fields}: {text}"))
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(literal(name, most=LONGEST_VALUE) for name in names)
 
 
 def _number(value: Any, width: int, digits: int) -> str:

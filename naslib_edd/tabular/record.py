@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from naslib_edd.errors import UserError, nearest
 from naslib_edd.spaces import nb201_forms
-from naslib_edd.spaces.nb201 import Ops, has_weights, ops_to_naslib
+from naslib_edd.spaces.collapse import warning_of
+from naslib_edd.spaces.nb201 import Ops, ops_to_naslib
 
 
 class Score(NamedTuple):
@@ -102,11 +103,7 @@ class Record:
     @property
     def warning(self) -> str | None:
         """A sentence if nothing in the cell can be trained, else None."""
-        if has_weights(self.ops):
-            return None
-        return (
-            "no convolution lies on a path from the cell's input to its output: it has no weights"
-        )
+        return warning_of(self.ops)
 
     def as_dict(self) -> dict[str, Any]:
         """The record as plain dicts, lists and numbers, ready for ``json.dumps``."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from naslib_edd.errors import UserError
+from naslib_edd.paths import path_of
 from naslib_edd.spaces import nb201
 from naslib_edd.tabular import formats, names
 from naslib_edd.tabular.about import describe
@@ -66,8 +67,8 @@ class Table(Values):
             DataMissing: there is nothing at the path.
             UserError: the file is of no known format, damaged, or asks to run code.
         """
-        location = built_in(os.fspath(path)) or Path(path).expanduser()
-        if os.fspath(path) == "analog":
+        location = built_in(str(path)) or path_of(path, "the table")
+        if str(path) == "analog":
             from naslib_edd.tabular import analog
 
             return cls(analog.read(location), path=location)
