@@ -34,6 +34,7 @@ from naslib_edd.prepare import changes, open_data, open_table
 from naslib_edd.presets import METHODS
 from naslib_edd.provenance import Digests, Place, check_depends, depends_on, here, moved, went_on
 from naslib_edd.record import Row, RunFolder
+from naslib_edd.standing import lines_of_others, other_tables
 from naslib_edd.surroundings import as_found
 
 
@@ -295,6 +296,8 @@ def _finish(
     wanted += [f"net_val_acc_{kind}" for kind in recorder.statistics]
     last: Row = recorder.rows[-1] if recorder.rows else {}
     result |= {key: last[key] for key in wanted if key in last}
+    if "index" in last:
+        result |= other_tables(recorder.table, last["index"], named=config.ours.table)
     if recorder.images is not None:
         result["images"] = recorder.images
     test = None if recorder.queues is None else recorder.queues.data.test
@@ -310,6 +313,8 @@ def _finish(
     for name, scores in (result.get("table") or {}).get("datasets", {}).items():
         texts = [f"{p} {scores[p]['value']}" for p in ("val", "test") if scores[p]["value"]]
         say(console, f"  table, {name}: {', '.join(texts)}")
+    for text in lines_of_others(result):
+        say(console, f"  {text}")
     return result
 
 
