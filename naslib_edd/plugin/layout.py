@@ -90,6 +90,11 @@ class Layout:
         everywhere = all("Identity" in edge.operations for edge in self.edges)
         return columns.pop() if everywhere and len(columns) == 1 else None
 
+    @property
+    def places(self) -> list[int] | None:
+        """Of each row, where its edge stands in the record; None where that is the row itself."""
+        return self._rows.argsort().tolist() if self.is_nb201 else None
+
     def written(self, logits: Tensor) -> Tensor:
         """Rows and columns as they are recorded: on NB201, those of the built-in engine.
 

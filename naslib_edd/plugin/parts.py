@@ -20,6 +20,7 @@ from naslib_edd.compose import (
 )
 from naslib_edd.data.sampling import generator as generator_of
 from naslib_edd.errors import UserError
+from naslib_edd.plugin.fast import TiedSupernet, blocks
 from naslib_edd.plugin.layout import Layout
 from naslib_edd.plugin.mixed import GraphSupernet, Weights
 from naslib_edd.settings import SearchSettings
@@ -66,6 +67,7 @@ class Parts:
             raise UserError(
                 "search.edge_weights: false with partial channels does not run on NASLib's engine"
             )
+        self.layout = layout
         first = search.arch_init * torch.randn(len(layout.edges), layout.operations + partial)
         self.logits = layout.placed(first).requires_grad_()
         self.temperature = make_temperature(search, edges=len(layout.edges))
@@ -99,6 +101,7 @@ class Parts:
             t=self.t,
             operations=layout.operations,
             drop_path=self.drop_path,
+            places=layout.places,
         )
 
     def begin_epoch(self, epoch: int) -> None:
@@ -122,11 +125,25 @@ class Parts:
             self.drop_path.load_state_dict(state["drop_path"])
 
 
+def make_supernet(search: SearchSettings, *, parts: Parts, graph: Any) -> GraphSupernet:
+    """What computes a parsed graph: the fast supernet where it can, else the graph itself."""
+    found = blocks(graph, parts.layout) if search.supernet == "fast" else None
+    if found is None:
+        return GraphSupernet(graph=graph, weights=parts.weights)
+    return TiedSupernet(
+        graph=graph,
+        weights=parts.weights,
+        layout=parts.layout,
+        found=found,
+        partial=search.partial_channels,
+    )
+
+
 class Training:
     """Optimizers, meters and the bilevel step of a parsed graph."""
 
     def __init__(self, *, search: SearchSettings, parts: Parts, graph: Any) -> None:
-        self.supernet = GraphSupernet(graph=graph, weights=parts.weights)
+        self.supernet = make_supernet(search, parts=parts, graph=graph)
         self.meters = Tap(device=parts.logits.device)
         self.bilevel = make_bilevel(
             search,
