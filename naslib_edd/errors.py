@@ -27,7 +27,8 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     Returns ``"; did you mean 'x'?"``, or the list of choices where none is near.
     """
     options = [str(choice) for choice in choices]
-    close = difflib.get_close_matches(name, options, n=1, cutoff=0.6)
+    longer = [option for option in options if name and option.startswith(f"{name}_")]
+    close = longer[:1] or difflib.get_close_matches(name, options, n=1, cutoff=0.6)
     if close:
         return f"; did you mean '{close[0]}'?"
     return f"; choose one of {', '.join(options)}" if options else ""

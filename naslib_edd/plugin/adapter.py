@@ -8,7 +8,6 @@ the weights of the edges come from :mod:`naslib_edd.relaxation`, t from the temp
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -20,7 +19,9 @@ from naslib_edd.bilevel.first_order import Batch
 from naslib_edd.errors import UserError
 from naslib_edd.plugin import constructor, rng
 from naslib_edd.plugin.discretise import final_architecture
+from naslib_edd.plugin.host_trainer import calling_trainer, put_right
 from naslib_edd.plugin.layout import ROW, survey
+from naslib_edd.plugin.logit_views import LogitViews
 from naslib_edd.plugin.mixed import mixed_op_class
 from naslib_edd.plugin.parts import Parts, Training
 from naslib_edd.plugin.rows import epoch_row
@@ -43,6 +44,7 @@ class Adapter:
         logits: all logits, rows and columns as in ``layout``; a leaf tensor.
         history: a row an epoch, the fields of the built-in engine's record.
         epoch: how many epochs are done.
+        loss: of class scores and labels; a runner may put another here.
         steps: steps an epoch where the runner knows it: the learning rate's cosine then goes by
             step, as in the built-in engine; else by epoch, as NASLib's.
     """
@@ -61,7 +63,7 @@ class Adapter:
         self.steps: int | None = None
         self.loss = nn.CrossEntropyLoss()
         self.learning_rate = self.settings.learning_rate
-        self._open = False
+        self._open = self._training_began = False
         self._rng: dict[str, Any] | None = None
         self._began = time.monotonic()
 
@@ -79,6 +81,8 @@ class Adapter:
         """
         if isinstance(dataset, list | tuple) or dataset == "all":
             dataset, scope = None, list(dataset) if dataset != "all" else "all"
+        if not hasattr(search_space, "update_edges"):
+            raise UserError(f"{search_space!r:.60} is no search space of NASLib's (a Graph)")
         self.search_space, self.dataset = search_space, dataset
         graph = search_space.clone()
         self.scope = scope or graph.OPTIMIZER_SCOPE
@@ -86,8 +90,9 @@ class Adapter:
         self.parts = Parts(search=self.settings, layout=self.layout, seed=self.config.seed)
         self.logits, self.t = self.parts.logits, self.parts.t
         self.temperature = self.parts.temperature
+        self.views = LogitViews(self.logits, self.layout.operations)
         self.graph = graph
-        self._show_logits()
+        self.views.show(graph, self.scope)
         mixed = mixed_op_class(self.host.mixed_op)
 
         def mix(edge: Any) -> None:
@@ -109,13 +114,18 @@ class Adapter:
         self.supernet, self.meters = self.training.supernet, self.training.meters
         self.op_optimizer = self.training.weight_optimizer
         self.arch_optimizer = self.training.logit_optimizer
+        if self._training_began:
+            self.before_training()
 
     def before_training(self) -> None:
-        """Move everything to the Trainer's device."""
+        """Move everything to the Trainer's device; of a space that is not there yet, later."""
+        self._training_began = True
+        if not hasattr(self, "graph"):
+            return
         self.graph.to(self.device)
         for tensor in (self.logits, self.parts.allowed, self.t, self.meters.sums):
             tensor.data = tensor.data.to(self.device)
-        self._show_logits()
+        self.views.show(self.graph, self.scope)
 
     def new_epoch(self, epoch: int) -> None:
         """Begin an epoch (from 0); closes the one before if nothing else has."""
@@ -129,11 +139,16 @@ class Adapter:
         self._began = time.monotonic()
         self.parts.begin_epoch(epoch)
         self._set_learning_rate()
+        trainer = calling_trainer(self)
+        if trainer is not None:
+            put_right(trainer, self, epoch)
 
     def step(self, data_train: Batch, data_val: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """One bilevel step; class scores of both batches, then both losses."""
         self._set_learning_rate()
         self._open = True
+        _ = self.architectural_weights  # whatever was written into them counts
+        self.training.bilevel.loss = self.loss
         self.training.bilevel.step(data_train, data_val, self.t)
         self.step_in_epoch += 1
         (train, train_loss), (val, val_loss) = self.meters.last["train"], self.meters.last["val"]
@@ -179,9 +194,14 @@ class Adapter:
         return {"model": Checkpointed(self)}
 
     @property
-    def architectural_weights(self) -> Sequence[Tensor]:
-        """A copy of the logits of each edge [operations], in NASLib's order."""
-        return list(self.logits.detach()[:, : self.layout.operations].clone())
+    def architectural_weights(self) -> nn.ParameterList:
+        """The logits of each edge [operations], in NASLib's order: what is written here counts."""
+        if not hasattr(self, "views"):
+            return nn.ParameterList()
+        weights, new = self.views.current()
+        if new:
+            self.views.show(self.graph, self.scope)
+        return weights
 
     @property
     def choosable_logits(self) -> Tensor:
@@ -230,16 +250,6 @@ class Adapter:
         self.learning_rate = state["learning_rate"]
         self.history = list(state["history"])
         self._rng = state["rng"]
-
-    def _show_logits(self) -> None:
-        """Give each edge its logits under NASLib's key ``alpha``: views that share the memory."""
-        shown = self.logits.detach()[:, : self.layout.operations]
-
-        def show(edge: Any) -> None:
-            if edge.data.has(ROW):
-                edge.data.set("alpha", shown[edge.data[ROW]], shared=True)
-
-        self.graph.update_edges(show, scope=self.scope, private_edge_data=False)
 
     def _set_learning_rate(self) -> None:
         """Cosine, in closed form: NASLib's scheduler is not in its checkpoints."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, cast
 
 import torch
@@ -45,9 +46,9 @@ def blocks(graph: Any, layout: Layout) -> Blocks | None:
     if not layout.is_nb201 or not hasattr(graph, "edges"):
         return None
     nodes = sorted(graph.nodes)
-    if sorted(graph.edges) != list(zip(nodes, nodes[1:], strict=False)) or len(nodes) < 4:
+    if sorted(graph.edges) != list(pairwise(nodes)) or len(nodes) < 4:
         return None
-    stem, *middle, head = (graph.edges[edge].op for edge in zip(nodes, nodes[1:], strict=False))
+    stem, *middle, head = (graph.edges[edge].op for edge in pairwise(nodes))
     stages: list[list[Any]] = [[]]
     reductions = []
     for block in middle:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -48,8 +49,14 @@ class Weights:
         self._masked: set[int] = set()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Weights:
-        # A clone of the graph goes on reading the same logits.
-        return self
+        # A clone of the graph goes on reading the same logits; a copy of the whole optimizer, whose
+        # logits are copied first, has its own.
+        if id(self.logits) not in memo:
+            return self
+        copied = object.__new__(Weights)
+        memo[id(self)] = copied
+        copied.__dict__.update(deepcopy(self.__dict__, memo))
+        return copied
 
     @contextmanager
     def given(self, beta: Tensor, choice: list[int] | None = None) -> Iterator[None]:
@@ -190,6 +197,12 @@ def narrowed(primitive: Any, factor: int) -> Any:
         UserError: the channels cannot be divided.
     """
     parameters = dict(primitive.init_params)
+    before, after = parameters.get("C_in"), parameters.get("C_out")
+    if None not in (before, after) and before != after:
+        raise UserError(
+            f"search.partial_channels = {factor} needs operations that keep the number of "
+            f"channels, and {primitive.get_op_name} makes {after} of {before} here; set it to 1"
+        )
     for key in ("C_in", "C_out", "C"):
         channels = parameters.get(key)
         if channels is None:

@@ -18,7 +18,7 @@ from naslib_edd.outcome import collapse_warning
 from naslib_edd.plugin.adapter import Adapter
 from naslib_edd.plugin.layout import SKIPS, ZEROS
 from naslib_edd.plugin.queues import Queues
-from naslib_edd.plugin.strongest import strongest
+from naslib_edd.plugin.strongest import kept_operations
 from naslib_edd.record import Row, RunFolder, plain
 from naslib_edd.settings.images import measured
 from naslib_edd.spaces import nb201
@@ -141,9 +141,8 @@ def one_hot(optimizer: Adapter) -> tuple[Tensor, list[int]]:
     layout, relaxation = optimizer.layout, optimizer.parts.relaxation
     logits = optimizer.logits.detach()
     chosen = layout.chosen(optimizer.choosable_logits)
-    kept = dict(enumerate(chosen))
-    if not layout.is_nb201:
-        kept = strongest(logits, relaxation=relaxation, layout=layout)
+    kept = kept_operations(optimizer)
+    if layout.truncated:
         for row, edge in enumerate(layout.edges):
             free = [n for n, name in enumerate(edge.operations) if name in (*ZEROS, *SKIPS)]
             chosen[row] = kept.get(row, free[0])  # what is weighed by 0 should cost nothing

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from naslib_edd.plugin.strongest import kept_operations
 from naslib_edd.relaxation import mean_entropy
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def epoch_row(optimizer: Adapter) -> dict[str, Any]:
         "entropy_untempered": untempered,
         "learning_rate": optimizer.learning_rate,
         **optimizer.meters.means(),
-        **optimizer.layout.describe(optimizer.choosable_logits),
+        **optimizer.layout.describe(kept_operations(optimizer)),
         "logits": operations.tolist(),
     }
     if written.shape[1] > operations.shape[1]:

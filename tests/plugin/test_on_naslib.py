@@ -92,8 +92,8 @@ def test_methods_search_nb301(
     naslib.trainer.Trainer(optimizer, config).search()
     row = optimizer.history[-1]
     assert {cell: len(edges) for cell, edges in row["cells"].items()} == {
-        "normal_cell": 14,
-        "reduction_cell": 14,
+        "normal_cell": 8,
+        "reduction_cell": 8,
     }
     assert len(row["logits"]) == 28 and len(row["logits"][0]) == 8
     genotype = convert_naslib_to_genotype(optimizer.get_final_architecture())
