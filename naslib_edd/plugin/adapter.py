@@ -7,6 +7,7 @@ the weights of the edges come from :mod:`naslib_edd.relaxation`, t from the temp
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -26,6 +27,9 @@ from naslib_edd.plugin.mixed import mixed_op_class
 from naslib_edd.plugin.parts import Parts, Training
 from naslib_edd.plugin.rows import epoch_row
 from naslib_edd.plugin.state import Checkpointed
+from naslib_edd.prepare import changes
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,10 @@ class Adapter:
     def __init__(self, *given: Any, **keywords: Any) -> None:
         super().__init__()
         self.config = constructor.settings(self.method, given, keywords)
+        self.given, self.keywords = given, keywords
+        #: whose images: a script's own, until our runner says otherwise
+        self.loaders = "naslib"
+        self._told = False
         self.settings = self.config.search
         self.device = torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
         self.history: list[dict[str, Any]] = []
@@ -122,6 +130,7 @@ class Adapter:
         self._training_began = True
         if not hasattr(self, "graph"):
             return
+        self._tell()
         self.graph.to(self.device)
         for tensor in (self.logits, self.parts.allowed, self.t, self.meters.sums):
             tensor.data = tensor.data.to(self.device)
@@ -250,6 +259,21 @@ class Adapter:
         self.learning_rate = state["learning_rate"]
         self.history = list(state["history"])
         self._rng = state["rng"]
+
+    def notes(self) -> list[str]:
+        """What people should know of the settings: those off the method's own, and idle ones."""
+        idle = constructor.idle(self.method, self.given, self.keywords, loaders=self.loaders)
+        return changes(self.config) + [f"no effect here: {', '.join(idle)}"] * bool(idle)
+
+    def _tell(self) -> None:
+        """Once, and not where our runner has said it."""
+        for note in [] if self._told else self.notes():
+            logger.warning("%s: %s", self.method, note)
+        self._told = True
+
+    def tell_no_more(self, loaders: str) -> None:
+        """Our runner says the :meth:`notes` itself; ``loaders``: whose images it takes."""
+        self.loaders, self._told = loaders, True
 
     def _set_learning_rate(self) -> None:
         """Cosine, in closed form: NASLib's scheduler is not in its checkpoints."""

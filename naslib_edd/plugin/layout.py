@@ -184,7 +184,7 @@ def survey(graph: Any, scope: Any) -> Layout:
         edge.data.set(ROW, len(edges), shared=True)
         cell = cells.get(id(edge.data), "cell")
         cell = edge.data.cell_name if edge.data.has("cell_name") else cell
-        edges.append(Edge(cell, edge.head, edge.tail, names))
+        edges.append(Edge(cell, edge.head, edge.tail, tuple(map(str, names))))
 
     graph.update_edges(add, scope=scope, private_edge_data=False)
     return Layout(edges, truncated=_truncates(graph))

@@ -7,6 +7,8 @@ no random number is drawn, nothing is unparsed.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,6 +18,7 @@ from naslib_edd.errors import Diverged
 from naslib_edd.files import write_text
 from naslib_edd.outcome import collapse_warning
 from naslib_edd.plugin.adapter import Adapter
+from naslib_edd.plugin.fast import TiedSupernet
 from naslib_edd.plugin.layout import SKIPS, ZEROS
 from naslib_edd.plugin.queues import Queues
 from naslib_edd.plugin.strongest import kept_operations
@@ -84,9 +87,9 @@ class Recorder:
         """Accuracy, %, of the discretised network with the shared weights."""
         assert self.queues is not None
         optimizer, correct = self.optimizer, 0
-        with torch.no_grad(), discretised(optimizer, statistics):
+        with torch.no_grad(), scorer(optimizer, statistics) as scores:
             for x, labels in self.queues.whole(images):
-                correct += int((optimizer.graph(x).argmax(1) == labels).sum())
+                correct += int((scores(x).argmax(1) == labels).sum())
         return 100.0 * correct / len(images)
 
     def _complete(self, row: Row) -> None:
@@ -101,6 +104,22 @@ class Recorder:
         if self.table is not None and "index" in row:
             row["table"] = self.table.query(row["index"]).as_dict()
         row["warning"] = collapse_warning(row) if "index" in row else None
+
+
+@contextmanager
+def scorer(optimizer: Adapter, statistics: Statistics) -> Iterator[Callable[[Tensor], Tensor]]:
+    """Images → class scores of the discretised network, by the fast supernet where there is one."""
+    supernet = optimizer.supernet
+    if not isinstance(supernet, TiedSupernet):
+        with discretised(optimizer, statistics):
+            yield optimizer.graph
+        return
+    beta, _ = one_hot(optimizer)
+    written = optimizer.layout.written(beta)
+    operations = optimizer.layout.operations
+    ops = written[:, :operations].argmax(-1).tolist()
+    edges = written[:, -1] if written.shape[1] > operations else None
+    yield lambda images: supernet.discretised(images, ops, statistics, edges)
 
 
 class discretised:  # noqa: N801

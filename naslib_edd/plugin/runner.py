@@ -23,11 +23,12 @@ from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
 from naslib_edd.plugin import compat, naslib_data, registry, standins
 from naslib_edd.plugin.adapter import Adapter
+from naslib_edd.plugin.fast import TiedSupernet
 from naslib_edd.plugin.naslib_config import NaslibConfig, complete
 from naslib_edd.plugin.queues import Queues, pick_device
 from naslib_edd.plugin.recorder import Recorder
 from naslib_edd.plugin.trainer import trainer_class
-from naslib_edd.prepare import changes, open_data, open_table
+from naslib_edd.prepare import open_data, open_table
 from naslib_edd.presets import METHODS
 from naslib_edd.record import Row, RunFolder
 
@@ -66,6 +67,8 @@ def run(
     optimizer_class = registry.get(config.optimizer)
     if config.ours.threads is not None:
         torch.set_num_threads(config.ours.threads)
+    if config.values["plot_arch_weights"] and "seaborn" in standins.given():
+        standins.refuse("seaborn")  # NASLib would miss it when the search is done
     queues = open_queues(config)
     data = naslib_data.root(config.ours) if queues is None else None
     table = open_table(config.ours) if config.space == "nasbench201" else None
@@ -78,7 +81,9 @@ def run(
     logger = naslib.log.setup_logger(f"{parsed.save}/log.log")
     logger.setLevel(logging.INFO)
     optimizer = optimizer_class(**parsed.search)
-    if not isinstance(optimizer, Adapter):
+    if isinstance(optimizer, Adapter):
+        optimizer.tell_no_more(config.loaders)
+    else:
         # NASLib's own way to count fails from NumPy 2.4 on.
         optimizer.get_model_size = lambda: _millions(optimizer)
     optimizer.adapt_search_space(make_space(naslib, config), parsed.dataset)
@@ -95,7 +100,7 @@ def run(
     trainer = trainer_class(naslib.trainer.Trainer)(
         optimizer, parsed, recorder=recorder, queues=queues, lines=lines
     )
-    _announce(console, config, folder, table, data)
+    _announce(console, config, optimizer, folder, table, data)
     last = naslib.utils.get_last_checkpoint(parsed) if resume or eval_only else ""
     if eval_only:
         if not last:
@@ -174,18 +179,24 @@ def _parse(
 
 
 def _announce(
-    console: Console, config: NaslibConfig, folder: RunFolder, table: Any, data: Path | None
+    console: Console,
+    config: NaslibConfig,
+    optimizer: Any,
+    folder: RunFolder,
+    table: Any,
+    data: Path | None,
 ) -> None:
     ours, search = config.ours, config.ours.search
     lines = [
         f"{config.optimizer} on {config.space}, NASLib's Trainer, {ours.dataset}, "
         f"{search.epochs} epochs, seed {ours.seed}",
         f"table: {'none' if table is None else table.source}",
-        *(changes(ours) if config.optimizer in METHODS else []),
         f"writing to {folder.path}",
     ]
-    if config.space == "nasbench201" and (search.channels, search.cells) != (16, 5):
-        lines.append("note: NASLib's network is C=16, N=5; search.channels and cells do not count")
+    if isinstance(optimizer, Adapter):
+        tied = isinstance(optimizer.supernet, TiedSupernet)
+        network = "the fast supernet on its parameters" if tied else "the graph itself"
+        lines[2:2] = [f"network: NASLib's graph, computed by {network}", *optimizer.notes()]
     if data is not None:
         lines.append(
             f"images: NASLib's loaders on {data}; of our settings of images only batch_size and "
@@ -209,9 +220,12 @@ def _finish(
     last: Row = recorder.rows[-1] if recorder.rows else {}
     result |= {key: last[key] for key in wanted if key in last}
     if recorder.images is not None:
-        result["images"] = recorder.images
+        result["images"] = dict(recorder.images)
     test = None if recorder.queues is None else recorder.queues.data.test
     if test is not None:
+        # Where the val half is limited, so is this: a trial run is to end soon.
+        test = test.first(config.ours.search.limit_val)
+        result["images"]["test"] = len(test)
         for kind in recorder.statistics:
             result[f"net_test_acc_{kind}"] = recorder.accuracy(test, kind)
     result["final"] = str(optimizer.get_final_architecture().get_hash())

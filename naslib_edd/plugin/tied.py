@@ -39,7 +39,7 @@ class JoinedConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, H, W] → [B, edges·C, H, W]."""
-        return F.conv2d(x, self.weight, padding=self.padding)  # type: ignore[arg-type]
+        return F.conv2d(x, self.weight, padding=self.padding)
 
     @property
     def weight(self) -> Tensor:
@@ -56,7 +56,7 @@ class JoinedConv(nn.Module):
         return self._whole
 
     @torch.no_grad()
-    def _tie(self, parts: Sequence[nn.Parameter]) -> None:
+    def _tie(self, parts: Sequence[Tensor]) -> None:
         """Move the parameters into one storage: at first, and after anyone has moved them."""
         whole = torch.cat([part.detach() for part in parts])
         self._whole = whole.contiguous(memory_format=FastSupernet.layout)
