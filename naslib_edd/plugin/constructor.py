@@ -57,10 +57,10 @@ def settings(method: str, given: tuple[Any, ...], keywords: Mapping[str, Any]) -
     own = {**own, **_translated(own, arguments)}
     seed = values.get("seed", 0) if seed is None else seed
     config = configs.load({"optimizer": method, "seed": int(seed), "search": own})
-    if config.search.strategy != "one_shot" or config.search.best_of:
+    if config.search.strategy != "one_shot":
         raise UserError(
-            f"{method} (search.strategy = {config.search.strategy}, search.best_of = "
-            f"{config.search.best_of}) runs on the built-in engine only: leave --engine naslib out"
+            f"{method} (search.strategy = {config.search.strategy}) looks up a table and trains "
+            "nothing: it runs on the built-in engine, leave --engine naslib out"
         )
     return config
 
@@ -107,6 +107,8 @@ def idle(
         if values.get(key) and (key != "cutout" or loaders == "naslib_edd"):
             found.append(f"search.{key} ({instead})")
     if loaders != "naslib_edd":
+        if config.search.train_images == "all":
+            found.append("search.train_images = all (the loaders give each half its own images)")
         images = [key for key in _OF_OUR_IMAGES if values.get(key, getattr(usual, key)) is not None]
         found += [
             f"search.{key} (of naslib-edd's loaders and runner)"

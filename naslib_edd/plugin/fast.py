@@ -130,7 +130,7 @@ class TiedSupernet(GraphSupernet):
 
     def forward(self, images: Tensor, beta: Tensor) -> Tensor:
         """Class scores of images under edge weights [edges, operations]."""
-        self._follow(images)
+        self.follow(images.device)
         out: Tensor = self.fast(_laid_out(images), self.edges.written(beta))
         return out
 
@@ -143,13 +143,13 @@ class TiedSupernet(GraphSupernet):
         edge_weights: Tensor | None = None,
     ) -> Tensor:
         """See :meth:`Supernet.discretised`: ops and edge weights in the written order."""
-        self._follow(images)
+        self.follow(images.device)
         return self.fast.discretised(_laid_out(images), ops, statistics, edge_weights)
 
-    def _follow(self, images: Tensor) -> None:
+    def follow(self, device: torch.device) -> None:
         """Be where the graph is: on its device, and in its mode, whoever changed either."""
-        if self.fast.get_buffer("_rows_0").device != images.device:
-            self.fast.to(images.device)
+        if self.fast.get_buffer("_rows_0").device != device:
+            self.fast.to(device)
         if self.fast.training != self.graph.training:
             self.fast.train(self.graph.training)
 

@@ -117,9 +117,13 @@ class Layout:
     def chosen(self, logits: Tensor) -> list[int]:
         """NASLib's operation number of each row: the largest logit, ties as in the record."""
         best = self.written(logits.detach())[:, : self.operations].argmax(-1)
+        return self.unwritten(best.tolist())
+
+    def unwritten(self, ops: Sequence[int]) -> list[int]:
+        """NASLib's operation number of each row, of NB201's six operations as they are recorded."""
         chosen = [0] * len(self.edges)
-        for place, op in zip(self._rows.tolist(), best.tolist(), strict=True):
-            chosen[place] = int(self._columns[op])
+        for row, op in zip(self._rows.tolist(), ops, strict=True):
+            chosen[row] = int(self._columns[op])
         return chosen
 
     def describe(self, kept: Mapping[int, int]) -> dict[str, Any]:

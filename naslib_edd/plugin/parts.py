@@ -15,7 +15,6 @@ from naslib_edd.compose import (
     make_perturbation,
     make_regularisers,
     make_relaxation,
-    make_stages,
     make_temperature,
 )
 from naslib_edd.data.sampling import generator as generator_of
@@ -52,11 +51,6 @@ class Parts:
     """
 
     def __init__(self, *, search: SearchSettings, layout: Layout, seed: int) -> None:
-        if make_stages(search, seed=seed):
-            raise UserError(
-                "search.selection, greedy, early_stop and progressive run on the built-in engine "
-                "only: leave out --engine naslib (and the command naslib)"
-            )
         if search.precision != "fp32" or search.cuda_graph == "on":
             raise UserError(
                 "search.precision: bf16 and search.cuda_graph: on run on the built-in engine only: "
@@ -67,7 +61,7 @@ class Parts:
             raise UserError(
                 "search.edge_weights: false with partial channels does not run on NASLib's engine"
             )
-        self.layout = layout
+        self.layout, self.seed = layout, seed
         first = search.arch_init * torch.randn(len(layout.edges), layout.operations + partial)
         self.logits = layout.placed(first).requires_grad_()
         self.temperature = make_temperature(search, edges=len(layout.edges))
@@ -90,7 +84,9 @@ class Parts:
         )
         if partial and self.relaxation.sampled:
             raise UserError("search.partial_channels above 1 does not go with a gumbel sample")
-        self.regularisers = make_regularisers(search, allowed=self.allowed)
+        if search.identity_penalty and layout.skip is None:
+            raise UserError("search.identity_penalty needs an identity on every edge (nasbench201)")
+        self.regularisers = make_regularisers(search, allowed=self.allowed, skip=layout.skip)
         self.perturbation = make_perturbation(
             search, generator=generator_of(seed, "perturbation"), allowed=self.allowed
         )
@@ -153,6 +149,12 @@ class Training:
             regularisers=parts.regularisers,
             perturbation=parts.perturbation,
             meters=self.meters,
+            generator=generator_of(parts.seed, "bilevel"),
         )
         self.weight_optimizer = self.bilevel.weight_optimizer
         self.logit_optimizer = self.bilevel.logit_optimizer
+
+    def last_outputs(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Of the last step: class scores of both batches, then both losses."""
+        (train, train_loss), (val, val_loss) = self.meters.last["train"], self.meters.last["val"]
+        return train, val, train_loss, val_loss

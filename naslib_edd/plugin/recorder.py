@@ -159,7 +159,7 @@ def one_hot(optimizer: Adapter) -> tuple[Tensor, list[int]]:
     """
     layout, relaxation = optimizer.layout, optimizer.parts.relaxation
     logits = optimizer.logits.detach()
-    chosen = layout.chosen(optimizer.choosable_logits)
+    chosen = optimizer.chosen()
     kept = kept_operations(optimizer)
     if layout.truncated:
         for row, edge in enumerate(layout.edges):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from naslib_edd.bilevel.meters import OF_LOGIT_STEPS
 from naslib_edd.plugin.strongest import kept_operations
 from naslib_edd.relaxation import mean_entropy
 
@@ -27,6 +28,9 @@ def epoch_row(optimizer: Adapter) -> dict[str, Any]:
     relaxation, logits = optimizer.parts.relaxation, optimizer.logits.detach()
     current = float(mean_entropy(relaxation.expected(logits, optimizer.t)))
     untempered = float(mean_entropy(relaxation.expected(logits, torch.ones_like(optimizer.t))))
+    epoch = optimizer.epoch - 1
+    rests = optimizer.logits_rest(epoch)
+    extra = optimizer.stages.end_epoch(epoch)
     wanted = untempered if temperature.entropy_of == "untempered" else current
     optimizer.t.fill_(temperature.update(epoch=optimizer.epoch, entropy=wanted))
     row = {
@@ -38,8 +42,11 @@ def epoch_row(optimizer: Adapter) -> dict[str, Any]:
         "entropy_untempered": untempered,
         "learning_rate": optimizer.learning_rate,
         **optimizer.meters.means(),
+        # A mean over no steps is unknown, not 0.
+        **dict.fromkeys(OF_LOGIT_STEPS if rests else ()),
         **optimizer.layout.describe(kept_operations(optimizer)),
-        "logits": operations.tolist(),
+        **extra,
+        "logits": optimizer.layout.written(logits)[:, : optimizer.layout.operations].tolist(),
     }
     if written.shape[1] > operations.shape[1]:
         row["edge_logits"] = written[:, -1].tolist()

@@ -87,12 +87,15 @@ def run(
         # NASLib's own way to count fails from NumPy 2.4 on.
         optimizer.get_model_size = lambda: _millions(optimizer)
     optimizer.adapt_search_space(make_space(naslib, config), parsed.dataset)
-    if isinstance(optimizer, Adapter) and queues is not None:
-        optimizer.steps = len(queues.train)
+    extra = 0
+    if isinstance(optimizer, Adapter):
+        extra = optimizer.stages.extra_epochs
+        if queues is not None:
+            optimizer.steps, optimizer.images = len(queues.train), queues.data
     recorder = Recorder(optimizer=optimizer, folder=folder, table=table, queues=queues)
     lines = EpochLines(
         console=console,
-        epochs=config.ours.search.epochs,
+        epochs=config.ours.search.epochs + extra,
         statistics=list(recorder.statistics),
         datasets=list(table.datasets) if table is not None else [],
         searched=config.ours.dataset,

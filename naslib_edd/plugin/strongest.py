@@ -55,7 +55,7 @@ def kept_operations(optimizer: Adapter) -> dict[int, int]:
     if layout.truncated:
         relaxation = optimizer.parts.relaxation
         return strongest(optimizer.logits.detach(), relaxation=relaxation, layout=layout)
-    return dict(enumerate(layout.chosen(optimizer.choosable_logits)))
+    return dict(enumerate(optimizer.chosen()))
 
 
 def show_strongest(graph: Any, scope: Any, kept: dict[int, int]) -> None:
