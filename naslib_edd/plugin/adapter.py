@@ -250,19 +250,19 @@ class Adapter:
         """Go on from :meth:`state`; the random generators are set when the next epoch begins."""
         restore(self, state)
 
-    def notes(self) -> list[str]:
-        """What people should know of the settings: those off the method's own, and idle ones."""
-        idle = constructor.idle(self.method, self.given, self.keywords, loaders=self.loaders)
-        return changes(self.config) + [f"no effect here: {', '.join(idle)}"] * bool(idle)
+    def idle(self) -> list[str]:
+        """A line on the settings that were given and have no effect, if there are any."""
+        found = constructor.idle(self.method, self.given, self.keywords, loaders=self.loaders)
+        return [f"no effect here: {', '.join(found)}"] * bool(found)
 
     def _tell(self) -> None:
         """Once, and not where our runner has said it."""
-        for note in [] if self._told else self.notes():
+        for note in [] if self._told else [*changes(self.config), *self.idle()]:
             logger.warning("%s: %s", self.method, note)
         self._told = True
 
     def tell_no_more(self, loaders: str) -> None:
-        """Our runner says the :meth:`notes` itself; ``loaders``: whose images it takes."""
+        """Our runner says all this itself; ``loaders``: whose images it takes."""
         self.loaders, self._told = loaders, True
 
     def _set_learning_rate(self) -> None:

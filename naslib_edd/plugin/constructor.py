@@ -137,9 +137,10 @@ def _translated(own: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[st
         found["nesterov"] = False  # NASLib's "SGD" means Nesterov
     elif weights != "sgd":
         raise UserError(f"op_optimizer {weights!r} is not supported; use 'SGD' or 'momentum'")
-    moves = _name(arguments.get("arch_optimizer", "Adam"))
-    if moves == "exponentiated_gradient":
-        found["arch_optimizer"] = moves  # our setting of the same name
+    given = arguments.get("arch_optimizer", "Adam")
+    moves = _name(given)
+    if given in ("exponentiated_gradient", "proximal_adam", "sgd"):
+        found["arch_optimizer"] = given  # our setting of the same name
     elif moves != "adam":
         raise UserError(f"arch_optimizer {moves!r} is not supported; use 'Adam'")
     loss = arguments.get("loss_criteria", "CrossEntropyLoss")

@@ -28,7 +28,7 @@ from naslib_edd.plugin.naslib_config import NaslibConfig, complete
 from naslib_edd.plugin.queues import Queues, pick_device
 from naslib_edd.plugin.recorder import Recorder
 from naslib_edd.plugin.trainer import trainer_class
-from naslib_edd.prepare import open_data, open_table
+from naslib_edd.prepare import changes, open_data, open_table
 from naslib_edd.presets import METHODS
 from naslib_edd.record import Row, RunFolder
 
@@ -199,7 +199,8 @@ def _announce(
     if isinstance(optimizer, Adapter):
         tied = isinstance(optimizer.supernet, TiedSupernet)
         network = "the fast supernet on its parameters" if tied else "the graph itself"
-        lines[2:2] = [f"network: NASLib's graph, computed by {network}", *optimizer.notes()]
+        told = changes(ours) if config.optimizer in METHODS else []
+        lines[2:2] = [f"network: NASLib's graph, computed by {network}", *told, *optimizer.idle()]
     if data is not None:
         lines.append(
             f"images: NASLib's loaders on {data}; of our settings of images only batch_size and "

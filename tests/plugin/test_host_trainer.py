@@ -184,7 +184,7 @@ def test_what_has_no_effect_is_said(naslib: SimpleNamespace, caplog: Any) -> Non
         assert f"search.{key}" in said
     assert "cells" not in said and "cutout" not in said  # NASLib's loaders have a cutout
     quiet = registry.get("edd_darts")(epochs=50)
-    assert quiet.notes() == []
+    assert quiet.idle() == []
 
 
 def test_the_nearest_method_of_naslibs_name(naslib: SimpleNamespace) -> None:

@@ -175,7 +175,7 @@ def test_register_and_optimizers(naslib: SimpleNamespace) -> None:
 def test_the_alphas_that_naslib_sees_are_the_logits(
     configure: Callable[..., Any], make_optimizer: Callable[..., Any]
 ) -> None:
-    optimizer = make_optimizer(configure())
+    optimizer = make_optimizer(configure(supernet="naslib"))
     optimizer.new_epoch(0)
     batch = torch.randn(2, 3, 8, 8), torch.arange(2)
     optimizer.step(batch, batch)
