@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from naslib_edd.bilevel.annealing import cosine_rate
 from naslib_edd.bilevel.first_order import Batch
 from naslib_edd.data import SearchData
+from naslib_edd.edge_column import joined, split
 from naslib_edd.errors import UserError
 from naslib_edd.plugin import constructor, rng
 from naslib_edd.plugin.discretise import final_architecture
@@ -239,8 +240,8 @@ class Adapter:
     def choosable_logits(self) -> Tensor:
         """The logits, minus infinity where an operation is ruled out."""
         logits, allowed = self.logits.detach(), self.parts.allowed
-        operations = logits[:, : self.layout.operations].masked_fill(~allowed, -torch.inf)
-        return torch.cat([operations, logits[:, self.layout.operations :]], dim=1)
+        operations, edges = split(logits, self.layout.operations)
+        return joined(operations.masked_fill(~allowed, -torch.inf), edges)
 
     def state(self) -> dict[str, Any]:
         """Everything beside the graph's weights that a search needs to go on, bit for bit."""

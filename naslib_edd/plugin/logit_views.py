@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from naslib_edd.edge_column import split
 from naslib_edd.plugin.layout import ROW
 
 
@@ -28,7 +29,7 @@ class LogitViews:
         self._make()
 
     def _make(self) -> None:
-        rows = self.logits.detach()[:, : self.operations]
+        rows, _ = split(self.logits.detach(), self.operations)
         self._parameters = nn.ParameterList(nn.Parameter(row, requires_grad=False) for row in rows)
         self._memory = self.logits.data_ptr()
         self._places = [row.data_ptr() for row in rows]
@@ -43,7 +44,7 @@ class LogitViews:
         if self.logits.data_ptr() != self._memory:
             self._make()
             return self._parameters, True
-        rows = self.logits.detach()[:, : self.operations]
+        rows, _ = split(self.logits.detach(), self.operations)
         for row, weight, place in zip(rows, self._parameters, self._places, strict=True):
             if weight.data_ptr() != place:
                 row.copy_(weight)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from naslib_edd.edge_column import split
 from naslib_edd.errors import Diverged
 from naslib_edd.files import write_text
 from naslib_edd.outcome import collapse_warning
@@ -115,10 +116,8 @@ def scorer(optimizer: Adapter, statistics: Statistics) -> Iterator[Callable[[Ten
             yield optimizer.graph
         return
     beta, _ = one_hot(optimizer)
-    written = optimizer.layout.written(beta)
-    operations = optimizer.layout.operations
-    ops = written[:, :operations].argmax(-1).tolist()
-    edges = written[:, -1] if written.shape[1] > operations else None
+    operations, edges = split(optimizer.layout.written(beta), optimizer.layout.operations)
+    ops = operations.argmax(-1).tolist()
     yield lambda images: supernet.discretised(images, ops, statistics, edges)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from naslib_edd.bilevel.meters import OF_LOGIT_STEPS
+from naslib_edd.edge_column import split
 from naslib_edd.plugin.strongest import kept_operations
 from naslib_edd.relaxation import mean_entropy
 
@@ -21,8 +22,6 @@ def epoch_row(optimizer: Adapter) -> dict[str, Any]:
     it has the validation images. Under NASLib's own Trainer, or with its loaders, nobody has them
     in order and as they are.
     """
-    written = optimizer.layout.written(optimizer.logits.detach())
-    operations = written[:, : optimizer.layout.operations]
     temperature = optimizer.temperature
     t = temperature.t
     relaxation, logits = optimizer.parts.relaxation, optimizer.logits.detach()
@@ -32,6 +31,8 @@ def epoch_row(optimizer: Adapter) -> dict[str, Any]:
     rests = optimizer.logits_rest(epoch)
     extra = optimizer.stages.end_epoch(epoch)
     wanted = untempered if temperature.entropy_of == "untempered" else current
+    # Behind the stages, which may move them.
+    operations, edges = split(optimizer.layout.written(logits), optimizer.layout.operations)
     optimizer.t.fill_(temperature.update(epoch=optimizer.epoch, entropy=wanted))
     row = {
         "epoch": optimizer.epoch,
@@ -46,8 +47,8 @@ def epoch_row(optimizer: Adapter) -> dict[str, Any]:
         **dict.fromkeys(OF_LOGIT_STEPS if rests else ()),
         **optimizer.layout.describe(kept_operations(optimizer)),
         **extra,
-        "logits": optimizer.layout.written(logits)[:, : optimizer.layout.operations].tolist(),
+        "logits": operations.tolist(),
     }
-    if written.shape[1] > operations.shape[1]:
-        row["edge_logits"] = written[:, -1].tolist()
+    if edges is not None:
+        row["edge_logits"] = edges.tolist()
     return row

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from naslib_edd.compose import make_stages
+from naslib_edd.edge_column import split
 from naslib_edd.errors import UserError
 from naslib_edd.evaluation import Evaluation
 from naslib_edd.plugin.fast import TiedSupernet
@@ -60,7 +61,7 @@ class StageSearch(Evaluation):
     @property
     def op_logits(self) -> Tensor:
         """The columns of the logits that belong to operations."""
-        return self.logits[:, : self.optimizer.layout.operations]
+        return split(self.logits, self.optimizer.layout.operations)[0]
 
     def last_logit_batch(self) -> tuple[Tensor, Tensor]:
         """Of the epoch's last step."""
