@@ -74,7 +74,7 @@ def test_a_loss_that_a_runner_puts_in_is_used(method: str, naslib: SimpleNamespa
     gradients = []
     for scale in (1.0, 3.0):
         torch.manual_seed(1)
-        optimizer = registry.get(method)(epochs=2, clip="off")
+        optimizer = registry.get(method)(epochs=2, clip="off", order="weights_first")
         optimizer.adapt_search_space(naslib.spaces.NasBench201SearchSpace(), "cifar10")
         own = torch.nn.CrossEntropyLoss()
         optimizer.loss = lambda scores, labels, own=own, scale=scale: scale * own(scores, labels)
