@@ -112,7 +112,12 @@ RESULT: dict[str, Field] = {
     "seed": Field("number", "the run's seed"),
     "changed": Field("object", "settings of `search` off the method's own"),
     "epochs": Field("number", "how many were made"),
-    "images": Field("object", "how many the halves `train` and `val` have", _SUPERNET),
+    "images": Field(
+        "object",
+        "how many the halves `train` and `val` have; on NASLib `test`, too, of which "
+        "`limit_val` takes as many",
+        _SUPERNET,
+    ),
     **_ARCHITECTURE,
     **_FLOORS,
     "standing": Field(

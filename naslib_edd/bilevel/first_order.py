@@ -9,7 +9,7 @@ gradient of any weight. The one exception is one clipping norm over both, which 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -63,6 +63,7 @@ class FirstOrder:
         meters: gets the losses, accuracies and gradient terms.
 
     Attributes:
+        loss: of class scores [B, classes] and labels [B]; the cross-entropy, or a host's.
         logits_rest: no logit step is taken (a warm-up, or uniform logits throughout); the val
             batch is only looked at, for the record.
     """
@@ -90,6 +91,7 @@ class FirstOrder:
         self.stale_logits, self.sampled = stale_logits, sampled
         self.regularisers, self.perturbation = tuple(regularisers), perturbation
         self.logits_rest = False
+        self.loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy
         self.meters = meters or Meters(device=logits.device)
         self.parameters: Sequence[Tensor] = list(supernet.parameters())
 
@@ -118,7 +120,7 @@ class FirstOrder:
             moved = self.perturbation(beta.detach(), lambda other: self._loss_at(other, batch))
             beta = beta + (moved - beta.detach())
         scores = self.supernet(images, beta)
-        loss = F.cross_entropy(scores, labels)
+        loss = self.loss(scores, labels)
         wanted = [*self.parameters, self.logits] if joint else self.parameters
         gradients = torch.autograd.grad(
             loss, wanted, allow_unused=self.sampled, materialize_grads=self.sampled
@@ -159,7 +161,7 @@ class FirstOrder:
         images, labels = val
         with frozen(self.parameters):
             scores = self.supernet(images, beta)
-        loss = F.cross_entropy(scores, labels)
+        loss = self.loss(scores, labels)
         (of_beta,) = torch.autograd.grad(loss, beta)
         self.meters.add_batch("val", loss, scores, labels)
         return of_beta
@@ -169,7 +171,7 @@ class FirstOrder:
         """Loss and accuracy of the val batch, as the logit step would see them, and no step."""
         images, labels = batch
         scores = self.supernet(images, self.relaxation(self.logits, t))
-        self.meters.add_batch("val", F.cross_entropy(scores, labels), scores, labels)
+        self.meters.add_batch("val", self.loss(scores, labels), scores, labels)
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed search needs beside weights, logits and their optimizers."""
@@ -185,7 +187,7 @@ class FirstOrder:
         assert self.perturbation is not None
         images, labels = batch
         with evaluating(self.supernet, self.perturbation.statistics):
-            return F.cross_entropy(self.supernet(images, beta), labels)
+            return self.loss(self.supernet(images, beta), labels)
 
     def _clip(self, tensors: Sequence[Tensor]) -> None:
         torch.nn.utils.clip_grad_norm_(tensors, self.grad_clip)

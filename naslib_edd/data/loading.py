@@ -29,6 +29,10 @@ class ImageSet:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def first(self, count: int | None) -> ImageSet:
+        """The first so many of them; None: all."""
+        return ImageSet(images=self.images[:count], labels=self.labels[:count])
+
 
 @dataclass(frozen=True, kw_only=True)
 class SearchData:

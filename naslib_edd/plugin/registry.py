@@ -35,6 +35,11 @@ _WORDS |= {
     "drnas": "DrNAS",
     "sdarts": "SDARTS",
     "rs": "RS",
+    "pt": "PT",
+    "es": "ES",
+    "sgas": "SGAS",
+    "nas": "NAS",
+    "ws": "WS",
 }
 
 

@@ -64,7 +64,7 @@ def _check_kind(search: SearchSettings) -> None:
                 f"search.hessian: exact belongs to search.bilevel: second_order, not to {kind}, "
                 "which takes no Hessian; leave it out"
             )
-        if search.supernet != "plain":
+        if search.supernet == "fast":
             raise UserError(
                 "search.hessian: exact differentiates twice, which the hand-written backward pass "
                 f"of search.supernet: {search.supernet} does not allow; set search.supernet: plain"

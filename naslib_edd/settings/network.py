@@ -13,7 +13,11 @@ from naslib_edd.settings.fields import setting
 class NetworkSettings:
     """Which network holds the architectures, and how large it is."""
 
-    supernet: Literal["fast", "plain"] = setting("fast", "edges batched, or a module an operation")
+    supernet: Literal["fast", "plain", "naslib"] = setting(
+        "fast",
+        "edges batched, or a module an operation; on NASLib, which has a module an operation, its "
+        "own graph (plain and naslib: the same)",
+    )
     channels: int = setting(16, "C, the width of the first stage", at_least=1)
     cells: int = setting(5, "N, cells a stage", at_least=1, at_most=1000)
     running_statistics: bool = setting(True, "batch norms keep running statistics")
