@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from naslib_edd.plugin.registry import optimizers, register
     from naslib_edd.relaxation import SnSoftmax, Softmax, entropy, sn_softmax
     from naslib_edd.supernet import FastSupernet, PlainSupernet, build
-    from naslib_edd.tabular import Record, Table, convert
+    from naslib_edd.tabular import Record, Table
+    from naslib_edd.tabular.convert import convert
     from naslib_edd.tabular.naslib_api import dataset_api
     from naslib_edd.tabular.topology import TopologyApi
     from naslib_edd.temperature import EDD
