@@ -78,6 +78,7 @@ def search(
     config: str | os.PathLike[str] | Mapping[str, Any] | Config | None = None,
     overrides: Sequence[str] = (),
     *,
+    data: Any = None,
     resume: bool = False,
     force: bool = False,
     console: Console | None = None,
@@ -88,6 +89,8 @@ def search(
     Args:
         config: a YAML file, a mapping of its shape, a Config, or None for the defaults.
         overrides: ``key=value`` texts over it.
+        data: one's own images, for ``dataset: custom`` (which need not be said): arrays, two
+            PyTorch datasets, or a path; see :func:`naslib_edd.data.custom.own_images`.
         resume: go on from the run's checkpoint (on a CPU with one thread bit for bit), or begin
             where there is none.
         force: start over in a folder that holds a run.
@@ -98,6 +101,8 @@ def search(
         UserError: bad input, missing data, a full disk, a loss that is no number.
         Interrupted: Ctrl-C or SIGTERM, after a checkpoint.
     """
+    if data is not None:
+        overrides = [*overrides, "dataset=custom"]
     checked = load_config(config, overrides)
     if checked.search_space != "nasbench201":
         raise UserError(
@@ -109,15 +114,15 @@ def search(
     if checked.threads is not None:
         torch.set_num_threads(checked.threads)
     # Data, table and folder are checked before anything is written.
-    data = open_data(checked, device) if checked.search.strategy == "one_shot" else None
+    images = open_data(checked, device, data) if checked.search.strategy == "one_shot" else None
     table = open_table(checked)
     folder = RunFolder(folder_of(checked))
     with _memory_errors():
         engine: Engine | FloorEngine
-        if data is None:
+        if images is None:
             engine = FloorEngine(config=checked, table=table)
         else:
-            engine = Engine(config=checked, data=data, device=device)
+            engine = Engine(config=checked, data=images, device=device)
         rows, places = begin(engine, folder, resume=resume, force=force)
         places = went_on(places, here(device), epoch=engine.epoch)
         announce(console, engine, table, folder)

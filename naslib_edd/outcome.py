@@ -32,6 +32,8 @@ def final_result(
     result["changed"] = changed(engine.config)
     if data is not None:
         result["images"] = {"train": len(data.train), "val": len(data.val)}
+        if data.class_names is not None:
+            result["class_names"] = list(data.class_names)
     result |= {key: last[key] for key in (*_KEYS, *_KEYS_OF_FLOORS) if key in last}
     if table is not None:
         result["standing"] = standing(

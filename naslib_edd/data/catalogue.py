@@ -8,6 +8,9 @@ from naslib_edd.errors import UserError, nearest
 
 Triple = tuple[float, float, float]
 
+#: ``dataset:`` of one's own images (see :mod:`naslib_edd.data.custom`).
+CUSTOM = "custom"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Info:
@@ -113,4 +116,9 @@ def resolve(name: str) -> Info:
     for key, info in DATASETS.items():
         if key.lower() == name.strip().lower():
             return info
-    raise UserError(f"unknown data set '{name}'{nearest(name, DATASETS)}")
+    if name.strip().lower() == CUSTOM:
+        raise UserError(
+            f"dataset '{CUSTOM}' is images of one's own, for a search on the built-in engine; here "
+            f"choose one of {', '.join(DATASETS)}"
+        )
+    raise UserError(f"unknown data set '{name}'{nearest(name, [*DATASETS, CUSTOM])}")

@@ -83,7 +83,10 @@ class Config:
     search_space: Literal["nasbench201", "nasbench301"] = setting(
         "nasbench201", "what is searched; nasbench301 on NASLib's engine only"
     )
-    dataset: str = setting("digits", "digits, cifar10, cifar100, svhn or ImageNet16-120")
+    dataset: str = setting(
+        "digits",
+        "digits, cifar10, cifar100, svhn, ImageNet16-120, or custom: one's own images (data)",
+    )
     seed: int = setting(
         0, "of weights, logits, batches and augmentation", at_least=0, at_most=2**63 - 1
     )
