@@ -18,6 +18,7 @@ from naslib_edd.bilevel import (
 )
 from naslib_edd.bilevel.optimizers import GraphSGD
 from naslib_edd.bilevel.proximal import ProximalAdam
+from naslib_edd.compose.own import make_own_step
 from naslib_edd.perturbation import Perturbation
 from naslib_edd.regularisers import Regulariser
 from naslib_edd.relaxation import Masked, Relaxation, SimplexEdgeWeights
@@ -121,6 +122,9 @@ def make_bilevel(
         "sampled": relaxation.sampled,
         "meters": meters,
     }
+    if search.own_step is not None:
+        own: FirstOrder = make_own_step(search, options)
+        return own
     if search.bilevel == "second_order":
         return SecondOrder(hessian=search.hessian, radius=search.hessian_radius, **options)
     if search.bilevel == "single_level":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from naslib_edd.compose.own import own_part
 from naslib_edd.regularisers import BetaDecay, Regulariser, ZeroOne
 from naslib_edd.regularisers.dirichlet_anchor import DirichletAnchor
 from naslib_edd.regularisers.group_sparsity import GroupSparsity
@@ -34,4 +35,9 @@ def make_regularisers(search: SearchSettings, *, allowed: Tensor) -> list[Regula
         )
     if search.identity_penalty:
         found.append(IdentityMapping(weight=search.identity_penalty, skip=SKIP, allowed=allowed))
+    if search.own_regulariser is not None:
+        edges, operations = allowed.shape
+        found.append(
+            own_part("regulariser", search, allowed=allowed, edges=edges, operations=operations)
+        )
     return found

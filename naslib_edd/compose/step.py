@@ -37,6 +37,10 @@ class StepPath:
 
 def host_work(search: SearchSettings) -> str | None:
     """What a method's step does on the host, so that no graph can hold it; None: nothing."""
+    for kind in ("relaxation", "regulariser", "step"):
+        name = getattr(search, f"own_{kind}")
+        if name is not None:
+            return f"{name} may work on the host"
     if search.relaxation in SAMPLED:
         name = "GDAS" if search.relaxation in ("gumbel", "sn_gumbel") else search.relaxation
         return f"{name} samples on the host"

@@ -137,7 +137,8 @@ def _of_datasets(train: Any, test: Any) -> tuple[dict[str, Any], str, tuple[str,
 
 def _gathered(dataset: Any, which: str) -> tuple[NDArray[Any], NDArray[Any]]:
     """All items of a dataset, each taken once, in order."""
-    images, labels = [], []
+    images: list[NDArray[Any]] = []
+    labels: list[NDArray[Any]] = []
     for number in range(len(dataset)):
         try:
             image, label = dataset[number]

@@ -183,7 +183,7 @@ def test_other_forms_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataMissing, match="there are no images at"):
         own_images(tmp_path / "none")
     (tmp_path / "a.zip").write_bytes(b"")
-    with pytest.raises(UserError, match="neither an .npz nor a folder"):
+    with pytest.raises(UserError, match=r"neither an \.npz nor a folder"):
         own_images(tmp_path / "a.zip")
     with pytest.raises(UserError, match="needs its images"):
         load("custom", seed=0, device=CPU)
