@@ -7,6 +7,7 @@ from torch import Tensor
 from naslib_edd.compose.own import own_part
 from naslib_edd.regularisers import BetaDecay, Regulariser, ZeroOne
 from naslib_edd.regularisers.dirichlet_anchor import DirichletAnchor
+from naslib_edd.regularisers.entropy_penalty import EntropyPenalty
 from naslib_edd.regularisers.group_sparsity import GroupSparsity
 from naslib_edd.regularisers.identity_mapping import IdentityMapping
 from naslib_edd.settings import SearchSettings
@@ -32,6 +33,10 @@ def make_regularisers(search: SearchSettings, *, allowed: Tensor) -> list[Regula
             GroupSparsity(
                 l1=search.sparsity_l1, group=search.sparsity_group, operations=allowed.shape[1]
             )
+        )
+    if search.entropy_penalty:
+        found.append(
+            EntropyPenalty(weight=search.entropy_penalty, epochs=search.epochs, allowed=allowed)
         )
     if search.identity_penalty:
         found.append(IdentityMapping(weight=search.identity_penalty, skip=SKIP, allowed=allowed))

@@ -11,12 +11,14 @@ from naslib_edd.compose.own import own_part
 from naslib_edd.errors import UserError
 from naslib_edd.relaxation import (
     AuxiliarySkip,
+    Concrete,
     Dirichlet,
     EdgeWeights,
     Gumbel,
     Linear,
     Masked,
     Ordered,
+    ReinMax,
     Relaxation,
     Sigmoid,
     Simplex,
@@ -113,6 +115,10 @@ def _of_operations(search: SearchSettings, generator: torch.Generator) -> Relaxa
         return Gumbel(generator=generator, s=search.s if search.relaxation == "sn_gumbel" else None)
     if search.relaxation == "dirichlet":
         return Dirichlet(generator=generator)
+    if search.relaxation == "concrete":
+        return Concrete(generator=generator)
+    if search.relaxation == "reinmax":
+        return ReinMax(generator=generator)
     if search.relaxation == "linear":
         return Linear()
     if search.relaxation == "ordered":

@@ -41,7 +41,7 @@ def host_work(search: SearchSettings) -> str | None:
         name = getattr(search, f"own_{kind}")
         if name is not None:
             return f"{name} may work on the host"
-    if search.relaxation in SAMPLED:
+    if search.relaxation in (*SAMPLED, "concrete"):
         name = "GDAS" if search.relaxation in ("gumbel", "sn_gumbel") else search.relaxation
         return f"{name} samples on the host"
     if search.bilevel == "second_order":

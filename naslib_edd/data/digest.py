@@ -15,6 +15,6 @@ def digest(data: SearchData) -> str:
         if part is None:
             continue
         total.update(repr((name, list(part.images.shape))).encode())
-        total.update(memoryview(part.images.cpu().contiguous().numpy()))
-        total.update(memoryview(part.labels.cpu().contiguous().numpy()))
+        total.update(part.images.cpu().contiguous().numpy().data)
+        total.update(part.labels.cpu().contiguous().numpy().data)
     return total.hexdigest()

@@ -20,7 +20,7 @@ ALL = range(len(OPERATIONS))
 
 def searched(columns: Sequence[int]) -> NDArray[np.bool_]:
     """Which architectures are made of these operations alone, [15625]."""
-    inside: NDArray[np.bool_] = np.isin(all_ops(), list(columns)).all(axis=1)
+    inside: NDArray[np.bool_] = np.asarray(np.isin(all_ops(), list(columns)).all(axis=1))
     return inside
 
 

@@ -16,6 +16,7 @@ from naslib_edd.presets import (
     gibbs,
     pc_darts,
     perturbed,
+    published,
     regularised,
     sampling,
     selection,
@@ -37,6 +38,7 @@ _FAMILIES = (
     sampling,
     perturbed,
     selection,
+    published,
 )
 
 #: Every method by its name.

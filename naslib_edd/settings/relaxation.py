@@ -31,6 +31,8 @@ class RelaxationSettings:
         "dirichlet",
         "linear",
         "ordered",
+        "concrete",
+        "reinmax",
         "uniform",
     ] = setting(
         "softmax",

@@ -168,7 +168,14 @@ def test_every_method_is_captured_or_says_why() -> None:
         if search.strategy != "one_shot":
             continue
         why = host_work(search)
-        sampled = search.relaxation in ("gumbel", "sn_gumbel", "uniform", "ordered")
+        sampled = search.relaxation in (
+            "gumbel",
+            "sn_gumbel",
+            "uniform",
+            "ordered",
+            "concrete",
+            "reinmax",
+        )
         other = search.bilevel in ("second_order", "gibbs")
         other |= search.perturbation != "off" or search.drop_path > 0
         assert (why is not None) == (sampled or other), name

@@ -1,0 +1,50 @@
+"""Methods that the field has published since 2019 and users compare with, each by one part."""
+
+from __future__ import annotations
+
+from naslib_edd.presets.darts import METHODS as DARTS
+from naslib_edd.presets.method import Method
+
+_V1 = DARTS[0].values
+
+METHODS = (
+    Method(
+        name="snas",
+        values={
+            "relaxation": "concrete",
+            "temperature": "lts",
+            "t0": 1.0,
+            "t_end": 0.03,
+            "bilevel": "single_level",
+            "logit_batch": "same",
+            "train_images": "all",
+            "arch_weight_decay": 1e-3,
+            "weight_decay": 3e-4,
+            "nesterov": False,
+            "epochs": 150,
+        },
+        source="Xie et al. 2019, SNAS: Stochastic Neural Architecture Search, eq. 5",
+        status="held to its equations (tests/relaxation/test_concrete.py)",
+        differs="assumed, for the paper gives no temperatures: t from 1 to .03 in equal steps; no "
+        "resource constraint; weights and logits step one after the other on the same images "
+        "(there in one round of back-propagation); the largest logits are the cell",
+    ),
+    Method(
+        name="reinmax",
+        values={**_V1, "relaxation": "reinmax"},
+        source="Liu et al. 2023, Bridging Discrete and Backpropagation: Straight-Through and "
+        "Beyond; microsoft/ReinMax",
+        status="held to its equations (tests/relaxation/test_reinmax.py)",
+        differs="our reading as a search: GDAS' weights recipe with tau = 1 throughout; every "
+        "operation is computed, as the gradient needs dl/dD of all of them (the sampled one alone "
+        "counts in the forward pass)",
+    ),
+    Method(
+        name="darts_aer",
+        values={**_V1, "entropy_penalty": 0.2},
+        source="Jing, Chen & Xu 2023, An Architecture Entropy Regularizer for Differentiable "
+        "Neural Architecture Search; kunjing96/DARTS-AER, DARTS-V1-AER",
+        status="held to its equations (tests/regularisers/test_entropy_penalty.py)",
+        differs="the release adds 1e-9 inside the logarithm of the entropy",
+    ),
+)
