@@ -26,7 +26,7 @@ from naslib_edd.config import load as load_config
 from naslib_edd.console import EpochLines, StepBar
 from naslib_edd.engine import Engine
 from naslib_edd.errors import UserError
-from naslib_edd.floors import FloorEngine
+from naslib_edd.floors import FloorEngine, make_floor, needs_images
 from naslib_edd.outcome import collapse_warning, final_result, show_result
 from naslib_edd.prepare import (
     announce,
@@ -114,13 +114,13 @@ def search(
     if checked.threads is not None:
         torch.set_num_threads(checked.threads)
     # Data, table and folder are checked before anything is written.
-    images = open_data(checked, device, data) if checked.search.strategy == "one_shot" else None
+    images = open_data(checked, device, data) if needs_images(checked.search) else None
     table = open_table(checked)
     folder = RunFolder(folder_of(checked))
     with _memory_errors():
         engine: Engine | FloorEngine
-        if images is None:
-            engine = FloorEngine(config=checked, table=table)
+        if images is None or checked.search.strategy != "one_shot":
+            engine = make_floor(config=checked, table=table, data=images, device=device)
         else:
             engine = Engine(config=checked, data=images, device=device)
         rows, places = begin(engine, folder, resume=resume, force=force)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from naslib_edd.tabular import Table
 
 _KEYS = ("arch_str", "ops", "index", "skip_count", "none_count", "warning", "table")
-_KEYS_OF_FLOORS = ("queries", "steered_by", "query_val_acc")
+_KEYS_OF_FLOORS = ("queries", "scored", "steered_by", "query_val_acc", "proxy_score")
 
 
 def final_result(

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from naslib_edd.data import SearchData
 from naslib_edd.data.sampling import stable_seed
 from naslib_edd.errors import DataMissing, UserError
 from naslib_edd.floors.local_search import local_search
@@ -50,7 +51,7 @@ class FloorEngine:
         UserError: there is no table, or it has no validation accuracy of the data set.
     """
 
-    data = None
+    data: SearchData | None = None
     device = torch.device("cpu")
 
     def __init__(self, *, config: Config, table: Table | None) -> None:

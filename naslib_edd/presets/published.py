@@ -47,4 +47,54 @@ METHODS = (
         status="held to its equations (tests/regularisers/test_entropy_penalty.py)",
         differs="the release adds 1e-9 inside the logarithm of the entropy",
     ),
+    Method(
+        name="zero_cost_pt",
+        values={
+            "strategy": "zero_cost_pt",
+            "proxy": "nwot",
+            "epochs": 10,
+            "proxy_rounds": 100,
+            "batch_size": 256,
+            "split": "halves",
+        },
+        source="Xiang et al. 2021, Zero-Cost Operation Scoring in Differentiable Architecture "
+        "Search; zerocostptnas/zerocost_operation_score",
+        status="held to its definition (tests/floors/test_proxy_engine.py, "
+        "tests/proxies/test_nwot.py)",
+        differs="each epoch is a candidate; the batch norms of the candidates' own networks go by "
+        "the batch when they are scored (the release's by untrained running statistics, as here "
+        "in the supernet)",
+        hosts=("builtin",),
+    ),
+    *(
+        Method(
+            name=proxy,
+            values={"strategy": "proxy_search", "proxy": proxy, "queries": 100},
+            source=source,
+            status=f"held to its equations (tests/proxies/test_{proxy}.py)",
+            differs=f"a baseline: the best of 100 random architectures by this score, each on one "
+            f"batch of search.batch_size images{differs}",
+            hosts=("builtin",),
+        )
+        for proxy, source, differs in (
+            (
+                "nwot",
+                "Mellor et al. 2021, Neural Architecture Search without Training",
+                "; the batch norms go by the batch",
+            ),
+            (
+                "synflow",
+                "Tanaka et al. 2020, Pruning neural networks without any data by iteratively "
+                "conserving synaptic flow; Abdelfattah et al. 2021, Zero-Cost Proxies for "
+                "Lightweight NAS",
+                ", of which only the size counts; the logarithm of the score",
+            ),
+            (
+                "jacov",
+                "Mellor et al. 2020 (first version); jacob_cov in Abdelfattah et al. 2021, "
+                "Zero-Cost Proxies for Lightweight NAS",
+                "; the batch norms go by the batch",
+            ),
+        )
+    ),
 )
