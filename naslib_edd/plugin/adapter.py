@@ -127,6 +127,7 @@ class Adapter:
         self.epoch, self.step_in_epoch = epoch, 0
         self.training.bilevel.logits_rest = epoch < self.settings.arch_warmup_epochs
         self._began = time.monotonic()
+        self.training.bilevel.begin_epoch(epoch)
         self.parts.begin_epoch(epoch)
         self._set_learning_rate()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from naslib_edd.presets.darts import METHODS as DARTS
 from naslib_edd.presets.method import Method
+from naslib_edd.presets.perturbed import RECIPE
 
 _V1 = DARTS[0].values
 
@@ -46,6 +47,29 @@ METHODS = (
         "Neural Architecture Search; kunjing96/DARTS-AER, DARTS-V1-AER",
         status="held to its equations (tests/regularisers/test_entropy_penalty.py)",
         differs="the release adds 1e-9 inside the logarithm of the entropy",
+    ),
+    Method(
+        name="lambda_darts",
+        values={**_V1, "alignment": 0.25, "arch_learning_rate": 1e-4},
+        source="Movahedi et al. 2023, Lambda-DARTS: Mitigating Performance Collapse by Harmonizing "
+        "Operation Selection among Cells; dr-faustus/Lambda-DARTS, its NAS-Bench-201 script",
+        status="held to its equations (tests/bilevel/test_aligned.py)",
+        differs="50 epochs (its script's name says 100); the cells' gradients come from a pass of "
+        "their own, and the three passes of the alignment leave running statistics alone (the "
+        "release's move them)",
+        hosts=("builtin",),
+    ),
+    Method(
+        name="oles",
+        values={**RECIPE, "operation_stop": 0.4, "supernet": "plain"},
+        source="Jiang et al. 2023, Operation-Level Early Stopping for Robustifying Differentiable "
+        "NAS; PasaLab/oles",
+        status="held to its equations (tests/bilevel/test_operation_stop.py)",
+        differs="the release has no NAS-Bench-201: its threshold and 20 steps of the DARTS space; "
+        "the cosine is the paper's, of an operation's whole gradient on the two batches of a step "
+        "(the release's validation gradient has the last training gradient added to it, which is "
+        "not cleared, and its cosines are of single filters' entries)",
+        hosts=("builtin",),
     ),
     Method(
         name="zero_cost_pt",

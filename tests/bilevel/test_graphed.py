@@ -178,6 +178,7 @@ def test_every_method_is_captured_or_says_why() -> None:
         )
         other = search.bilevel in ("second_order", "gibbs")
         other |= search.perturbation != "off" or search.drop_path > 0
+        other |= search.alignment > 0 or search.operation_stop is not None
         assert (why is not None) == (sampled or other), name
         assert why is None or "host" in why
     assert host_work(load({"optimizer": "gdas"}).search) == "GDAS samples on the host"
