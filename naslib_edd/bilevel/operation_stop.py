@@ -13,14 +13,14 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from naslib_edd.bilevel.first_order import Batch, FirstOrder
 from naslib_edd.supernet.layers import ReLUConvBN
 from naslib_edd.supernet.plain import PlainCell, PlainSupernet
 
 
-def operation_weights(supernet: PlainSupernet) -> list[nn.Parameter]:
+def operation_weights(supernet: PlainSupernet) -> list[Tensor]:
     """The weights of each operation that has any: cell by cell, edge by edge."""
     return [
         module.conv.weight

@@ -50,12 +50,15 @@ class ProxyEngine(FloorEngine):
 
     Attributes:
         scored: architectures scored so far.
+        images: the same as ``data``, which is never None here.
         best, best_score: the index of the best of them, and its score.
     """
 
     def __init__(self, *, config: Config, data: SearchData, device: torch.device) -> None:
         search = config.search
-        self.config, self.data, self.device = config, data, device
+        self.config, self.device = config, device
+        self.data: SearchData | None = data
+        self.images = data
         self.meters = NoLosses()
         self.epochs, self.epoch, self.step = search.epochs, 0, 0
         size = len(search.columns) ** len(EDGES)
@@ -121,8 +124,8 @@ class ProxyEngine(FloorEngine):
             else f"{self.queries} architectures over {self.epochs} epochs"
         )
         return [
-            f"{config.optimizer} on {config.search_space}, {self.data.name} from "
-            f"{self.data.source}: {what}, scored by {search.proxy} on {search.batch_size} images, "
+            f"{config.optimizer} on {config.search_space}, {self.images.name} from "
+            f"{self.images.source}: {what}, scored by {search.proxy} on {search.batch_size} images, "
             f"seed {config.seed}; nothing is trained"
             + (f"; going on after epoch {self.epoch}" if self.epoch or self.step else ""),
             f"networks: C={search.channels}, N={search.cells}, {self.device}",
@@ -185,7 +188,7 @@ class ProxyEngine(FloorEngine):
 
     def _size(self) -> dict[str, Any]:
         search = self.config.search
-        return {"channels": search.channels, "cells": search.cells, "classes": self.data.classes}
+        return {"channels": search.channels, "cells": search.cells, "classes": self.images.classes}
 
     def _drawn(self, name: str, make: Any) -> Any:
         """A network whose weights follow from the seed; torch's generator stays as it was."""

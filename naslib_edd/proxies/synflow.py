@@ -34,7 +34,7 @@ def synflow(network: nn.Module, images: Tensor) -> float:
             parameter.abs_()
     for module in twin.modules():
         if isinstance(module, BatchNorm):
-            module.forward = _as_it_is  # type: ignore[method-assign]
+            module.forward = _as_it_is  # type: ignore[method-assign,assignment]
     ones = torch.ones(1, *images.shape[1:], dtype=torch.float64, device=images.device)
     gradients = torch.autograd.grad(twin(ones).sum(), weights, allow_unused=True)
     flow = sum(
