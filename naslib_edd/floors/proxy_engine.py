@@ -125,8 +125,8 @@ class ProxyEngine(FloorEngine):
         )
         return [
             f"{config.optimizer} on {config.search_space}, {self.images.name} from "
-            f"{self.images.source}: {what}, scored by {search.proxy} on {search.batch_size} images, "
-            f"seed {config.seed}; nothing is trained"
+            f"{self.images.source}: {what}, scored by {search.proxy} on {search.batch_size} "
+            f"images, seed {config.seed}; nothing is trained"
             + (f"; going on after epoch {self.epoch}" if self.epoch or self.step else ""),
             f"networks: C={search.channels}, N={search.cells}, {self.device}",
         ]

@@ -35,6 +35,9 @@ _WORDS |= {
     "drnas": "DrNAS",
     "sdarts": "SDARTS",
     "rs": "RS",
+    "aer": "AER",
+    "reinmax": "ReinMax",
+    "snas": "SNAS",
 }
 
 
