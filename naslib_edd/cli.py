@@ -78,6 +78,13 @@ def parser() -> argparse.ArgumentParser:
     )
     search.set_defaults(run=_search)
 
+    sweep = commands.add_parser("sweep", help="many searches: methods, seeds, settings")
+    sweep.add_argument("file", metavar="SWEEP.yaml", help="config, methods, seeds, set, out_dir")
+    what = sweep.add_mutually_exclusive_group()
+    what.add_argument("--list", action="store_true", help="print one resumable command a run")
+    what.add_argument("--status", action="store_true", help="how far each run is; runs nothing")
+    sweep.set_defaults(run=_sweep)
+
     naslib = commands.add_parser("naslib", help="search on NASLib's own Trainer")
     naslib.add_argument("--config-file", required=True, metavar="FILE", help="NASLib-style YAML")
     naslib.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
@@ -168,6 +175,21 @@ def _search(options: argparse.Namespace) -> int:
         print(f"naslib-edd: {stop}", file=sys.stderr)
         return stop.code
     return 0
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from naslib_edd.sweep import command
+
+    path = Path(options.file)
+    if options.list:
+        return command.show_list(path)
+    if options.status:
+        return command.show_status(path)
+    try:
+        return command.sweep(path)
+    except command.Stopped as stop:
+        print(f"naslib-edd: {stop}", file=sys.stderr)
+        return stop.code
 
 
 def _naslib(options: argparse.Namespace) -> int:
