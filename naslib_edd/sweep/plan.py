@@ -27,7 +27,7 @@ import yaml
 from naslib_edd import config as configs
 from naslib_edd.errors import UserError, nearest
 from naslib_edd.prepare import folder_of
-from naslib_edd.presets import CARDS
+from naslib_edd.presets import CARDS, known
 
 #: The keys of a sweep's file.
 KEYS = ("config", "methods", "seeds", "set", "out_dir", "jobs", "retries")
@@ -166,7 +166,7 @@ def _methods(given: Any, path: Path) -> tuple[str, ...]:
     if not isinstance(given, list) or not given:
         raise UserError(f"methods in {path} must be a list of names, or all; not {given!r}")
     for name in given:
-        if name not in CARDS:
+        if not known(str(name)):
             raise UserError(f"unknown method {name!r} in {path}{nearest(str(name), CARDS)}")
     return tuple(given)
 

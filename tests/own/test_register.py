@@ -367,6 +367,12 @@ def test_a_package_brings_a_method_by_its_entry_point(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "runs" / "nasbench201" / "digits" / "theirs" / "0"
     assert "their_package:Mine" in (folder / "config.yaml").read_text()
+    sweep = tmp_path / "sweep.yaml"
+    sweep.write_text(
+        json.dumps({"config": str(config), "methods": ["theirs"], "out_dir": str(tmp_path / "s")})
+    )
+    listed = command("sweep", str(sweep), "--list")
+    assert listed.returncode == 0 and "optimizer=theirs" in listed.stdout, listed.stderr
     broken = command("methods", "broken")
     assert broken.returncode == 2 and "their_package:nothing cannot be loaded" in broken.stderr
     assert len(broken.stderr.splitlines()) == 1
