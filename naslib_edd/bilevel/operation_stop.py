@@ -54,6 +54,11 @@ class OperationStop(FirstOrder):
         self._train: list[Tensor] | None = None
         self._val: list[Tensor] | None = None
 
+    def step(self, train: Batch, val: Batch, t: Tensor) -> None:
+        """See :class:`FirstOrder`; gradients of different steps are never compared."""
+        self._train = self._val = None
+        super().step(train, val, t)
+
     def adjust_gradients(self, batch: Batch, beta: Tensor) -> None:
         """Compare, and take the gradients of stopped operations away: their optimizer rests."""
         self._train = [

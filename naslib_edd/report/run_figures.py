@@ -96,7 +96,8 @@ def _floor_overview(run: Run) -> Figure:
     seen = f"{last['queries']} look-ups" if "queries" in last else f"{last['scored']} scored"
     left.set_title(f"the best of {seen}, index {last['index']}")
     draw_table_accuracy(right, run.rows)
-    right.set_title("the best architecture looked up so far (table)")
+    how = "looked up" if "queries" in last else "scored"
+    right.set_title(f"the best architecture {how} so far (table)")
     _legend_below(right, columns=3)
     return figure
 

@@ -100,6 +100,20 @@ def test_a_stopped_operation_moves_no_more() -> None:
     assert step.stopped[3]  # for good, though its cosines are above the threshold
 
 
+def test_a_step_without_logits_compares_nothing() -> None:
+    """Nor is its gradient left to be compared with the next step's."""
+    step, batches = _step(count=5), _batches(2)
+    step.logits_rest = True
+    step.step(*batches[0], ONE)
+    step.logits_rest = False
+    twin = _step(count=5)
+    twin.supernet.load_state_dict(step.supernet.state_dict())
+    for one in (step, twin):
+        one.step(*batches[1], ONE)
+        assert one.state_dict()["seen"] == 1
+    torch.testing.assert_close(step.state_dict()["sums"], twin.state_dict()["sums"])
+
+
 def test_its_state_goes_on() -> None:
     one, batches = _step(count=3), _batches(4)
     for train, val in batches[:2]:
