@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import pickle
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ import torch
 
 from naslib_edd.errors import UserError
 from naslib_edd.files import write_atomic
+from naslib_edd.settings import Config
 
 VERSION = 1
 State = dict[str, Any]
@@ -56,7 +58,7 @@ FREE_OF_SEARCH = ("search.checkpoint_seconds", "search.cuda_graph")
 
 def check_same_run(saved: Mapping[str, Any], current: Mapping[str, Any], path: Path) -> None:
     """Raise UserError if a checkpoint belongs to a run with other settings."""
-    before, now = _flat(saved), _flat(current)
+    before, now = (_with_new_settings(_flat(values)) for values in (saved, current))
     for key in sorted(before.keys() | now.keys()):
         if key.split(".")[0] in FREE or key in FREE_OF_SEARCH:
             continue
@@ -65,6 +67,11 @@ def check_same_run(saved: Mapping[str, Any], current: Mapping[str, Any], path: P
                 f"cannot resume from {path}: {key} was {before.get(key)!r} there and is "
                 f"{now.get(key)!r} now; use the same config, another out_dir, or --force"
             )
+
+
+def _with_new_settings(saved: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a run; one that an older version did not have is at its default."""
+    return {**_flat(dataclasses.asdict(Config())), **saved}
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
