@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 from rich.console import Console
 from scipy.ndimage import zoom
 from sklearn.datasets import load_digits
@@ -21,8 +20,9 @@ from torch import Tensor
 
 import naslib_edd
 from naslib_edd.relaxation import Relaxation
-from naslib_edd.report.cell import draw_cell
-from naslib_edd.spaces.nb201 import EDGES, NODES, OPERATIONS, ops_to_naslib
+from naslib_edd.report.cell import draw_cells
+from naslib_edd.spaces.nb201 import ops_to_naslib
+from naslib_edd.spaces.nb201_forms import to_nodes
 
 
 def table_as_frame() -> None:
@@ -33,7 +33,7 @@ def table_as_frame() -> None:
     except naslib_edd.UserError as error:  # pandas is optional
         print(f"1. no DataFrame: {error}")
         return
-    columns = ["arch_str", "cifar10_val", "cifar10_test"]
+    columns = ["cifar10_val", "cifar10_test"]
     best = frame.sort_values("cifar10_test", ascending=False)[columns].head(3)
     print(f"1. the table has {len(frame)} architectures; the best on CIFAR-10:\n{best}\n")
 
@@ -83,7 +83,7 @@ def searched(data: tuple[np.ndarray, ...], folder: Path) -> list[naslib_edd.Sear
         "threads": 1,
         "search": {"channels": 8, "cells": 1, "epochs": 6, "batch_size": 32},
     }
-    results = []
+    table, results = naslib_edd.Table.open("nb201"), []
     for seed in range(3):
         found = naslib_edd.search(
             {**config, "seed": seed},
@@ -94,16 +94,15 @@ def searched(data: tuple[np.ndarray, ...], folder: Path) -> list[naslib_edd.Sear
         )
         test = found.result["net_test_acc_batch"]
         print(f"3. seed {seed}: {found.arch_str}, shared weights: {test:.1f} % on the test images")
+        other = table.query(found.index).cifar10.test.value
+        print(f"   on other images, by NAS-Bench-201's table: CIFAR-10 test {other:.2f} %")
         results.append(found)
     return results
 
 
 def drawn(result: naslib_edd.SearchResult, folder: Path) -> Path:
     """Part 4: the cell as a figure."""
-    figure = Figure(figsize=(4.3, 3.0))
-    draw_cell(figure.subplots(), result.result["ops"])
-    path = folder / "cell.svg"
-    figure.savefig(path)
+    path = draw_cells([result.index], folder / "cell.svg")
     print(f"4. the cell: {path}")
     return path
 
@@ -113,12 +112,7 @@ def exported(
 ) -> tuple[list[tuple[tuple[str, int], ...]], list[int]]:
     """Part 5: what AutoDL-Projects' ``Structure`` and NASLib's ``set_op_indices`` take."""
     ops = result.result["ops"]
-    names = {edge: OPERATIONS[op] for edge, op in zip(EDGES, ops, strict=True)}
-    nodes = [
-        tuple((names[source, target], source) for source in range(target))
-        for target in range(1, NODES)
-    ]
-    naslib = list(ops_to_naslib(ops))
+    nodes, naslib = to_nodes(ops), list(ops_to_naslib(ops))
     print(f"5. AutoDL: Structure({nodes})\n   NASLib: set_op_indices({naslib})")
     return nodes, naslib
 

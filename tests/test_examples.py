@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 import torch
 
+# The built-in NAS-Bench-201 and the forms of other libraries.
+pytest.importorskip("naslib_edd.spaces.nb201_forms")
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 

@@ -344,6 +344,7 @@ def register():
 """
 
 
+@pytest.mark.timeout(400)  # five processes, each of which imports PyTorch
 def test_a_package_brings_a_method_by_its_entry_point(tmp_path: Path) -> None:
     (tmp_path / "their_package.py").write_text(PACKAGE)
     info = tmp_path / "their_package-1.0.dist-info"
