@@ -21,8 +21,7 @@ from torch import Tensor
 import naslib_edd
 from naslib_edd.relaxation import Relaxation
 from naslib_edd.report.cell import draw_cells
-from naslib_edd.spaces.nb201 import ops_to_naslib
-from naslib_edd.spaces.nb201_forms import to_nodes
+from naslib_edd.spaces import nb201, nb201_forms
 
 
 def table_as_frame() -> None:
@@ -112,7 +111,7 @@ def exported(
 ) -> tuple[list[tuple[tuple[str, int], ...]], list[int]]:
     """Part 5: what AutoDL-Projects' ``Structure`` and NASLib's ``set_op_indices`` take."""
     ops = result.result["ops"]
-    nodes, naslib = to_nodes(ops), list(ops_to_naslib(ops))
+    nodes, naslib = nb201_forms.to_nodes(ops), list(nb201.ops_to_naslib(ops))
     print(f"5. AutoDL: Structure({nodes})\n   NASLib: set_op_indices({naslib})")
     return nodes, naslib
 

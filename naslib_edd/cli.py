@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from naslib_edd import __version__
-from naslib_edd.errors import UserError
+from naslib_edd.errors import UserError, on_command_line
+from naslib_edd.literal import literal
+from naslib_edd.paths import path_of
 
 _WHICH_TABLE = "default: NASLIB_EDD_TABLE; digits: the built-in NB201-Digits"
 
@@ -23,8 +26,13 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit code. Errors for people go to standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        # A character that the terminal's encoding lacks is shown as an escape, not raised.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        return _run(sys.argv[1:] if arguments is None else list(arguments))
+        with on_command_line():
+            return _run(sys.argv[1:] if arguments is None else list(arguments))
     except UserError as error:
         print(f"naslib-edd: {error}", file=sys.stderr)
         return 2
@@ -134,7 +142,7 @@ def parser() -> argparse.ArgumentParser:
         "name", metavar="NAME", help="2A, 2B, 3 (parts); 4A, 4B, gap, table, bare (runs)"
     )
     figure.add_argument("folders", nargs="*", metavar="FOLDER", help="those of the runs")
-    figure.add_argument("--out", required=True, metavar="FILE", help="the PNG to write")
+    figure.add_argument("--out", required=True, metavar="FILE", help="to write: .png, .pdf or .svg")
     figure.add_argument("--data-note", metavar="TEXT", help="e.g. 'CIFAR-10 (JPEG)'")
     figure.set_defaults(run=_figure)
 
@@ -154,7 +162,7 @@ def _search(options: argparse.Namespace) -> int:
     overrides = list(options.overrides)
     for key in ("data", "table"):
         if getattr(options, key) is not None:
-            overrides.append(f"{key}={_quoted(getattr(options, key))}")
+            overrides.append(f"{key}={getattr(options, key)}")
     if options.download:
         overrides.append("download=true")
     if options.engine == "naslib":
@@ -172,7 +180,7 @@ def _search(options: argparse.Namespace) -> int:
             figures=not options.no_figures,
         )
     except Interrupted as stop:
-        print(f"naslib-edd: {stop}", file=sys.stderr)
+        print(f"naslib-edd: {literal(str(stop))}", file=sys.stderr)
         return stop.code
     return 0
 
@@ -180,7 +188,7 @@ def _search(options: argparse.Namespace) -> int:
 def _sweep(options: argparse.Namespace) -> int:
     from naslib_edd.sweep import command
 
-    path = Path(options.file)
+    path = path_of(options.file, "the sweep's file")
     if options.list:
         return command.show_list(path)
     if options.status:
@@ -188,7 +196,7 @@ def _sweep(options: argparse.Namespace) -> int:
     try:
         return command.sweep(path)
     except command.Stopped as stop:
-        print(f"naslib-edd: {stop}", file=sys.stderr)
+        print(f"naslib-edd: {literal(str(stop))}", file=sys.stderr)
         return stop.code
 
 
@@ -203,11 +211,6 @@ def _naslib(options: argparse.Namespace) -> int:
         force=options.force,
     )
     return 0
-
-
-def _quoted(path: str) -> str:
-    """A path as YAML text, whatever characters it has."""
-    return "'" + path.replace("'", "''") + "'"
 
 
 def _methods(options: argparse.Namespace) -> int:
@@ -247,12 +250,12 @@ def _report(options: argparse.Namespace) -> int:
     from naslib_edd.report import report
 
     paths = report(
-        [Path(folder) for folder in options.folders],
-        Path(options.out),
+        options.folders,
+        options.out,
         data_note=options.data_note,
     )
     for path in paths:
-        print(path)
+        print(literal(str(path)))
     return 0
 
 
@@ -262,7 +265,7 @@ def _figure(options: argparse.Namespace) -> int:
     path = draw_paper_figure(
         options.name, options.out, folders=options.folders, data_note=options.data_note
     )
-    print(path)
+    print(literal(str(path)))
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from naslib_edd.data_names import same
 from naslib_edd.errors import UserError, nearest
 
 Triple = tuple[float, float, float]
@@ -108,17 +109,17 @@ DATASETS: dict[str, Info] = {
 
 
 def resolve(name: str) -> Info:
-    """The image set of that name, in any case.
+    """The image set of that name, in any of its usual spellings.
 
     Raises:
         UserError: there is none; the message names the nearest.
     """
-    for key, info in DATASETS.items():
-        if key.lower() == name.strip().lower():
-            return info
-    if name.strip().lower() == CUSTOM:
+    found = same(name, (*DATASETS, CUSTOM))
+    if found == CUSTOM:
         raise UserError(
             f"dataset '{CUSTOM}' is images of one's own, for a search on the built-in engine; here "
             f"choose one of {', '.join(DATASETS)}"
         )
+    if found is not None:
+        return DATASETS[found]
     raise UserError(f"unknown data set '{name}'{nearest(name, [*DATASETS, CUSTOM])}")

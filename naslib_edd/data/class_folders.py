@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from naslib_edd.errors import UserError
+from naslib_edd.paths import is_folder
 
 #: What counts as an image; other files of a class's folder are passed over.
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
@@ -49,11 +50,15 @@ def read_folder(folder: Path) -> tuple[Part, Part | None, tuple[str, ...]]:
 
 
 def _folders(folder: Path) -> list[Path]:
+    found = [path for path in _listed(folder) if is_folder(path)]
+    return [path for path in found if not path.name.startswith((".", "__"))]
+
+
+def _listed(folder: Path) -> list[Path]:
     try:
-        found = [path for path in folder.iterdir() if path.is_dir()]
+        return sorted(folder.iterdir())
     except OSError as error:
         raise UserError(f"cannot read {folder}: {error.strerror or error}") from None
-    return sorted(path for path in found if not path.name.startswith((".", "__")))
 
 
 def _read(folder: Path, names: tuple[str, ...]) -> Part:
@@ -66,7 +71,7 @@ def _read(folder: Path, names: tuple[str, ...]) -> Part:
     first: Path | None = None
     for label, name in enumerate(names):
         place = folder / name
-        files = sorted(place.iterdir()) if place.is_dir() else []
+        files = _listed(place) if is_folder(place) else []
         for file in files:
             if file.suffix.lower() not in SUFFIXES or file.name.startswith("."):
                 continue

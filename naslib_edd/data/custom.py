@@ -17,6 +17,7 @@ from naslib_edd.data.catalogue import CUSTOM, Info, Triple
 from naslib_edd.data.class_folders import read_folder
 from naslib_edd.data.sources import Labels, Part, Pixels, Raw, load_npz
 from naslib_edd.errors import DataMissing, UserError
+from naslib_edd.paths import is_folder, look, path_of
 
 #: Height and width that a search takes; two halvings must leave whole numbers.
 SMALLEST, LARGEST = 8, 64
@@ -56,7 +57,7 @@ def own_images(given: Any) -> Own:
             class without a training image.
     """
     if isinstance(given, str | Path):
-        return _own(*_of_path(Path(given).expanduser()))
+        return _own(*_of_path(path_of(given, "the data")))
     if isinstance(given, Mapping):
         return _own(_named(dict(given), "the data given"), "memory", None)
     if isinstance(given, Sequence) and len(given) in (2, 4):
@@ -105,13 +106,13 @@ def _named(parts: dict[str, Any], where: str) -> dict[str, Any]:
 
 
 def _of_path(path: Path) -> tuple[dict[str, Any], str, tuple[str, ...] | None]:
-    if path.is_dir():
+    if is_folder(path, "the data"):
         train, test, names = read_folder(path)
         parts = {"x_train": train[0], "y_train": train[1]}
         if test is not None:
             parts |= {"x_test": test[0], "y_test": test[1]}
         return parts, str(path), names
-    if not path.exists():
+    if look(path, "the data") is None:
         raise DataMissing(
             f"there are no images at {path}; give an .npz, or a folder with a folder for each class"
         )

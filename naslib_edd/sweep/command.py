@@ -11,7 +11,9 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from naslib_edd.console import say
 from naslib_edd.errors import UserError
+from naslib_edd.literal import literal
 from naslib_edd.report import report
 from naslib_edd.sweep.local import Local, Stopped
 from naslib_edd.sweep.plan import Task, read
@@ -24,7 +26,7 @@ LOCK = ".sweep.lock"
 def show_list(path: Path) -> int:
     """Print one command a run; each can be given again and goes on where it stopped."""
     for task in read(path).tasks():
-        print(task.command)
+        print(literal(task.command, most=10_000))
     return 0
 
 
@@ -34,8 +36,8 @@ def show_status(path: Path, console: Console | None = None) -> int:
     states = [status(task) for task in read(path).tasks()]
     width = max(len(found.task.name) for found in states)
     for found in states:
-        _say(console, f"{found.task.name:{width}}  {found.words}")
-    _say(console, _summary(states))
+        say(console, f"{found.task.name:{width}}  {found.words}")
+    say(console, _summary(states))
     return 1 if any(found.state == "failed" for found in states) else 0
 
 
@@ -52,23 +54,23 @@ def sweep(path: Path, console: Console | None = None) -> int:
     plan.out_dir.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(plan.out_dir / LOCK, timeout=0):
-            _say(console, f"{len(tasks)} runs, {plan.jobs} at once, in {plan.out_dir}")
+            say(console, f"{len(tasks)} runs, {plan.jobs} at once, in {plan.out_dir}")
             _run(tasks, Local(jobs=plan.jobs, retries=plan.retries), console)
     except Timeout:
         raise UserError(f"another sweep is running in {plan.out_dir}; wait for it") from None
     states = [status(task) for task in tasks]
-    _say(console, _summary(states))
+    say(console, _summary(states))
     finished = [found.task.folder for found in states if found.state == "finished"]
     if finished:
         for file in report(finished, plan.out_dir):
-            _say(console, str(file))
+            say(console, str(file))
     return 0 if len(finished) == len(tasks) else 1
 
 
 def _run(tasks: Sequence[Task], executor: Local, console: Console) -> None:
     left = [task for task in tasks if status(task).state != "finished"]
     if len(left) < len(tasks):
-        _say(console, f"{len(tasks) - len(left)} are finished already")
+        say(console, f"{len(tasks) - len(left)} are finished already")
     width = max((len(task.name) for task in tasks), default=0)
     number = len(tasks) - len(left)
     with _bar(console) as bar:
@@ -80,7 +82,7 @@ def _run(tasks: Sequence[Task], executor: Local, console: Console) -> None:
             nonlocal number
             number += 1
             where = f"[{number:{len(str(len(tasks)))}}/{len(tasks)}]"
-            _say(console, f"{where} {task.name:{width}}  {status(task).words}  {_time(seconds)}")
+            say(console, f"{where} {task.name:{width}}  {status(task).words}  {_time(seconds)}")
 
         def look() -> None:
             made = _epochs(tasks)
@@ -120,10 +122,6 @@ def _time(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, soft_wrap=True, highlight=False, markup=False)
 
 
 __all__ = ["Stopped", "show_list", "show_status", "sweep"]

@@ -26,9 +26,12 @@ import yaml
 
 from naslib_edd import config as configs
 from naslib_edd.errors import UserError, nearest
+from naslib_edd.literal import value as shown
+from naslib_edd.paths import look, path_of
 from naslib_edd.prepare import folder_of
 from naslib_edd.presets import CARDS, known
 
+_MOST_SEEDS = 10_000
 #: The keys of a sweep's file.
 KEYS = ("config", "methods", "seeds", "set", "out_dir", "jobs", "retries")
 
@@ -138,14 +141,14 @@ def read(path: Path) -> Sweep:
             raise UserError(f"unknown key '{key}' in {path}{nearest(key, KEYS)}")
     if "config" not in given:
         raise UserError(f"{path} names no config; a sweep needs one, e.g. configs/quickstart.yaml")
-    config = Path(str(given["config"]))
+    config = path_of(str(given["config"]), "the config")
     jobs = given.get("jobs")
     return Sweep(
-        config=config if config.exists() else path.parent / config,
+        config=config if look(config, "the config") is not None else path.parent / config,
         methods=_methods(given.get("methods"), path),
         seeds=_seeds(given.get("seeds", [0]), path),
         settings={key: _values(key, value, path) for key, value in _grid(given, path).items()},
-        out_dir=Path(str(given.get("out_dir", "runs"))),
+        out_dir=path_of(str(given.get("out_dir", "runs")), "out_dir"),
         jobs=cores() if jobs is None else _whole(jobs, "jobs", path, least=1),
         retries=_whole(given.get("retries", 2), "retries", path, least=0),
     )
@@ -164,7 +167,7 @@ def _methods(given: Any, path: Path) -> tuple[str, ...]:
     if given == "all":
         return tuple(name for name, card in CARDS.items() if "builtin" in card.hosts)
     if not isinstance(given, list) or not given:
-        raise UserError(f"methods in {path} must be a list of names, or all; not {given!r}")
+        raise UserError(f"methods in {path} must be a list of names, or all; not {shown(given)}")
     for name in given:
         if not known(str(name)):
             raise UserError(f"unknown method {name!r} in {path}{nearest(str(name), CARDS)}")
@@ -173,7 +176,7 @@ def _methods(given: Any, path: Path) -> tuple[str, ...]:
 
 def _seeds(given: Any, path: Path) -> tuple[int, ...]:
     if isinstance(given, int) and not isinstance(given, bool):
-        return tuple(range(_whole(given, "seeds", path, least=1)))
+        return tuple(range(_whole(given, "seeds", path, least=1, most=_MOST_SEEDS)))
     if not isinstance(given, list) or not given:
         raise UserError(f"seeds in {path} must be a list of whole numbers, or how many")
     return tuple(_whole(seed, "seeds", path, least=0) for seed in given)
@@ -198,9 +201,13 @@ def _values(key: str, value: Any, path: Path) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def _whole(value: Any, key: str, path: Path, *, least: int) -> int:
+def _whole(value: Any, key: str, path: Path, *, least: int, most: int = 2**63 - 1) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise UserError(f"{key} in {path} must be whole numbers of {least} or more, not {value!r}")
+        raise UserError(
+            f"{key} in {path} must be whole numbers of {least} or more, not {shown(value)}"
+        )
+    if value > most:
+        raise UserError(f"{key} = {shown(value)} in {path} is too large; at most {most:g}")
     return value
 
 
