@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from naslib_edd.data.catalogue import CUSTOM
-from naslib_edd.data_names import same
+from naslib_edd.data_names import CUSTOM, same
 from naslib_edd.tabular.random_search import better_than, expected
 
 if TYPE_CHECKING:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from naslib_edd.data_names import same
+from naslib_edd.data_names import CUSTOM, same
 from naslib_edd.errors import UserError, nearest
 
 Triple = tuple[float, float, float]
-
-#: ``dataset:`` of one's own images (see :mod:`naslib_edd.data.custom`).
-CUSTOM = "custom"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from naslib_edd.data.catalogue import CUSTOM, Info, Triple
+from naslib_edd.data.catalogue import Info, Triple
 from naslib_edd.data.class_folders import read_folder
 from naslib_edd.data.sources import Labels, Part, Pixels, Raw, load_npz
+from naslib_edd.data_names import CUSTOM
 from naslib_edd.errors import DataMissing, UserError
 from naslib_edd.paths import is_folder, look, path_of
 
