@@ -2,7 +2,7 @@
 
 >>> import naslib_edd
 >>> naslib_edd.search("configs/quickstart.yaml", ["seed=1"])  # doctest: +SKIP
->>> naslib_edd.query(6111, table="nb201_table.npz").cifar10.test.value  # doctest: +SKIP
+>>> naslib_edd.query(6111).cifar10.test.value  # doctest: +SKIP
 
 The names below are imported on first use: ``import naslib_edd`` loads no PyTorch.
 """
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from naslib_edd.relaxation import SnSoftmax, Softmax, entropy, sn_softmax
     from naslib_edd.supernet import FastSupernet, PlainSupernet, build
     from naslib_edd.tabular import Record, Table, convert
+    from naslib_edd.tabular.naslib_api import dataset_api
+    from naslib_edd.tabular.topology import TopologyApi
     from naslib_edd.temperature import EDD
 
 __version__ = "0.1.0"
@@ -35,9 +37,11 @@ _HOME = {
     "SnSoftmax": "relaxation",
     "Softmax": "relaxation",
     "Table": "tabular",
+    "TopologyApi": "tabular.topology",
     "UserError": "errors",
     "build": "supernet",
     "convert": "tabular",
+    "dataset_api": "tabular.naslib_api",
     "entropy": "relaxation",
     "load_config": "config",
     "optimizers": "plugin.registry",
@@ -57,9 +61,11 @@ __all__ = [
     "SnSoftmax",
     "Softmax",
     "Table",
+    "TopologyApi",
     "UserError",
     "build",
     "convert",
+    "dataset_api",
     "entropy",
     "load_config",
     "optimizers",

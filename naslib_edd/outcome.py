@@ -13,7 +13,7 @@ from naslib_edd.engine import Engine
 from naslib_edd.floors import FloorEngine
 from naslib_edd.record import Row
 from naslib_edd.spaces.collapse import warning_of
-from naslib_edd.standing import lines, standing
+from naslib_edd.standing import lines, other_tables, standing
 
 if TYPE_CHECKING:
     from naslib_edd.tabular import Table
@@ -40,6 +40,7 @@ def final_result(
         result["standing"] = standing(
             table, last["index"], searched=dataset, lookups=last.get("queries", engine.epoch)
         )
+    result |= other_tables(table, last["index"], named=engine.config.table)
     if isinstance(engine, Engine):
         for kind in engine.eval_statistics():
             result[f"net_val_acc_{kind}"] = last[f"net_val_acc_{kind}"]

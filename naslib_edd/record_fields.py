@@ -129,6 +129,11 @@ RESULT: dict[str, Field] = {
         "rank, regret and noise in the table, beside random search with as many look-ups",
         _TABLE,
     ),
+    "tables": Field(
+        "object",
+        "what tables of other images say of the architecture, by name (`nb201`)",
+        "data that are not NAS-Bench-201's",
+    ),
     **_NETWORK,
     "net_test_acc_batch": Field(
         "%", "the same on the test images", f"{_SUPERNET}, data with test images"

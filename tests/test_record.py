@@ -114,7 +114,8 @@ def test_where_a_run_is_kept_may_change_what_it_is_may_not(tmp_path: Path) -> No
 def test_result_is_json_without_nan(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     folder.write_result({"x": float("inf"), "y": (1, 2)})
-    assert json.loads(folder.result.read_text()) == {"x": None, "y": [1, 2]}
+    assert folder.read_result() == ({"x": None, "y": [1, 2]}, True)
+    assert json.loads(folder.result.read_text()).keys() == {"x", "y", "crc"}
 
 
 def test_nearest() -> None:

@@ -6,14 +6,15 @@ no random number is drawn, nothing is unparsed.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from naslib_edd.errors import Diverged
+from naslib_edd.errors import Diverged, UserError
 from naslib_edd.files import write_text
+from naslib_edd.lines import line_of, read_lines
 from naslib_edd.outcome import collapse_warning
 from naslib_edd.plugin.adapter import Adapter
 from naslib_edd.plugin.layout import SKIPS, ZEROS
@@ -60,10 +61,28 @@ class Recorder:
         new = [row for row in self.rows if "warning" not in row]
         for row in new:
             self._complete(row)
-        text = "".join(json.dumps(plain(row), allow_nan=False) + "\n" for row in self.rows)
-        write_text(self.folder.record, text)
+        write_text(self.folder.record, "".join(map(line_of, self.rows)))
         trajectory.arch_eval[:] = [plain(row) for row in self.rows]
         return new
+
+    def check_record(self, history: Sequence[Row]) -> None:
+        """Raise UserError if the record in the folder is not of the checkpoint's run.
+
+        Args:
+            history: the checkpoint's rows; the last may lack what is measured after it.
+        """
+        record = self.folder.record
+        lines = read_lines(record) if record.exists() else []
+        for line, row in zip(lines, history, strict=False):
+            held = plain(row)
+            if line.row is not None and any(
+                line.row.get(key) != held[key] for key in ("epoch", "seconds", "logits")
+            ):
+                raise UserError(
+                    f"line {line.number} of {record} is not what this run wrote there: the record "
+                    "is another run's, or was changed by hand; take it away or put the run's own "
+                    "back"
+                )
 
     @property
     def statistics(self) -> list[Statistics]:

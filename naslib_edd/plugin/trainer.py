@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from naslib_edd.console import EpochLines
-from naslib_edd.plugin import naslib_data
+from naslib_edd.errors import UserError
+from naslib_edd.plugin import naslib_data, saving
 from naslib_edd.plugin.adapter import Adapter
 from naslib_edd.plugin.queues import Queues
 from naslib_edd.plugin.recorder import Recorder
@@ -34,8 +36,10 @@ def trainer_class(base: type[Any]) -> type[Any]:
             recorder: Recorder,
             queues: Queues | None,
             lines: EpochLines,
+            noted: Mapping[str, Any],
         ) -> None:
             super().__init__(optimizer, config)
+            self.noted = noted
             self.recorder, self.queues, self.lines = recorder, queues, lines
 
         def search(self, resume_from: str = "", **options: Any) -> None:
@@ -59,6 +63,8 @@ def trainer_class(base: type[Any]) -> type[Any]:
             self, resume_from: str = "", search: bool = True, period: int = 1, **more: Any
         ) -> int:
             start: int = super()._setup_checkpointers(resume_from, search, period, **more)
+            if search:
+                saving.make_safe(self.periodic_checkpointer.checkpointer, self.noted)
             if search and start:
                 self._restore(start)
             return start
@@ -66,10 +72,12 @@ def trainer_class(base: type[Any]) -> type[Any]:
         def _restore(self, start: int) -> None:
             """After a checkpoint was read: errors.json and the record, up to there."""
             file = Path(self.config.save) / "errors.json"
-            before = json.loads(file.read_text()) if file.exists() else {}
+            before = _read(file) if file.exists() else {}
             for key in _PER_EPOCH:
                 self.search_trajectory[key][:] = before.get(key, [])[:start]
-            if not isinstance(self.optimizer, Adapter):
+            if isinstance(self.optimizer, Adapter):
+                self.recorder.check_record(self.optimizer.history)
+            else:
                 self.recorder.rows[:] = before.get("arch_eval", [])[:start]
             if self.queues is not None:
                 self.queues.epoch = start
@@ -82,3 +90,16 @@ def trainer_class(base: type[Any]) -> type[Any]:
             self._log_to_json()
 
     return EDDTrainer
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """The curves so far, of NASLib's errors.json."""
+    try:
+        held = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        held = None
+    if not isinstance(held, dict) or any(not isinstance(held.get(k, []), list) for k in _PER_EPOCH):
+        raise UserError(
+            f"{file} is damaged: take it away to go on without the curves of the epochs so far"
+        )
+    return held

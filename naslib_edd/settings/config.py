@@ -99,7 +99,8 @@ class Config:
     data: str | None = setting(None, "where the data are; see `naslib-edd doctor`")
     download: bool = setting(False, "fetch missing data through torchvision")
     table: str | None = setting(
-        None, "the benchmark table to look architectures up in: a path, or digits, the built-in one"
+        None,
+        "the benchmark table to look architectures up in: a path, nb201, digits, none",
     )
     device: str = setting("auto", "auto, cpu, cuda or cuda:N")
     threads: int | None = setting(

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from naslib_edd.data import SearchData, load
 from naslib_edd.data.custom import own_images
-from naslib_edd.data.digest import digest
 from naslib_edd.errors import DataMissing, UserError
+from naslib_edd.provenance import depends_on
 from naslib_edd.record import without_timings
 
 Array = np.ndarray[Any, Any]
@@ -37,6 +37,11 @@ def _arrays(
 
 def _load(given: Any, **options: Any) -> SearchData:
     return load("custom", given=given, **{"seed": 0, "device": CPU, **options})
+
+
+def digest(data: SearchData) -> str | None:
+    """What a resumed run knows its images by."""
+    return depends_on(data, None)["images"]
 
 
 class Pairs:
