@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from naslib_edd.errors import UserError
     from naslib_edd.lookup import query
     from naslib_edd.loop import SearchResult, search
+    from naslib_edd.own.register import register_method
     from naslib_edd.plugin.registry import optimizers, register
     from naslib_edd.relaxation import SnSoftmax, Softmax, entropy, sn_softmax
     from naslib_edd.supernet import FastSupernet, PlainSupernet, build
@@ -47,6 +48,7 @@ _HOME = {
     "optimizers": "plugin.registry",
     "query": "lookup",
     "register": "plugin.registry",
+    "register_method": "own.register",
     "search": "loop",
     "sn_softmax": "relaxation",
 }
@@ -70,6 +72,7 @@ __all__ = [
     "optimizers",
     "query",
     "register",
+    "register_method",
     "search",
     "sn_softmax",
 ]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from naslib_edd.tabular import Table
 
 _KEYS = ("arch_str", "ops", "index", "skip_count", "none_count", "warning", "table")
-_KEYS_OF_FLOORS = ("queries", "steered_by", "query_val_acc")
+_KEYS_OF_FLOORS = ("queries", "scored", "steered_by", "query_val_acc", "proxy_score")
 
 
 def final_result(
@@ -33,6 +33,8 @@ def final_result(
     result["changed"] = changed(engine.config)
     if data is not None:
         result["images"] = {"train": len(data.train), "val": len(data.val)}
+        if data.class_names is not None:
+            result["class_names"] = list(data.class_names)
     result |= {key: last[key] for key in (*_KEYS, *_KEYS_OF_FLOORS) if key in last}
     if table is not None:
         result["standing"] = standing(

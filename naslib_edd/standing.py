@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from naslib_edd.data_names import same
+from naslib_edd.data_names import CUSTOM, same
 from naslib_edd.tabular.random_search import better_than, expected
 
 if TYPE_CHECKING:
@@ -99,11 +99,13 @@ def lines(result: Row) -> list[str]:
         result: with ``table``, the record of the final architecture, and ``standing``, or neither.
     """
     found, texts = result.get("standing"), []
+    # No table belongs to images of one's own.
+    table = "table of other images" if result.get("dataset") == CUSTOM else "table"
     for name, record in (result.get("table") or {}).get("datasets", {}).items():
         for split in ("val", "test"):
             if record[split]["value"] is not None:
                 more = found[split] if found and found["dataset"] == name else {}
-                texts.append(f"table, {name} {split}: {_score(record[split] | more)}")
+                texts.append(f"{table}, {name} {split}: {_score(record[split] | more)}")
     if found:
         chance = found["random_search"]
         texts.append(

@@ -127,6 +127,7 @@ class FirstOrder:
         )
         for parameter, gradient in zip(self.parameters, gradients, strict=False):
             parameter.grad = gradient
+        self.adjust_gradients(batch, beta)
         if joint:
             stale = self.logits.grad if self.stale_logits else None
             last = gradients[-1]
@@ -136,6 +137,12 @@ class FirstOrder:
             self._clip(self.parameters)
         self.weight_optimizer.step()
         self.meters.add_batch("train", loss, scores, labels)
+
+    def adjust_gradients(self, batch: Batch, beta: Tensor) -> None:
+        """In the weight step, after the weights have their gradient and before it is clipped."""
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Told before the first step of each epoch (from 0), on a resume inside it once more."""
 
     def step_logits(self, train: Batch, val: Batch, t: Tensor) -> None:
         """Update the logits by ∂l_val/∂A, through the relaxation's own backward pass."""

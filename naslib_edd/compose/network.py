@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
+from naslib_edd.compose.own import own_samples
 from naslib_edd.errors import UserError
 from naslib_edd.settings import SearchSettings
-from naslib_edd.settings.relaxation import SAMPLED
 from naslib_edd.supernet import (
     FastPartialSupernet,
     FastSupernet,
@@ -42,5 +42,5 @@ def _make(search: SearchSettings, *, classes: int) -> Supernet:
         return kinds[search.supernet](partial=search.partial_channels, **size)
     whole = {"fast": FastSupernet, "plain": PlainSupernet}[search.supernet]
     supernet: Supernet = whole(**size)
-    supernet.samples = search.relaxation in SAMPLED
+    supernet.samples = own_samples(search)
     return supernet

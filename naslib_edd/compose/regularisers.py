@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from naslib_edd.compose.own import own_part
 from naslib_edd.regularisers import BetaDecay, Regulariser, ZeroOne
 from naslib_edd.regularisers.dirichlet_anchor import DirichletAnchor
+from naslib_edd.regularisers.entropy_penalty import EntropyPenalty
 from naslib_edd.regularisers.group_sparsity import GroupSparsity
 from naslib_edd.regularisers.identity_mapping import IdentityMapping
 from naslib_edd.settings import SearchSettings
@@ -35,6 +37,15 @@ def make_regularisers(
                 l1=search.sparsity_l1, group=search.sparsity_group, operations=allowed.shape[1]
             )
         )
+    if search.entropy_penalty:
+        found.append(
+            EntropyPenalty(weight=search.entropy_penalty, epochs=search.epochs, allowed=allowed)
+        )
     if search.identity_penalty and skip is not None:
         found.append(IdentityMapping(weight=search.identity_penalty, skip=skip, allowed=allowed))
+    if search.own_regulariser is not None:
+        edges, operations = allowed.shape
+        found.append(
+            own_part("regulariser", search, allowed=allowed, edges=edges, operations=operations)
+        )
     return found

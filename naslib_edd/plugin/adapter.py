@@ -154,6 +154,7 @@ class Adapter:
         self.epoch, self.step_in_epoch = epoch, 0
         self.training.bilevel.logits_rest = self.logits_rest(epoch)
         self._began = time.monotonic()
+        self.training.bilevel.begin_epoch(epoch)
         self.parts.begin_epoch(epoch)
         self.stages.begin_epoch(epoch)
         self._set_learning_rate()

@@ -80,6 +80,13 @@ class Layout:
         return [(edge.cell, edge.tail) for edge in self.edges]
 
     @property
+    def names(self) -> list[str] | None:
+        """NB201's names of the columns, in NASLib's order; None on any other space."""
+        if not self.is_nb201:
+            return None
+        return [NB201_NAMES[name] for name in self.edges[0].operations]
+
+    @property
     def none(self) -> int | None:
         """The column of the operation that passes nothing on, in NASLib's order."""
         names = self.edges[0].operations

@@ -68,7 +68,11 @@ class Parts:
         self.t = torch.tensor(self.temperature.t)
         generator = torch.Generator().manual_seed(seed)
         self.allowed = make_allowed(
-            search, edges=len(layout.edges), operations=layout.operations, none=layout.none
+            search,
+            edges=len(layout.edges),
+            operations=layout.operations,
+            none=layout.none,
+            names=layout.names,
         )
         if search.auxiliary_skip > 0 and layout.skip is None:
             raise UserError(
@@ -111,12 +115,15 @@ class Parts:
         drop = self.drop_path
         return {
             "relaxation": self.relaxation.state_dict(),
+            "regularisers": [regulariser.state_dict() for regulariser in self.regularisers],
             "drop_path": None if drop is None else drop.state_dict(),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from :meth:`state`."""
         self.relaxation.load_state_dict(state["relaxation"])
+        for part, held in zip(self.regularisers, state.get("regularisers", ()), strict=False):
+            part.load_state_dict(held)
         if self.drop_path is not None:
             self.drop_path.load_state_dict(state["drop_path"])
 
