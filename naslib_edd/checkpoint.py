@@ -7,6 +7,7 @@ content first (:mod:`naslib_edd.envelope`), and a damaged file is not loaded.
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import pickle
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from torch import Tensor
 from naslib_edd import envelope
 from naslib_edd.errors import UserError
 from naslib_edd.files import write_atomic
+from naslib_edd.settings import Config
 
 #: 2: has a checksum of its own. 1 had those of its zip file's members only.
 VERSION = 2
@@ -203,7 +205,7 @@ def check_same_run(
     saved: Mapping[str, Any], current: Mapping[str, Any], path: Path, *, free: tuple[str, ...] = ()
 ) -> None:
     """Raise UserError if a checkpoint belongs to a run with other settings (but for `free`)."""
-    before, now = _flat(saved), _flat(current)
+    before, now = (_with_new_settings(_flat(values)) for values in (saved, current))
     for key in sorted(before.keys() | now.keys()):
         if key.split(".")[0] in FREE or key in FREE_OF_SEARCH or key in free:
             continue
@@ -212,6 +214,11 @@ def check_same_run(
                 f"cannot resume from {path}: {key} was {before.get(key)!r} there and is "
                 f"{now.get(key)!r} now; use the same config, another out_dir, or --force"
             )
+
+
+def _with_new_settings(saved: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a run; one that an older version did not have is at its default."""
+    return {**_flat(dataclasses.asdict(Config())), **saved}
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from naslib_edd.config import load as load_config
 from naslib_edd.console import EpochLines, StepBar, say
 from naslib_edd.engine import Engine
 from naslib_edd.errors import UserError, remedy
-from naslib_edd.floors import FloorEngine
+from naslib_edd.floors import FloorEngine, make_floor, needs_images
 from naslib_edd.lock import only_writer
 from naslib_edd.outcome import collapse_warning, final_result, show_result
 from naslib_edd.prepare import (
@@ -78,6 +78,7 @@ def search(
     config: str | os.PathLike[str] | Mapping[str, Any] | Config | None = None,
     overrides: Sequence[str] = (),
     *,
+    data: Any = None,
     resume: bool = False,
     force: bool = False,
     console: Console | None = None,
@@ -90,6 +91,8 @@ def search(
     Args:
         config: a YAML file, a mapping of its shape, a Config, or None for the defaults.
         overrides: ``key=value`` texts over it.
+        data: one's own images, for ``dataset: custom`` (which need not be said): arrays, two
+            PyTorch datasets, or a path; see :func:`naslib_edd.data.custom.own_images`.
         resume: go on from the run's checkpoint (on a CPU with one thread bit for bit), or begin
             where there is none. More ``search.epochs`` than before go on with a finished run,
             where nothing so far depended on their number (:mod:`naslib_edd.longer`).
@@ -102,6 +105,8 @@ def search(
             another process writes.
         Interrupted: Ctrl-C or SIGTERM, after a checkpoint.
     """
+    if data is not None:
+        overrides = [*overrides, "dataset=custom"]
     checked = load_config(config, overrides)
     if checked.search_space != "nasbench201":
         raise UserError(
@@ -112,6 +117,7 @@ def search(
         return _search(
             checked,
             folder,
+            given=data,
             resume=resume,
             force=force,
             console=console or Console(),
@@ -123,6 +129,7 @@ def _search(
     config: Config,
     folder: RunFolder,
     *,
+    given: Any,
     resume: bool,
     force: bool,
     console: Console,
@@ -132,13 +139,13 @@ def _search(
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     # Data, table and folder are checked before anything is written.
-    data = open_data(config, device) if config.search.strategy == "one_shot" else None
+    data = open_data(config, device, given) if needs_images(config.search) else None
     table = open_table(config)
     digests = depends_on(data, table)
     with memory_errors():
         engine: Engine | FloorEngine
-        if data is None:
-            engine = FloorEngine(config=config, table=table)
+        if data is None or config.search.strategy != "one_shot":
+            engine = make_floor(config=config, table=table, data=data, device=device)
         else:
             engine = Engine(config=config, data=data, device=device)
         check_free(folder, resume=resume, force=force)

@@ -56,8 +56,8 @@ def pick_device(name: str) -> torch.device:
     return device
 
 
-def open_data(config: Config, device: torch.device) -> SearchData:
-    """The images of a config, halved, on the device.
+def open_data(config: Config, device: torch.device, given: Any = None) -> SearchData:
+    """The images of a config, halved, on the device; ``given``: those of ``dataset: custom``.
 
     Raises:
         UserError: no such data set or split, or the data are missing or damaged.
@@ -75,6 +75,9 @@ def open_data(config: Config, device: torch.device) -> SearchData:
         download=config.download,
         train_portion=search.train_portion,
         train_images=search.train_images,
+        given=given,
+        mean=search.pixel_mean,
+        std=search.pixel_std,
     )
 
 

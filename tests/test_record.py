@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from naslib_edd import checkpoint
+from naslib_edd.config import as_dict, load
 from naslib_edd.errors import UserError, nearest
 from naslib_edd.files import write_atomic, write_text
 from naslib_edd.record import RunFolder, read_rows, without_timings
@@ -121,3 +122,16 @@ def test_nearest() -> None:
     assert nearest("epoch", ["epochs", "seed"]) == "; did you mean 'epochs'?"
     assert nearest("zzz", ["epochs", "seed"]) == "; choose one of epochs, seed"
     assert nearest("zzz", []) == ""
+
+
+def test_a_run_of_an_older_version_goes_on_with_new_settings_at_their_defaults(
+    tmp_path: Path,
+) -> None:
+    now = as_dict(load({"optimizer": "edd_darts"}))
+    old = {**now, "search": {k: v for k, v in now["search"].items() if k != "augmentation"}}
+    checkpoint.check_same_run(old, now, tmp_path)
+    other = {**now, "search": {**now["search"], "augmentation": "flip"}}
+    with pytest.raises(
+        UserError, match=r"search\.augmentation was 'usual' there and is 'flip' now"
+    ):
+        checkpoint.check_same_run(old, other, tmp_path)

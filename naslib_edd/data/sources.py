@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from naslib_edd.data.batches import read_batch
 from naslib_edd.data.catalogue import Info
+from naslib_edd.data.splits import interleaved
 from naslib_edd.errors import DataMissing, UserError
 
 Pixels = NDArray[np.uint8]
@@ -48,6 +50,7 @@ def read(info: Info, path: Path) -> Raw:
     for part in (train, test):
         if part is not None:
             _check(info, path, *part)
+    _check_classes(info, path, train[1])
     return Raw(train, test)
 
 
@@ -80,13 +83,7 @@ def read_digits() -> Raw:
     bunch = load_digits()
     grey = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
     labels = bunch.target.astype(np.int64)
-    shuffled = np.random.RandomState(0).permutation(len(labels))
-    # Each image's rank among its class, as a fraction: sorting by it interleaves the classes.
-    rank = np.empty(len(labels))
-    for label in range(10):
-        members = np.flatnonzero(labels[shuffled] == label)
-        rank[members] = (np.arange(len(members)) + 0.5) / len(members)
-    order = shuffled[np.argsort(rank, kind="stable")]
+    order = interleaved(labels, classes=10)
     pixels = np.repeat(grey[order][:, None], 3, axis=1)
     labels = labels[order]
     return Raw(
@@ -113,20 +110,25 @@ def _read_batches(info: Info, files: list[Path], key: str, first_label: int) -> 
     return np.concatenate(pixels), np.concatenate(labels)
 
 
-def _read_npz(path: Path) -> tuple[Part, Part | None]:
+def load_npz(path: Path, wanted: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Those arrays of an ``.npz`` that are wanted and there.
+
+    Raises:
+        UserError: it cannot be read, or holds anything but plain arrays.
+    """
     try:
         with np.load(path, allow_pickle=False) as file:
-            stored = {
-                name: file[name]
-                for name in ("x_train", "y_train", "x_test", "y_test")
-                if name in file.files
-            }
+            return {name: file[name] for name in wanted if name in file.files}
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}; check the file") from error
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(
             f"{path} is not a readable .npz of plain arrays ({error}); make it with numpy.savez"
         ) from error
+
+
+def _read_npz(path: Path) -> tuple[Part, Part | None]:
+    stored = load_npz(path, ("x_train", "y_train", "x_test", "y_test"))
     if not {"x_train", "y_train"} <= stored.keys() or ("x_test" in stored) != ("y_test" in stored):
         raise UserError(
             f"{path} holds {', '.join(stored) or 'none of the arrays wanted'}; it needs x_train "
@@ -187,4 +189,24 @@ def _check(info: Info, path: Path, pixels: Pixels, labels: Labels) -> None:
         raise UserError(
             f"{path} has labels from {labels.min()} to {labels.max()}, but {info.name} has classes "
             f"0 to {info.classes - 1}; give the data of {info.name}"
+        )
+
+
+def _check_classes(info: Info, path: Path, labels: Labels) -> None:
+    """Images of another set pass for this one where only the range of the labels is looked at.
+
+    A few images need not show every class: it is an error where a random selection of as many
+    would hardly ever miss so many classes.
+    """
+    seen = np.unique(labels)
+    count, classes = len(labels), info.classes
+    # Mean and variance of the number of different classes among `count` random images.
+    one, two = (1 - 1 / classes) ** count, (1 - 2 / classes) ** count
+    mean = classes * (1 - one)
+    variance = classes * one + classes * (classes - 1) * two - (classes * one) ** 2
+    if len(seen) < mean - 4 * max(variance, 0.0) ** 0.5 - 1e-6:
+        raise UserError(
+            f"{path} has training images of {len(seen)} classes (labels {seen[0]} to {seen[-1]}), "
+            f"but {info.name} has {info.classes}; give the data of {info.name}, or name another "
+            "set: dataset=custom takes any"
         )

@@ -26,6 +26,7 @@ from naslib_edd.lines import read_lines
 from naslib_edd.lock import only_writer
 from naslib_edd.plugin import compat, naslib_data, registry, rng, saving, standins
 from naslib_edd.plugin.adapter import Adapter
+from naslib_edd.plugin.fast import TiedSupernet
 from naslib_edd.plugin.naslib_config import NaslibConfig, complete
 from naslib_edd.plugin.queues import Queues, pick_device
 from naslib_edd.plugin.recorder import Recorder
@@ -34,6 +35,7 @@ from naslib_edd.prepare import changes, open_data, open_table
 from naslib_edd.presets import METHODS
 from naslib_edd.provenance import Digests, Place, check_depends, depends_on, here, moved, went_on
 from naslib_edd.record import Row, RunFolder
+from naslib_edd.standing import lines_of_others, other_tables
 from naslib_edd.surroundings import as_found
 
 
@@ -92,6 +94,8 @@ def _run(
 ) -> Row:
     if config.ours.threads is not None:
         torch.set_num_threads(config.ours.threads)
+    if config.values["plot_arch_weights"] and "seaborn" in standins.given():
+        standins.refuse("seaborn")  # NASLib would miss it when the search is done
     queues = open_queues(config)
     table = open_table(config.ours) if config.space == "nasbench201" else None
     folder = RunFolder(config.folder)
@@ -106,12 +110,15 @@ def _run(
         if data is not None:
             parsed.data = str(data)
         optimizer = _optimizer(naslib, config, parsed, optimizer_class)
-        if isinstance(optimizer, Adapter) and queues is not None:
-            optimizer.steps = len(queues.train)
+        extra = 0
+        if isinstance(optimizer, Adapter):
+            extra = optimizer.stages.extra_epochs
+            if queues is not None:
+                optimizer.steps, optimizer.images = len(queues.train), queues.data
         recorder = Recorder(optimizer=optimizer, folder=folder, table=table, queues=queues)
         lines = EpochLines(
             console=console,
-            epochs=config.ours.search.epochs,
+            epochs=config.ours.search.epochs + extra,
             statistics=list(recorder.statistics),
             datasets=list(table.datasets) if table is not None else [],
             searched=config.ours.dataset,
@@ -124,7 +131,7 @@ def _run(
             lines=lines,
             noted={"ran_on": begun.places, "depends": digests},
         )
-        _announce(console, config, folder, table, data, said)
+        _announce(console, config, optimizer, folder, table, data, said)
         last = "" if begun.last is None else str(begun.last)
         if not eval_only:
             trainer.search(resume_from=last)
@@ -144,7 +151,9 @@ def _optimizer(
     logger = naslib.log.setup_logger(f"{parsed.save}/log.log")
     logger.setLevel(logging.INFO)
     optimizer = optimizer_class(**parsed.search)
-    if not isinstance(optimizer, Adapter):
+    if isinstance(optimizer, Adapter):
+        optimizer.tell_no_more(config.loaders)
+    else:
         # NASLib's own way to count fails from NumPy 2.4 on.
         optimizer.get_model_size = lambda: _millions(optimizer)
     optimizer.adapt_search_space(make_space(naslib, config), parsed.dataset)
@@ -252,6 +261,7 @@ def _parse(
 def _announce(
     console: Console,
     config: NaslibConfig,
+    optimizer: Any,
     folder: RunFolder,
     table: Any,
     data: Path | None,
@@ -262,12 +272,14 @@ def _announce(
         f"{config.optimizer} on {config.space}, NASLib's Trainer, {ours.dataset}, "
         f"{search.epochs} epochs, seed {ours.seed}",
         f"table: {'none' if table is None else table.source}",
-        *(changes(ours) if config.optimizer in METHODS else []),
         f"writing to {folder.path}",
         *(f"note: {line}" for line in said),
     ]
-    if config.space == "nasbench201" and (search.channels, search.cells) != (16, 5):
-        lines.append("note: NASLib's network is C=16, N=5; search.channels and cells do not count")
+    if isinstance(optimizer, Adapter):
+        tied = isinstance(optimizer.supernet, TiedSupernet)
+        network = "the fast supernet on its parameters" if tied else "the graph itself"
+        told = changes(ours) if config.optimizer in METHODS else []
+        lines[2:2] = [f"network: NASLib's graph, computed by {network}", *told, *optimizer.idle()]
     if data is not None:
         lines.append(
             f"images: NASLib's loaders on {data}; of our settings of images only batch_size and "
@@ -295,10 +307,15 @@ def _finish(
     wanted += [f"net_val_acc_{kind}" for kind in recorder.statistics]
     last: Row = recorder.rows[-1] if recorder.rows else {}
     result |= {key: last[key] for key in wanted if key in last}
+    if "index" in last:
+        result |= other_tables(recorder.table, last["index"], named=config.ours.table)
     if recorder.images is not None:
-        result["images"] = recorder.images
+        result["images"] = dict(recorder.images)
     test = None if recorder.queues is None else recorder.queues.data.test
     if test is not None:
+        # Where the val half is limited, so is this: a trial run is to end soon.
+        test = test.first(config.ours.search.limit_val)
+        result["images"]["test"] = len(test)
         for kind in recorder.statistics:
             result[f"net_test_acc_{kind}"] = recorder.accuracy(test, kind)
     result["final"] = str(optimizer.get_final_architecture().get_hash())
@@ -310,6 +327,8 @@ def _finish(
     for name, scores in (result.get("table") or {}).get("datasets", {}).items():
         texts = [f"{p} {scores[p]['value']}" for p in ("val", "test") if scores[p]["value"]]
         say(console, f"  table, {name}: {', '.join(texts)}")
+    for text in lines_of_others(result):
+        say(console, f"  {text}")
     return result
 
 

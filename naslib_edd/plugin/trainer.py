@@ -22,6 +22,10 @@ from naslib_edd.plugin.recorder import Recorder
 _PER_EPOCH = ("train_acc", "train_loss", "valid_acc", "valid_loss", "runtime")
 
 
+class _Stopped(Exception):
+    """A stage has ended the search before its last epoch."""
+
+
 def trainer_class(base: type[Any]) -> type[Any]:
     """Our subclass of NASLib's ``Trainer``."""
 
@@ -40,11 +44,16 @@ def trainer_class(base: type[Any]) -> type[Any]:
         ) -> None:
             super().__init__(optimizer, config)
             self.noted = noted
+            if isinstance(optimizer, Adapter):
+                self.epochs += optimizer.stages.extra_epochs
             self.recorder, self.queues, self.lines = recorder, queues, lines
 
         def search(self, resume_from: str = "", **options: Any) -> None:
             """NASLib's search; a row is written after each epoch."""
-            super().search(resume_from=resume_from, after_epoch=self._after_epoch, **options)
+            try:
+                super().search(resume_from=resume_from, after_epoch=self._after_epoch, **options)
+            except _Stopped:
+                self.optimizer.after_training()
 
         def build_search_dataloaders(self, config: Any) -> Any:
             """Ours, unless the config asked for NASLib's."""
@@ -82,12 +91,18 @@ def trainer_class(base: type[Any]) -> type[Any]:
             if self.queues is not None:
                 self.queues.epoch = start
             self.recorder.catch_up(self.search_trajectory)
+            self._stop_if_done()
 
         def _after_epoch(self, _: int) -> None:
             for row in self.recorder.catch_up(self.search_trajectory):
                 if isinstance(self.optimizer, Adapter):
                     self.lines.show(row)
             self._log_to_json()
+            self._stop_if_done()
+
+        def _stop_if_done(self) -> None:
+            if isinstance(self.optimizer, Adapter) and self.optimizer.stages.stopped:
+                raise _Stopped
 
     return EDDTrainer
 

@@ -51,9 +51,11 @@ class LazyArrays(Mapping[str, Array]):
     """The arrays of an ``.npz``, each read when first asked for and then kept, read-only."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         # The whole file (a few MB) is kept, so that one replaced meanwhile is not half read.
-        content = path.read_bytes()
+        self._open(path, path.read_bytes())
+
+    def _open(self, path: Path, content: bytes) -> None:
+        self._path, self._content = path, content
         try:
             #: Whether a checksum vouches for the file; older ones have none.
             self.has_seal = envelope.open_zip(content, KIND)
@@ -86,6 +88,12 @@ class LazyArrays(Mapping[str, Array]):
 
     def __len__(self) -> int:
         return len(self._names)
+
+    def __getstate__(self) -> tuple[Path, bytes]:
+        return self._path, self._content
+
+    def __setstate__(self, state: tuple[Path, bytes]) -> None:
+        self._open(*state)
 
     def header(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
         """Shape and type of an array, without reading it."""
