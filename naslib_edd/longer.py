@@ -51,6 +51,7 @@ def depends_on_epochs(search: SearchSettings) -> list[str]:
         "drop_path": search.drop_path > 0,
         "beta_decay": search.beta_decay > 0,
         "entropy_penalty": search.entropy_penalty > 0,
+        "alignment": search.alignment > 0,
         "auxiliary_skip": search.auxiliary_skip > 0,
         f"perturbation: {search.perturbation}": search.perturbation != "off",
         "progressive_keep": search.progressive_keep > 0,

@@ -64,9 +64,11 @@ def test_the_readme_names_what_there_is() -> None:
     """Links lead somewhere, environment variables are read, every method is named."""
     from naslib_edd.presets import METHODS
 
-    text = (ROOT / "README.md").read_text()
-    for target in re.findall(r"\]\(([^)#]+)\)", text):
-        assert (ROOT / target).exists(), target
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), (page.name, target)
+    text = "".join(page.read_text("utf-8") for page in pages)
     source = "".join(path.read_text() for path in (ROOT / "naslib_edd").rglob("*.py"))
     for variable in re.findall(r"`(NASLIB_EDD_[A-Z0-9]+)`", text):
         assert variable in source, variable
@@ -75,8 +77,9 @@ def test_the_readme_names_what_there_is() -> None:
 
 
 def test_the_readmes_results_are_the_committed_ones() -> None:
-    """The table in the README is the file that `naslib-edd report` wrote, to the letter."""
-    text = (ROOT / "README.md").read_text()
+    """The tables in the documents are the files that were made from records, to the letter."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    text = "".join(page.read_text("utf-8") for page in pages)
     blocks = re.findall(r"<!-- from (\S+) -->\n(.*?)\n<!-- end -->", text, re.DOTALL)
     assert blocks
     for path, block in blocks:
