@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from naslib_edd.broken import printable
 from naslib_edd.errors import UserError
 from naslib_edd.tabular import names
 from naslib_edd.tabular.columns import Array
-from naslib_edd.tabular.formats import printable, unreadable
+from naslib_edd.tabular.formats import unreadable
 from naslib_edd.tabular.results import Costs, Gatherer
 
 #: Number of epochs, ``"200"`` or ``"12"`` -> the key of its results.
