@@ -123,8 +123,10 @@ def parser() -> argparse.ArgumentParser:
     report.set_defaults(run=_report)
 
     figure = commands.add_parser("figure", help="one of the paper's figures")
-    figure.add_argument("name", metavar="NAME", help="2A, 2B, 3 (from the parts), 4A, 4B (runs)")
-    figure.add_argument("folders", nargs="*", metavar="FOLDER", help="4A, 4B: of the runs")
+    figure.add_argument(
+        "name", metavar="NAME", help="2A, 2B, 3 (parts); 4A, 4B, gap, table, bare (runs)"
+    )
+    figure.add_argument("folders", nargs="*", metavar="FOLDER", help="those of the runs")
     figure.add_argument("--out", required=True, metavar="FILE", help="the PNG to write")
     figure.add_argument("--data-note", metavar="TEXT", help="e.g. 'CIFAR-10 (JPEG)'")
     figure.set_defaults(run=_figure)

@@ -87,13 +87,13 @@ def mean_and_std(group: Group, key: str) -> tuple[Series, Series]:
 
 def entropy_figure(groups: Sequence[Group]) -> Figure:
     """Figure 4A: E(H(β)) per epoch, a line a group, the band one standard deviation wide."""
-    figure, columns = _figure(6.4, groups)
+    figure, columns = figure_of_groups(6.4, groups)
     axes = figure.subplots()
     _draw(axes, groups, "entropy")
     entropy_bound(axes)
     axes.set_ylabel("E[H(β)]  (nats)")
     axes.set_title("entropy of the edge weights, mean ± std over seeds")
-    _legend(figure, axes, columns)
+    legend(figure, axes, columns)
     return figure
 
 
@@ -111,14 +111,14 @@ def accuracy_figure(groups: Sequence[Group]) -> Figure | None:
     if not kinds:
         return None
     width = 5.2 * len(kinds) if len(kinds) > 1 else 6.4
-    figure, columns = _figure(width, groups)
+    figure, columns = figure_of_groups(width, groups)
     panels = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
     for axes, kind in zip(panels, kinds, strict=True):
         _draw(axes, groups, f"net_val_acc_{kind}")
         axes.set_title(f"discretised network, shared weights, {kind} statistics")
         axes.set_ylim(0, 102)
     panels[0].set_ylabel("validation accuracy  (%), mean ± std over seeds")
-    _legend(figure, panels[0], columns)
+    legend(figure, panels[0], columns)
     return figure
 
 
@@ -131,27 +131,28 @@ def _draw(axes: Axes, groups: Sequence[Group], key: str) -> None:
         epochs = np.arange(1, len(mean) + 1)
         axes.plot(
             epochs, mean, color=colour, linestyle=dashes,
-            marker="o" if len(epochs) == 1 else None, label=_name(group, groups),
+            marker="o" if len(epochs) == 1 else None, label=name_with_runs(group, groups),
         )  # fmt: skip
         axes.fill_between(epochs, mean - std, mean + std, color=colour, alpha=0.18, linewidth=0)
     epoch_axis(axes, max(len(run.rows) for group in groups for run in group.runs))
 
 
-def _name(group: Group, groups: Sequence[Group]) -> str:
+def name_with_runs(group: Group, groups: Sequence[Group]) -> str:
+    """What tells a group from the others, and how many runs it has."""
     return f"{name_among(group, groups)} (n={len(group.runs)})"
 
 
-def _figure(width: float, groups: Sequence[Group]) -> tuple[Figure, int]:
+def figure_of_groups(width: float, groups: Sequence[Group]) -> tuple[Figure, int]:
     """A figure with room for the legend below its axes, and the legend's columns.
 
     As many columns as the longest name leaves room for; a column is never cut.
     """
-    longest = max(len(_name(group, groups)) for group in groups)
+    longest = max(len(name_with_runs(group, groups)) for group in groups)
     columns = max(1, min(len(groups), int(width / (0.6 + 0.085 * longest))))
     height = 4 + 0.19 * math.ceil(len(groups) / columns)
     return new_figure(width, height, title=shared_reduction(groups)), columns
 
 
-def _legend(figure: Figure, axes: Axes, columns: int) -> None:
-    # Below the axes: no curve is covered.
+def legend(figure: Figure, axes: Axes, columns: int) -> None:
+    """The legend of one panel for all, below the axes: no curve is covered."""
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=columns)

@@ -1,4 +1,4 @@
-"""The paper's figures 2A, 2B, 3, 4A and 4B, a command each: `naslib-edd figure NAME`."""
+"""The paper's figures 2A, 2B, 3, 4A and 4B and their companions: `naslib-edd figure NAME`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from naslib_edd.errors import UserError, nearest
 from naslib_edd.report.compare import accuracy_figure, entropy_figure
+from naslib_edd.report.epoch_curves import bare_figure, gap_figure, table_figure
 from naslib_edd.report.groups import Group, group_runs
 from naslib_edd.report.panels import entropy_bound
 from naslib_edd.report.paper_curves import gradient_norms, schedule_entropies, worked_example
@@ -29,10 +30,10 @@ def draw_paper_figure(
     """Draw one figure.
 
     Args:
-        name: 2A, 2B or 3, from the parts; 4A or 4B, from the records of runs.
+        name: 2A, 2B or 3, from the parts; 4A, 4B, gap, table or bare, from the records of runs.
         path: the PNG to write.
-        folders: of 4A and 4B: run folders, or folders above them.
-        data_note: of 4A and 4B: see :func:`naslib_edd.report.report`.
+        folders: of the latter: run folders, or folders above them.
+        data_note: of the latter: see :func:`naslib_edd.report.report`.
 
     Raises:
         UserError: no such figure, or its runs are not there.
@@ -44,7 +45,9 @@ def draw_paper_figure(
         raise UserError(f"figure {wanted} is made from records: name the folders of the runs")
     if wanted not in {**_OF_PARTS, **_OF_RUNS}:
         known = nearest(wanted, {**_OF_PARTS, **_OF_RUNS})
-        raise UserError(f"there is no figure {name!r}{known}; there are 2A, 2B, 3, 4A and 4B")
+        raise UserError(
+            f"there is no figure {name!r}{known}; there are {', '.join((*_OF_PARTS, *_OF_RUNS))}"
+        )
     with house_style():
         if wanted in _OF_PARTS:
             return save_png(_OF_PARTS[wanted](), Path(path))
@@ -52,7 +55,7 @@ def draw_paper_figure(
         groups = group_runs(runs, data_note=data_note)
         figure = _OF_RUNS[wanted](groups)
         if figure is None:
-            raise UserError("no record there has the accuracy of the discretised network")
+            raise UserError(f"no record there has what figure {wanted} shows")
         return save_png(figure, Path(path))
 
 
@@ -125,4 +128,7 @@ _OF_PARTS: dict[str, Callable[[], Figure]] = {
 _OF_RUNS: dict[str, Callable[[Sequence[Group]], Figure | None]] = {
     "4A": entropy_figure,
     "4B": accuracy_figure,
+    "GAP": gap_figure,
+    "TABLE": table_figure,
+    "BARE": bare_figure,
 }
