@@ -31,7 +31,7 @@ def final_result(
     result |= {"seed": engine.config.seed, "epochs": engine.epoch}
     result["changed"] = changed(engine.config)
     if data is not None:
-        result["images"] = {"train": len(data.train), "val": len(data.val)}
+        result["images"] = images_of(data)
     result |= {key: last[key] for key in (*_KEYS, *_KEYS_OF_FLOORS) if key in last}
     if table is not None:
         result["standing"] = standing(

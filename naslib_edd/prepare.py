@@ -164,6 +164,7 @@ def _about(engine: Engine, table: Table | None) -> list[str]:
         f"{config.optimizer} on {config.search_space}, {data.name} from {data.source}: "
         f"{len(data.train)} + {len(data.val)} images, {engine.steps} steps of "
         f"{search.batch_size} an epoch, {engine.epochs} epochs",
+        *checksum_line(data),
         f"supernet: {search.supernet}{_made_of(engine)}, C={search.channels}, N={search.cells}, "
         f"{engine.device}, seed {config.seed}"
         + (f"; going on after epoch {engine.epoch}" if engine.epoch or engine.step else ""),

@@ -41,6 +41,9 @@ class SearchData:
         test: images neither half has, for testing; None where the data have none.
         split: the split's name.
         source: the path of the data, or ``"scikit-learn"``.
+        checksum: ``"official"`` where the files are as they were published, ``"differs"`` where
+            they are not; None for data without a published checksum.
+        differing: names of the files that differ.
     """
 
     name: str
@@ -52,6 +55,8 @@ class SearchData:
     test: ImageSet | None
     split: str
     source: str
+    checksum: str | None = None
+    differing: tuple[str, ...] = ()
 
 
 def load(
@@ -127,6 +132,8 @@ def load(
         test=test,
         split=split,
         source=source,
+        checksum=None if raw.differing is None else "differs" if raw.differing else "official",
+        differing=raw.differing or (),
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from naslib_edd.pickles.faults import PickleFault
 from naslib_edd.pickles.opcodes import OTHERS
-from naslib_edd.pickles.runs import float_run, named_run, pair_run
+from naslib_edd.pickles.runs import float_run, keyed_run, named_run, pair_run
 from naslib_edd.pickles.standins import PLAIN, Foreign, Kind, Maker, check_keys
 from naslib_edd.pickles.stream import Readable, Stream
 
@@ -83,7 +83,7 @@ class Machine:
         memo: list[Any] = []
         marks: list[tuple[list[Any], int]] = []
         self.memo, self.marks, self._gaps = memo, marks, 0
-        texts, interned = self._texts, self._texts.get
+        interned = self._texts.get
         stream, place = self.stream, self.place
         window, edge = stream.window, len(stream.window) - _NEEDED
         while True:
@@ -136,7 +136,8 @@ class Machine:
                 if item is MISSING:
                     raise PickleFault("a memo's number that was never given")
                 stack.append(item)
-            elif code == 0x58 or code == 0x8C:  # BINUNICODE, SHORT_BINUNICODE
+            elif code == 0x8C or code == 0x43 or code == 0x58:
+                # SHORT_BINUNICODE, SHORT_BINBYTES, BINUNICODE
                 if code == 0x58:
                     length = _WORD(window, place)[0]
                     place += 4
@@ -147,13 +148,35 @@ class Machine:
                 if end > len(window):
                     window, place, end = self._reach(length, place)
                     edge = len(window) - _NEEDED
+                elif (
+                    code != 0x43
+                    and 0 < length < 100
+                    and end <= edge
+                    and (
+                        (
+                            code == 0x8C
+                            and window[end : end + 2] == b"\x94G"
+                            and window[end + 10] == 0x8C
+                        )
+                        or (
+                            window[end] == 0x72
+                            and window[end + 5] == 0x47
+                            and window[end + 14] == 0x58
+                        )
+                    )
+                ):
+                    start = place - (2 if code == 0x8C else 5)
+                    keys, values, next_place = keyed_run(window, start, length, len(memo))
+                    if keys:
+                        names = [interned(key) or self._text(key) for key in keys]
+                        memo += names
+                        stack += [item for pair in zip(names, values, strict=True) for item in pair]
+                        place = next_place
+                        continue
                 raw = window[place:end]
-                text = interned(raw)
-                if text is None:
-                    text = str(raw, "utf-8", "surrogatepass")
-                    if length < 100 and len(texts) < _INTERNED:
-                        texts[raw] = text
-                    self._cost += length
+                text: str | bytes = raw
+                if code != 0x43:
+                    text = interned(raw) or self._text(raw)
                 stack.append(text)
                 place = end
                 if place < edge and window[place] == 0x94:  # MEMOIZE, as nearly always
@@ -232,6 +255,14 @@ class Machine:
         if not 0 <= number < len(self.memo) or self.memo[number] is MISSING:
             raise PickleFault("a memo's number that was never given")
         return self.memo[number]
+
+    def _text(self, raw: bytes) -> str:
+        """A text that was not met before; short ones are kept, for they come again."""
+        text = str(raw, "utf-8", "surrogatepass")
+        if len(raw) < 100 and len(self._texts) < _INTERNED:
+            self._texts[raw] = text
+        self._cost += len(raw)
+        return text
 
     def _fill(self, target: Any, items: list[Any], since: int) -> None:
         keys, values = items[::2], items[1::2]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -27,6 +28,7 @@ _NUMBER = re.compile(r"b1|[iu][1248]|f[248]")
 _TEXT = re.compile(r"[US](\d{1,5})")
 _ORDERS = ("<", ">", "|", "=")
 _DIMENSIONS = 8
+_DOUBLE, _UNPACK_DOUBLE = np.dtype("<f8"), struct.Struct("<d").unpack
 
 
 class Maker(NamedTuple):
@@ -168,7 +170,10 @@ def _make_kind(args: tuple[Any, ...]) -> Kind:
 def _make_scalar(args: tuple[Any, ...]) -> Any:
     if len(args) != 2:
         raise PickleFault("a number that is not rebuilt the usual way")
-    dtype, content = _dtype_of(args[0]), _bytes_of(args[1])
+    kind, content = args
+    if type(kind) is Kind and kind.dtype is _DOUBLE and type(content) is bytes:
+        return np.float64(_UNPACK_DOUBLE(content)[0])  # by the million, so quickly
+    dtype, content = _dtype_of(kind), _bytes_of(content)
     if len(content) != dtype.itemsize:
         raise PickleFault("a number whose bytes do not fit its type")
     return _checked(np.frombuffer(content, dtype))[0]

@@ -60,10 +60,8 @@ def read(path: Path) -> Source:
     """
     size = path.stat().st_size
     with reading(path, size, memory=_MEMORY) as progress:
-        if zipfile.is_zipfile(path):
-            content = _load_zip(path, progress)
-        else:
-            content = _load_legacy(path, size, progress)
+        load = _load_zip if _is_zip(path) else _load_legacy
+        content = load(path, progress)
     arrays = gather(path, content, keys=_KEYS, cost=mean_cost)
     return Source(format="nb201-pth", arrays=arrays)
 
@@ -85,9 +83,9 @@ def _load_zip(path: Path, progress: Progress) -> Any:
         raise unreadable(path, f"is cut short or damaged ({first_line(error)})") from error
 
 
-def _load_legacy(path: Path, size: int, progress: Progress) -> Any:
+def _load_legacy(path: Path, progress: Progress) -> Any:
     with path.open("rb") as file:
-        machine = _machine(Stream(file, size=size, progress=progress))
+        machine = _machine(Stream(file, size=path.stat().st_size, progress=progress))
         if load_from(machine, path) != _MAGIC or load_from(machine, path) != _LAYOUT:
             raise unreadable(path, "is not a file of torch")
         load_from(machine, path)  # the writing machine's word sizes
@@ -103,6 +101,11 @@ def _machine(stream: Stream) -> Machine:
         persistent=lambda names: Foreign("a tensor's storage"),
         filled=slim,
     )
+
+
+def _is_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"
 
 
 def _is_pickle(name: str) -> bool:
