@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from naslib_edd import __version__
-from naslib_edd.errors import UserError
+from naslib_edd.errors import UserError, on_command_line
+from naslib_edd.literal import literal
+from naslib_edd.paths import path_of
 
 _WHICH_TABLE = "default: NASLIB_EDD_TABLE; digits: the built-in NB201-Digits"
 
@@ -23,8 +26,13 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit code. Errors for people go to standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        # A character that the terminal's encoding lacks is shown as an escape, not raised.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        return _run(sys.argv[1:] if arguments is None else list(arguments))
+        with on_command_line():
+            return _run(sys.argv[1:] if arguments is None else list(arguments))
     except UserError as error:
         print(f"naslib-edd: {error}", file=sys.stderr)
         return 2
@@ -78,6 +86,13 @@ def parser() -> argparse.ArgumentParser:
     )
     search.set_defaults(run=_search)
 
+    sweep = commands.add_parser("sweep", help="many searches: methods, seeds, settings")
+    sweep.add_argument("file", metavar="SWEEP.yaml", help="config, methods, seeds, set, out_dir")
+    what = sweep.add_mutually_exclusive_group()
+    what.add_argument("--list", action="store_true", help="print one resumable command a run")
+    what.add_argument("--status", action="store_true", help="how far each run is; runs nothing")
+    sweep.set_defaults(run=_sweep)
+
     naslib = commands.add_parser("naslib", help="search on NASLib's own Trainer")
     naslib.add_argument("--config-file", required=True, metavar="FILE", help="NASLib-style YAML")
     naslib.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
@@ -127,7 +142,7 @@ def parser() -> argparse.ArgumentParser:
         "name", metavar="NAME", help="2A, 2B, 3 (parts); 4A, 4B, gap, table, bare (runs)"
     )
     figure.add_argument("folders", nargs="*", metavar="FOLDER", help="those of the runs")
-    figure.add_argument("--out", required=True, metavar="FILE", help="the PNG to write")
+    figure.add_argument("--out", required=True, metavar="FILE", help="to write: .png, .pdf or .svg")
     figure.add_argument("--data-note", metavar="TEXT", help="e.g. 'CIFAR-10 (JPEG)'")
     figure.set_defaults(run=_figure)
 
@@ -147,7 +162,7 @@ def _search(options: argparse.Namespace) -> int:
     overrides = list(options.overrides)
     for key in ("data", "table"):
         if getattr(options, key) is not None:
-            overrides.append(f"{key}={_quoted(getattr(options, key))}")
+            overrides.append(f"{key}={getattr(options, key)}")
     if options.download:
         overrides.append("download=true")
     if options.engine == "naslib":
@@ -165,9 +180,24 @@ def _search(options: argparse.Namespace) -> int:
             figures=not options.no_figures,
         )
     except Interrupted as stop:
-        print(f"naslib-edd: {stop}", file=sys.stderr)
+        print(f"naslib-edd: {literal(str(stop))}", file=sys.stderr)
         return stop.code
     return 0
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from naslib_edd.sweep import command
+
+    path = path_of(options.file, "the sweep's file")
+    if options.list:
+        return command.show_list(path)
+    if options.status:
+        return command.show_status(path)
+    try:
+        return command.sweep(path)
+    except command.Stopped as stop:
+        print(f"naslib-edd: {literal(str(stop))}", file=sys.stderr)
+        return stop.code
 
 
 def _naslib(options: argparse.Namespace) -> int:
@@ -181,11 +211,6 @@ def _naslib(options: argparse.Namespace) -> int:
         force=options.force,
     )
     return 0
-
-
-def _quoted(path: str) -> str:
-    """A path as YAML text, whatever characters it has."""
-    return "'" + path.replace("'", "''") + "'"
 
 
 def _methods(options: argparse.Namespace) -> int:
@@ -225,12 +250,12 @@ def _report(options: argparse.Namespace) -> int:
     from naslib_edd.report import report
 
     paths = report(
-        [Path(folder) for folder in options.folders],
-        Path(options.out),
+        options.folders,
+        options.out,
         data_note=options.data_note,
     )
     for path in paths:
-        print(path)
+        print(literal(str(path)))
     return 0
 
 
@@ -240,7 +265,7 @@ def _figure(options: argparse.Namespace) -> int:
     path = draw_paper_figure(
         options.name, options.out, folders=options.folders, data_note=options.data_note
     )
-    print(path)
+    print(literal(str(path)))
     return 0
 
 

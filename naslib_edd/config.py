@@ -7,7 +7,6 @@ value is there and in range, or raises a UserError that names the key, the file 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import os
 import types
@@ -17,15 +16,22 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
+from naslib_edd.data_names import canonical
 from naslib_edd.errors import UserError
+from naslib_edd.literal import shortened
+from naslib_edd.literal import value as shown
+from naslib_edd.overrides import TYPED, override, suggest
+from naslib_edd.paths import folder_name, path_of, read_text
+from naslib_edd.plain_values import check_text, key_text, plain_values
 from naslib_edd.presets import preset
 from naslib_edd.presets.switch import own, without_former
 from naslib_edd.settings import NASLIB_SEARCH, NASLIB_TOP, SECTIONS, Config, SearchSettings, names
+from naslib_edd.yaml_text import DEEPEST, LARGEST, NotYaml, parse
 
 Values = dict[str, Any]
 
-#: PyYAML lets a few of Python's own errors through: a date that is none, endless nesting.
-_NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
+#: Limits of a setting that has none of its own: what fp32 still holds, with some room.
+_MOST_INT, _MOST_FLOAT, _LEAST_FLOAT = 10**9, 1e30, 1e-30
 
 
 def load(
@@ -36,7 +42,8 @@ def load(
 
     Args:
         source: a YAML file, a mapping of the same shape, a finished config, or None for defaults.
-        overrides: ``key=value`` texts, e.g. ``search.epochs=3``; values are read as YAML.
+        overrides: ``key=value`` texts, e.g. ``search.epochs=3``. A text setting takes the text as
+            it is (``null``: none); other values are read as YAML.
 
     Raises:
         UserError: a file that is missing or no YAML mapping, an unknown key (the nearest one is
@@ -49,10 +56,10 @@ def load(
     elif source is None:
         values, where = {}, "the defaults"
     else:
-        values, where = read(Path(source)), str(source)
+        values, where = read(path_of(source, "the config")), str(source)
     _check_keys(values, where)
     former = values.get("optimizer")
-    typed = [_override(values, text) for text in overrides]
+    typed = [override(values, text) for text in overrides]
     return _build(values, where, former=former, typed=typed)
 
 
@@ -71,7 +78,7 @@ def of_method(
     if not isinstance(former, str) or former == method:
         return search
     ours = {key: value for key, value in search.items() if key in names(SearchSettings)}
-    checked = _checked(SearchSettings, ours, where, prefix="search.")
+    checked = _checked(SearchSettings, ours, where, prefix="search.", typed=typed)
     kept = without_former(
         checked, former=former, method=method, typed=typed, dataset=str(dataset), where=where
     )
@@ -90,25 +97,25 @@ def dump(config: Config) -> str:
 
 def read(path: Path) -> Values:
     """The keys and values of a YAML file, unchecked."""
+    text = read_text(path, "config", most=LARGEST)
+    if text is None:
+        raise UserError(f"there is no config {path}; the project's are in configs/")
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UserError(f"there is no config {path}; the project's are in configs/") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read config {path}: {error}") from None
-    try:
-        values = yaml.safe_load(text)
-    except _NOT_YAML as error:
-        detail = " ".join(str(error).split())
-        raise UserError(f"config {path} is not YAML: {detail}") from None
+        values = parse(text)
+    except NotYaml as error:
+        raise UserError(f"config {path} is not YAML: {error}") from None
     if not isinstance(values, dict | None):
         raise UserError(f"config {path} must hold keys and values, as in 'optimizer: edd_darts'")
     return _copy(values or {})
 
 
-def _copy(values: Mapping[str, Any]) -> Values:
+def _copy(values: Mapping[Any, Any], depth: int = 0) -> Values:
+    if depth > DEEPEST:
+        raise UserError("the given config is nested too deeply, or holds itself")
     return {
-        str(key): _copy(value) if isinstance(value, Mapping) else value
+        key_text(key, "the config"): _copy(value, depth + 1)
+        if isinstance(value, Mapping)
+        else value
         for key, value in values.items()
     }
 
@@ -118,79 +125,75 @@ def _check_keys(values: Values, where: str) -> None:
         values.pop(key, None)
     for key in values:
         if key not in names(Config):
-            raise UserError(f"unknown key '{key}' in {where}{_suggest(key)}")
+            raise UserError(f"unknown key '{shortened(key, 80)}' in {where}{suggest(key)}")
     for section in SECTIONS:
         held = values.get(section)
         values[section] = {} if held is None else held  # absent, or empty in YAML
         if not isinstance(values[section], dict):
-            raise UserError(f"'{section}' in {where} must hold keys and values, not {held!r}")
+            raise UserError(f"'{section}' in {where} must hold keys and values, not {shown(held)}")
     values["search"] = {k: v for k, v in values["search"].items() if k not in NASLIB_SEARCH}
     for key in values["search"]:
         if key not in names(SearchSettings):
-            raise UserError(f"unknown key 'search.{key}' in {where}{_suggest(key)}")
-
-
-def _suggest(key: str) -> str:
-    # A key is often right but for its section: compare the last part with the keys of both.
-    keys = {name: f"search.{name}" for name in names(SearchSettings)}
-    keys |= {name: name for name in names(Config)}
-    close = difflib.get_close_matches(key.rsplit(".", 1)[-1], keys, n=1)
-    if not close:
-        return "; README.md and naslib_edd/settings/ list the keys"
-    return f"; did you mean '{keys[close[0]]}'?"
-
-
-def _override(values: Values, text: str) -> str:
-    """Set a value; the last part of its key."""
-    key, equals, raw = text.partition("=")
-    key = key.strip()
-    if not equals or not key:
-        raise UserError(f"cannot read {text!r}; an override is key=value, as in search.epochs=3")
-    try:
-        value = yaml.safe_load(raw)
-    except _NOT_YAML:
-        raise UserError(f"cannot read the value in {text!r}; it must be YAML") from None
-    section, _, leaf = key.rpartition(".")
-    if key in SECTIONS:
-        raise UserError(f"'{key}' holds keys; set one of them, as in search.epochs=3")
-    if section == "" and leaf in names(Config):
-        values[leaf] = value
-    elif section == "evaluation" or (section == "search" and leaf in names(SearchSettings)):
-        values[section][leaf] = value
-    else:
-        raise UserError(f"unknown key '{key}' on the command line{_suggest(key)}")
-    return leaf
+            raise UserError(f"unknown key 'search.{shortened(key, 80)}' in {where}{suggest(key)}")
 
 
 def _build(values: Values, where: str, *, former: Any, typed: Sequence[str]) -> Config:
     top = {key: value for key, value in values.items() if key != "search"}
-    config = Config(**_checked(Config, top, where, prefix=""))
+    config = Config(**_checked(Config, top, where, prefix="", typed=typed))
+    config = dataclasses.replace(
+        config,
+        dataset=canonical(config.dataset),
+        evaluation=plain_values(config.evaluation, "evaluation"),
+    )
+    if config.name:
+        folder_name(config.name, "name")
+    folder_name(config.dataset, "dataset")
     held = values["search"]
     if "optimizer" in typed:
         method, dataset = config.optimizer, config.dataset
+        leaves = [key.removeprefix("search.") for key in typed]
         held = of_method(
-            held, former=former, method=method, typed=typed, dataset=dataset, where=where
+            held, former=former, method=method, typed=leaves, dataset=dataset, where=where
         )
-    chosen = _checked(SearchSettings, held, where, prefix="search.")
+    chosen = _checked(SearchSettings, held, where, prefix="search.", typed=typed)
     variant = chosen.get("variant", SearchSettings.variant)
     search = SearchSettings(**{**preset(config.optimizer, variant, config.dataset), **chosen})
     search.check()
-    return dataclasses.replace(config, search=search)
+    config = dataclasses.replace(config, search=search)
+    if config.evaluation:
+        try:
+            parse(dump(config))
+        except NotYaml as error:
+            raise UserError(
+                f"evaluation in {where} would make the run's config unreadable: {error}"
+            ) from None
+    return config
 
 
-def _checked(section: type[Any], values: Values, where: str, *, prefix: str) -> Values:
+def _checked(
+    section: type[Any], values: Values, where: str, *, prefix: str, typed: Sequence[str] = ()
+) -> Values:
     hints = get_type_hints(section)
     fields = {item.name: item for item in dataclasses.fields(section)}
     checked = {}
     for key, value in values.items():
+        name = f"{prefix}{key}"
+        place = TYPED if name in typed else f"in {where}"
         found = _convert(value, hints[key])
         if found is _WRONG:
+            quoted = "; put a text in quotes" if _takes_text(hints[key]) else ""
             raise UserError(
-                f"{prefix}{key} must be {_describe(hints[key])}, not {value!r} (in {where})"
+                f"{name} must be {_describe(hints[key])}, not {shown(value)} ({place}{quoted})"
             )
-        _check_range(f"{prefix}{key}", found, fields[key].metadata, where)
+        if isinstance(found, str):
+            check_text(found, name)
+        _check_range(name, found, fields[key].metadata, place)
         checked[key] = found
     return checked
+
+
+def _takes_text(hint: Any) -> bool:
+    return hint is str or str in get_args(hint)
 
 
 _WRONG = object()
@@ -248,14 +251,17 @@ def _describe(hint: Any) -> str:
     return names_of.get(hint, "keys and values")
 
 
-def _check_range(key: str, value: Any, limits: Mapping[str, Any], where: str) -> None:
+def _check_range(key: str, value: Any, limits: Mapping[str, Any], place: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
+    most = _MOST_INT if isinstance(value, int) else _MOST_FLOAT
     checks = (
-        ("at_least", value >= limits.get("at_least", value), "at least"),
-        ("above", "above" not in limits or value > limits["above"], "above"),
-        ("at_most", value <= limits.get("at_most", value), "at most"),
+        ("at least", limits.get("at_least", -most), value >= limits.get("at_least", -most)),
+        ("above", limits.get("above"), "above" not in limits or value > limits["above"]),
+        ("at most", limits.get("at_most", most), value <= limits.get("at_most", most)),
+        (f"0, or {_LEAST_FLOAT:g} or more,", None, not 0 < abs(value) < _LEAST_FLOAT),
     )
-    for name, holds, words in checks:
+    for words, limit, holds in checks:
         if not holds:
-            raise UserError(f"{key} = {value} must be {words} {limits[name]:g} (in {where})")
+            amount = f"{words} {limit:g}" if limit is not None else words.rstrip(",")
+            raise UserError(f"{key} = {shown(value)} must be {amount} ({place})")

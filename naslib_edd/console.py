@@ -14,6 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from naslib_edd.literal import literal
 from naslib_edd.standing import ranked_dataset
 
 Row = dict[str, Any]
@@ -21,6 +22,13 @@ Column = tuple[str, int]
 
 #: Headers of the table's accuracies, by data set.
 SHORT = {"cifar10": "C10", "cifar100": "C100", "imagenet16_120": "IN16", "digits": "dig"}
+
+
+def say(console: Console, text: str, *, style: str | None = None) -> None:
+    """Print a line as it is: square brackets are no markup, and control characters are shown."""
+    console.print(
+        literal(text), style=style, soft_wrap=True, highlight=False, markup=False, emoji=False
+    )
 
 
 class EpochLines:
@@ -82,11 +90,11 @@ class EpochLines:
     def show(self, row: Row) -> None:
         """Print the line of one epoch, and a warning where the cell has collapsed."""
         if self._printed % 25 == 0:
-            self.console.print(self.header(), style="bold", soft_wrap=True, highlight=False)
+            say(self.console, self.header(), style="bold")
         self._printed += 1
-        self.console.print(self.line(row), soft_wrap=True, highlight=False)
+        say(self.console, self.line(row))
         if row.get("warning"):
-            self.console.print(f"  warning: {row['warning']}", style="yellow", soft_wrap=True)
+            say(self.console, f"  warning: {row['warning']}", style="yellow")
 
 
 class StepBar:

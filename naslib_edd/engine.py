@@ -34,6 +34,7 @@ from naslib_edd.compose import (
 )
 from naslib_edd.data import Batches, SearchData
 from naslib_edd.data.sampling import generator
+from naslib_edd.edge_column import split
 from naslib_edd.engine_state import restore, state_of
 from naslib_edd.errors import Diverged
 from naslib_edd.evaluation import Evaluation
@@ -133,7 +134,7 @@ class Engine(Evaluation):
     @property
     def op_logits(self) -> Tensor:
         """The logits of the operations, without the column of edge weights: [6, 5]."""
-        return self.logits[:, : len(OPERATIONS)]
+        return split(self.logits, len(OPERATIONS))[0]
 
     def run_step(self) -> None:
         """One bilevel step of the epoch under way."""
@@ -203,8 +204,9 @@ class Engine(Evaluation):
             **extra,
             "logits": self.op_logits.tolist(),
         }
-        if self.logits.shape[1] > len(OPERATIONS):
-            row["edge_logits"] = self.logits[:, -1].tolist()
+        _, edges = split(self.logits, len(OPERATIONS))
+        if edges is not None:
+            row["edge_logits"] = edges.tolist()
         self.meters.reset()
         return row
 

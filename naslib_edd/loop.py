@@ -12,7 +12,7 @@ import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -23,9 +23,9 @@ from rich.console import Console
 from naslib_edd import checkpoint
 from naslib_edd.allocator import keep_freed_memory
 from naslib_edd.config import load as load_config
-from naslib_edd.console import EpochLines, StepBar
+from naslib_edd.console import EpochLines, StepBar, say
 from naslib_edd.engine import Engine
-from naslib_edd.errors import UserError
+from naslib_edd.errors import UserError, remedy
 from naslib_edd.floors import FloorEngine
 from naslib_edd.outcome import collapse_warning, final_result, show_result
 from naslib_edd.prepare import (
@@ -52,7 +52,7 @@ class Interrupted(Exception):
     """Ctrl-C or SIGTERM: a checkpoint was written; the command line exits with ``code``."""
 
     def __init__(self, code: int, folder: Path) -> None:
-        super().__init__(f"stopped; a checkpoint is in {folder}: go on with --resume")
+        super().__init__(remedy(f"stopped; a checkpoint is in {folder}: go on with --resume"))
         self.code = code
 
 
@@ -69,8 +69,8 @@ class SearchResult:
 
     arch_str: str
     index: int
-    result: Row
-    rows: Sequence[Row]
+    result: Row = field(repr=False)
+    rows: Sequence[Row] = field(repr=False)
     folder: Path
 
 
@@ -132,7 +132,7 @@ def search(
         draw_run(folder.path)
         draw_overview(folder.path)
     files = "record, result, checkpoint" + (" and figures" if figures else "")
-    console.print(f"{files}: {folder.path}", soft_wrap=True, highlight=False)
+    say(console, f"{files}: {folder.path}")
     return SearchResult(
         arch_str=result["arch_str"],
         index=result["index"],

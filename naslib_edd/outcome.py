@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from naslib_edd.config import changed
+from naslib_edd.console import say
 from naslib_edd.engine import Engine
 from naslib_edd.floors import FloorEngine
 from naslib_edd.record import Row
-from naslib_edd.spaces.nb201 import is_connected
+from naslib_edd.spaces.collapse import warning_of
 from naslib_edd.standing import lines, standing
 
 if TYPE_CHECKING:
@@ -50,34 +51,22 @@ def final_result(
 
 def show_result(console: Console, engine: Engine | FloorEngine, result: Row) -> None:
     """Say what was found."""
-
-    def say(text: str, *, markup: bool = True) -> None:
-        console.print(text, soft_wrap=True, highlight=False, markup=markup)
-
-    say(f"final architecture: index {result['index']}")
-    say(f"  {result['arch_str']}", markup=False)
+    say(console, f"final architecture: index {result['index']}")
+    say(console, f"  {result['arch_str']}")
     if isinstance(engine, Engine):
         for kind in engine.eval_statistics():
             test = result.get(f"net_test_acc_{kind}")
             say(
+                console,
                 f"  discretised network, shared weights, {kind} statistics: "
                 f"val {result[f'net_val_acc_{kind}']:.2f} %"
                 + ("" if test is None else f", test {test:.2f} %")
-                + f" (chance {100 / engine.data.classes:.1f} %)"
+                + f" (chance {100 / engine.data.classes:.1f} %)",
             )
     for text in lines(result):
-        say(f"  {text}")
+        say(console, f"  {text}")
 
 
 def collapse_warning(row: Row) -> str | None:
-    """A sentence if the cell has collapsed onto operations without weights, else None.
-
-    The two known collapses of DARTS on NB201: all edges `skip_connect` (index 1835, 54.30 % on
-    CIFAR-10), and `none` cutting the output off from the input.
-    """
-    if not is_connected(row["ops"]):
-        return "the cell is cut off: no path without 'none' leads to its output"
-    bare = row["skip_count"] + row["none_count"]
-    if bare >= 5:
-        return f"{bare} of 6 edges are skip_connect or none: the cell has (almost) no weights"
-    return None
+    """A sentence if the cell has collapsed, else None; see :func:`warning_of`."""
+    return warning_of(row["ops"])

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from naslib_edd import checkpoint
 from naslib_edd.config import as_dict, changed, dump
+from naslib_edd.console import say
 from naslib_edd.data import SearchData
 from naslib_edd.data import load as load_data
 from naslib_edd.engine import Engine
@@ -20,6 +21,7 @@ from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
 from naslib_edd.floors import FloorEngine
 from naslib_edd.native import kernels
+from naslib_edd.paths import path_of
 from naslib_edd.provenance import Place
 from naslib_edd.record import Row, RunFolder
 from naslib_edd.settings import Config
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 def folder_of(config: Config) -> Path:
     """Where a run's files go: out_dir/search_space/dataset/optimizer/seed, as in NASLib."""
     name = config.name or config.optimizer
-    return Path(config.out_dir) / config.search_space / config.dataset / name / str(config.seed)
+    out = path_of(config.out_dir or ".", "out_dir")
+    return path_of(out / config.search_space / config.dataset / name / str(config.seed), "out_dir")
 
 
 def pick_device(name: str) -> torch.device:
@@ -145,7 +148,7 @@ def announce(
     """Say what is about to run, on what, and where its files go."""
     lines = _about(engine, table) if isinstance(engine, Engine) else engine.about()
     for line in [*lines, *changes(engine.config), f"writing to {folder.path}"]:
-        console.print(line, soft_wrap=True, highlight=False)
+        say(console, line)
 
 
 def _made_of(engine: Engine) -> str:

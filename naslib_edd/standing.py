@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from naslib_edd.data_names import same
 from naslib_edd.tabular.random_search import better_than, expected
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ Row = dict[str, Any]
 
 def ranked_dataset(datasets: list[str], searched: str) -> str | None:
     """The data set of a table that ranks are shown of: that of the search, or the first."""
-    own = searched.lower().replace("-", "_")
-    return own if own in datasets else next(iter(datasets), None)
+    return same(searched, datasets) or next(iter(datasets), None)
 
 
 def standing(table: Table, index: int, *, searched: str, lookups: int) -> Row | None:

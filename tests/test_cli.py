@@ -76,7 +76,7 @@ def test_search_draws_its_figures(config: Path, tmp_path: Path) -> None:
         ("table=/no/such/table.npz", "/no/such/table.npz"),
         ("device=tpu", "unknown device"),
         ("search.clip=both", "search.clip must be one of"),
-        ("seed=2020-99-99", "it must be YAML"),
+        ("seed=2020-99-99", "seed must be a whole number, not '2020-99-99' (on the command line)"),
         ("threads=99999999999", "threads = 99999999999 must be at most 1024"),
         ("search.channels=1000000000", "out of memory"),
         ("data=/no/such/place", "leave out the data path"),

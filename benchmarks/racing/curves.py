@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from naslib_edd.report.style import GREY, house_style, line_style, new_figure, save_png
+from naslib_edd.report.style import GREY, house_style, line_style, new_figure, save_figure
 from racing.compare import net_memory, summary
 from racing.entrants import BASELINE, Entrant, bilevel_step
 from racing.memory import begin_memory, gpu_peak, peak_rss
@@ -110,7 +110,7 @@ def draw(rows: Sequence[Record], path: Path) -> Path:
                 axes.set_xticks(row["values"], [str(value) for value in row["values"]])
                 axes.set_xlabel(_NAMES[row["axis"]])
                 axes.set_ylabel(f"{what}, {unit}")
-        return save_png(figure, path)
+        return save_figure(figure, path)
 
 
 def _centred(x: Sequence[float]) -> np.ndarray:

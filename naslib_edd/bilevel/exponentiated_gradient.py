@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from naslib_edd.edge_column import split_last
+
 #: A probability never falls below it (before it is renormalised): the release's.
 FLOOR = 1e-5
 
@@ -60,9 +62,9 @@ class ExponentiatedGradient(torch.optim.Optimizer):
         if self.same_node is None:
             self._step_operations(logits, grad, group)
             return
-        self._step_operations(logits[:, :-1], grad[:, :-1], group)
-        edges = logits[:, -1]
-        moved = self._of_node(edges) - group["edge_lr"] * grad[:, -1]
+        (operations, edges), (of_operations, of_edges) = split_last(logits), split_last(grad)
+        self._step_operations(operations, of_operations, group)
+        moved = self._of_node(edges) - group["edge_lr"] * of_edges
         edges.copy_(self._of_node(moved))
 
     def _step_operations(self, logits: Tensor, grad: Tensor, group: dict[str, Any]) -> None:

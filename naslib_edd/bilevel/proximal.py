@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from naslib_edd.edge_column import split
 from naslib_edd.regularisers.group_sparsity import sparse_group_prox
 
 
@@ -43,7 +44,7 @@ class ProximalAdam(torch.optim.Adam):
             for logits in group["params"]:
                 if logits.grad is None:
                     continue
-                columns = logits[:, : logits.shape[1] - self.extra]
+                columns, _ = split(logits, logits.shape[1] - self.extra)
                 rate, share = group["lr"], 1 / columns.shape[1]
                 near = sparse_group_prox(
                     columns + share, l1=rate * self.l1, group=rate * self.sparsity

@@ -29,7 +29,7 @@ def make_perturbation(
         "first": search.epsilon_first,
         "last": search.epsilon_last,
         "allowed": allowed,
-        "edge_column": search.partial_channels > 1,
+        "edge_column": bool(search.edge_columns),
         "statistics": search.attack_statistics,
     }
     if search.perturbation == "random":

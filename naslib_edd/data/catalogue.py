@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from naslib_edd.data_names import same
 from naslib_edd.errors import UserError, nearest
 
 Triple = tuple[float, float, float]
@@ -105,12 +106,12 @@ DATASETS: dict[str, Info] = {
 
 
 def resolve(name: str) -> Info:
-    """The image set of that name, in any case.
+    """The image set of that name, in any of its usual spellings.
 
     Raises:
         UserError: there is none; the message names the nearest.
     """
-    for key, info in DATASETS.items():
-        if key.lower() == name.strip().lower():
-            return info
+    found = same(name, DATASETS)
+    if found is not None:
+        return DATASETS[found]
     raise UserError(f"unknown data set '{name}'{nearest(name, DATASETS)}")

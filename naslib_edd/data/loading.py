@@ -16,6 +16,7 @@ from naslib_edd.data.catalogue import Info, Triple, resolve
 from naslib_edd.data.sources import Part, Raw, read, read_digits
 from naslib_edd.data.splits import Indices, make_split
 from naslib_edd.errors import DataMissing, UserError
+from naslib_edd.paths import path_of
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def _download(info: Info, path: str | None) -> Path:
             f"ImageNet16-120 cannot be downloaded through torchvision; {locate.advice(info)}"
         )
     root = path or os.environ.get(locate.DATA_VARIABLE)
-    if not root or Path(root).suffix.lower() == ".npz":
+    if not root or path_of(root, "the data path").suffix.lower() == ".npz":
         raise UserError(
             f"there is no folder to download {info.name} into; give one as the data path or in "
             f"{locate.DATA_VARIABLE}"
@@ -180,7 +181,7 @@ def _download(info: Info, path: str | None) -> Path:
             f"downloading {info.name} needs torchvision, which is not installed; install it, or "
             f"{locate.advice(info)}"
         ) from None
-    folder = Path(root).expanduser()
+    folder = path_of(root, "the data path")
     try:
         if info.name == "svhn":
             for part in ("train", "test"):

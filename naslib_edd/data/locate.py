@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from naslib_edd.data.catalogue import DATASETS, Info, resolve
 from naslib_edd.errors import DataMissing, UserError
+from naslib_edd.paths import is_file, is_folder, path_of, readable
 
 DATA_VARIABLE = "NASLIB_EDD_DATA"
 SPLIT_VARIABLE = "NASLIB_EDD_SPLIT"
@@ -57,18 +58,19 @@ def inside(info: Info, path: Path, *, named: bool) -> tuple[Path | None, str]:
     Raises:
         UserError: several ``.npz`` files of the folder could be meant.
     """
-    path = path.expanduser()
-    if path.is_file():
+    what = f"the data of {info.name} at"
+    path = path_of(path, f"the path of {info.name}")
+    if not readable(path, what):
+        return None, f"{path} (not there)"
+    if is_file(path):
         if path.suffix.lower() != ".npz":
             return None, f"{path} (not an .npz; unpack an archive, then name its folder)"
         if named or _NPZ_NAMES[info.name].search(path.stem):
             return path, str(path)
         return None, f"{path} (its file name does not say that it is {info.name})"
-    if not path.is_dir():
-        return None, f"{path} (not there)"
     folders, mark = LAYOUTS[info.name]
     for folder in (path, *(path / name for name in folders)):
-        if (folder / mark).is_file():
+        if is_file(folder / mark, what):
             return folder, str(folder)
     match = _NPZ_NAMES[info.name]
     stored = sorted(file for file in path.glob("*.npz") if match.search(file.stem))
@@ -94,7 +96,7 @@ def find(info: Info, path: str | None) -> Path:
     """
     places: list[str] = []
     if path:
-        found, looked = inside(info, Path(path), named=True)
+        found, looked = inside(info, path_of(path, "the data path"), named=True)
         places.append(f"the path given: {looked}")
         if found is not None:
             return found
@@ -105,7 +107,7 @@ def find(info: Info, path: str | None) -> Path:
         if not value:
             places.append(f"{variable} (not set)")
             continue
-        found, looked = inside(info, Path(value), named=variable == info.variable)
+        found, looked = inside(info, path_of(value, variable), named=variable == info.variable)
         places.append(f"{variable}: {looked}")
         if found is not None:
             return found
@@ -178,21 +180,22 @@ def find_split(name: str, argument: str | None, source: str) -> Path:
     told = "the split file given" if argument else SPLIT_VARIABLE
     places = [f"{told}: {value}" if value else f"{SPLIT_VARIABLE} (not set)"]
     if value:
-        path = Path(value).expanduser()
-        if path.is_file():
+        path = path_of(value, told)
+        if readable(path, told) and is_file(path, told):
             return path
         candidates = [path / info.split_file] if info.split_file else []
     elif info.split_file:
         where = Path(source)
         common = os.environ.get(DATA_VARIABLE)
-        folders = [folder for folder in (where, where.parent) if folder.is_dir()]
-        if common and Path(common).expanduser().is_dir():
-            folders.append(Path(common).expanduser())
+        folders = [where, where.parent]
+        if common:
+            folders.append(path_of(common, DATA_VARIABLE))
+        folders = [folder for folder in folders if is_folder(folder)]
         candidates = [folder / info.split_file for folder in dict.fromkeys(folders)]
     else:
         candidates = []
     for candidate in candidates:
-        if candidate.is_file():
+        if is_file(candidate, "the split file"):
             return candidate
         places.append(f"{candidate} (not there)")
     wanted = f" (NAS-Bench-201 publishes it as {info.split_file})" if info.split_file else ""

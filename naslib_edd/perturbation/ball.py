@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from naslib_edd.device import send
+from naslib_edd.edge_column import joined, split
 from naslib_edd.perturbation.base import Loss, Perturbation
 
 
@@ -63,11 +64,8 @@ class BallPerturbation(Perturbation):
 
     def __call__(self, beta: Tensor, loss: Loss) -> Tensor:
         """See :class:`Perturbation`."""
-        if not self.edge_column:
-            return self.move(beta, loss)
-        edges = beta[:, -1:]
-        moved = self.move(beta[:, :-1], lambda other: loss(torch.cat([other, edges], 1)))
-        return torch.cat([moved, edges], 1)
+        operations, edges = split(beta, beta.shape[1] - self.edge_column)
+        return joined(self.move(operations, lambda other: loss(joined(other, edges))), edges)
 
     @abc.abstractmethod
     def move(self, beta: Tensor, loss: Loss) -> Tensor:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from naslib_edd.bilevel.annealing import cosine_rate
 from naslib_edd.bilevel.first_order import Batch
+from naslib_edd.edge_column import joined, split
 from naslib_edd.errors import UserError
 from naslib_edd.plugin import constructor, rng
 from naslib_edd.plugin.discretise import final_architecture
@@ -181,14 +182,14 @@ class Adapter:
     @property
     def architectural_weights(self) -> Sequence[Tensor]:
         """A copy of the logits of each edge [operations], in NASLib's order."""
-        return list(self.logits.detach()[:, : self.layout.operations].clone())
+        return list(split(self.logits.detach(), self.layout.operations)[0].clone())
 
     @property
     def choosable_logits(self) -> Tensor:
         """The logits, minus infinity where an operation is ruled out."""
         logits, allowed = self.logits.detach(), self.parts.allowed
-        operations = logits[:, : self.layout.operations].masked_fill(~allowed, -torch.inf)
-        return torch.cat([operations, logits[:, self.layout.operations :]], dim=1)
+        operations, edges = split(logits, self.layout.operations)
+        return joined(operations.masked_fill(~allowed, -torch.inf), edges)
 
     def state(self) -> dict[str, Any]:
         """Everything beside the graph's weights that a search needs to go on, bit for bit."""
@@ -233,7 +234,7 @@ class Adapter:
 
     def _show_logits(self) -> None:
         """Give each edge its logits under NASLib's key ``alpha``: views that share the memory."""
-        shown = self.logits.detach()[:, : self.layout.operations]
+        shown, _ = split(self.logits.detach(), self.layout.operations)
 
         def show(edge: Any) -> None:
             if edge.data.has(ROW):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from naslib_edd.errors import UserError
+from naslib_edd.paths import is_file, is_folder, path_of
 
 VARIABLE = "NASLIB_HOME"
 #: The newest commit of NASLib's branch Develop, and the one that the plugin was tested with.
@@ -39,7 +40,7 @@ def find() -> Checkout | None:
     """The checkout that NASLIB_HOME names or that can be imported; None if there is neither."""
     home = os.environ.get(VARIABLE)
     if home:
-        return check(Path(home).expanduser())
+        return check(path_of(home, VARIABLE))
     spec = importlib.util.find_spec("naslib")
     if spec is None or not spec.submodule_search_locations:
         return None
@@ -48,13 +49,13 @@ def find() -> Checkout | None:
 
 def check(path: Path) -> Checkout:
     """Look at a folder that should be a checkout. Nothing of it is imported."""
-    if not path.is_dir():
+    if not is_folder(path, VARIABLE):
         return Checkout(path, "there is no such folder", f"correct {VARIABLE}, or {HOW_TO_GET}")
-    if path.name == "naslib" and (path / "__init__.py").exists():
+    if path.name == "naslib" and is_file(path / "__init__.py", VARIABLE):
         advice = f"name the folder above it: export {VARIABLE}={path.parent}"
         return Checkout(path, "this is the package, not the checkout", advice)
     for mark, problem in _MARKS.items():
-        if not (path / mark).is_file():
+        if not is_file(path / mark, VARIABLE):
             return Checkout(path, problem, HOW_TO_GET)
     return Checkout(path, None, None)
 

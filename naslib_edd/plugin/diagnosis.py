@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+from naslib_edd.errors import UserError
 from naslib_edd.plugin import checkout, standins
 
 #: What NASLib's Trainer needs and the plugin does not stand in for: module → what to install.
@@ -20,7 +21,10 @@ def diagnose(*, try_import: bool = True) -> list[str]:
     Args:
         try_import: import NASLib in another process to see whether it works; takes seconds.
     """
-    found = checkout.find()
+    try:
+        found = checkout.find()
+    except UserError as error:
+        return [f"BAD {error}"]
     if found is None:
         return [f"–   not here; the built-in engine does without. To {checkout.HOW_TO_GET}"]
     if found.problem is not None:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from naslib_edd import config as configs
 from naslib_edd.errors import UserError, nearest
+from naslib_edd.overrides import typed_value
+from naslib_edd.paths import folder_name, path_of
 from naslib_edd.presets import METHODS
 from naslib_edd.settings import Config, SearchSettings, names
 
@@ -51,7 +51,7 @@ class NaslibConfig:
         """Where NASLib puts the run: out_dir/search_space/dataset/name/seed."""
         ours, values = self.ours, self.values
         return (
-            Path(ours.out_dir)
+            Path(values["out_dir"])
             / values["search_space"]
             / values["dataset"]
             / values["optimizer"]
@@ -69,7 +69,7 @@ def complete(path: Path, overrides: Sequence[str]) -> NaslibConfig:
     Raises:
         UserError: a wrong key, value, optimizer or search space.
     """
-    values = configs.read(path)
+    values = configs.read(path_of(path, "the config"))
     for section in ("search", "evaluation"):
         values[section] = dict(values.get(section) or {})
     former, typed = values.get("optimizer"), []
@@ -99,10 +99,11 @@ def complete(path: Path, overrides: Sequence[str]) -> NaslibConfig:
     if loaders not in LOADERS:
         raise UserError(f"loaders '{loaders}' is unknown{nearest(loaders, LOADERS)}")
     ours = _checked({**values, "search_space": space}, optimizer, path)
-    name = ours.name or optimizer.replace(":", "_")
+    name = folder_name(ours.name or optimizer.replace(":", "_"), "name")
     search = {**_SEARCH, **_resolved(ours, optimizer), **values["search"]}
     search["train_portion"] = search["train_portion"] or _SEARCH["train_portion"]
-    top = {"dataset": ours.dataset, "seed": ours.seed, "out_dir": ours.out_dir}
+    top = {"dataset": ours.dataset, "seed": ours.seed}
+    top["out_dir"] = str(path_of(ours.out_dir or ".", "out_dir"))
     kept = {key: value for key, value in values.items() if key not in ("data", "name")}
     completed = {**_TOP, **kept, **top, "optimizer": name, "search_space": space, "search": search}
     return NaslibConfig(
@@ -111,7 +112,7 @@ def complete(path: Path, overrides: Sequence[str]) -> NaslibConfig:
 
 
 def pairs(texts: Sequence[str]) -> list[tuple[str, Any]]:
-    """``key=value`` texts, or keys and values in turn, as (key, value read as YAML)."""
+    """``key=value`` texts, or keys and values in turn, as (key, value as a setting takes it)."""
     found: list[tuple[str, Any]] = []
     rest = list(texts)
     while rest:
@@ -120,10 +121,7 @@ def pairs(texts: Sequence[str]) -> list[tuple[str, Any]]:
             if not rest:
                 raise UserError(f"'{key}' on the command line has no value")
             raw = rest.pop(0)
-        try:
-            found.append((key.strip(), yaml.safe_load(raw)))
-        except yaml.YAMLError:
-            raise UserError(f"cannot read the value {raw!r} of '{key}'; it must be YAML") from None
+        found.append((key.strip(), typed_value(key.strip(), raw)))
     return found
 
 

@@ -13,6 +13,7 @@ from naslib_edd.data import resolve
 from naslib_edd.data.catalogue import Info
 from naslib_edd.data.locate import DATA_VARIABLE, LAYOUTS, find
 from naslib_edd.errors import DataMissing, UserError
+from naslib_edd.paths import path_of
 from naslib_edd.plugin import standins
 from naslib_edd.settings import Config
 
@@ -42,7 +43,7 @@ def root(config: Config) -> Path:
         found = find(info, config.data)
     except DataMissing:
         if config.download and config.data and info.name != "ImageNet16-120":
-            return Path(config.data).expanduser()  # torchvision downloads to there
+            return path_of(config.data, "the data path")  # torchvision downloads to there
         raise
     return _above(info, found) if _ABOVE[info.name] else _checked(found)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from naslib_edd.edge_column import split
 from naslib_edd.relaxation import mean_entropy
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def epoch_row(optimizer: Adapter) -> dict[str, Any]:
     in order and as they are.
     """
     written = optimizer.layout.written(optimizer.logits.detach())
-    operations = written[:, : optimizer.layout.operations]
+    operations, edges = split(written, optimizer.layout.operations)
     temperature = optimizer.temperature
     t = temperature.t
     relaxation, logits = optimizer.parts.relaxation, optimizer.logits.detach()
@@ -40,6 +41,6 @@ def epoch_row(optimizer: Adapter) -> dict[str, Any]:
         **optimizer.layout.describe(optimizer.choosable_logits),
         "logits": operations.tolist(),
     }
-    if written.shape[1] > operations.shape[1]:
-        row["edge_logits"] = written[:, -1].tolist()
+    if edges is not None:
+        row["edge_logits"] = edges.tolist()
     return row

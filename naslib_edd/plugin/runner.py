@@ -17,7 +17,7 @@ from naslib_edd import checkpoint
 from naslib_edd.allocator import keep_freed_memory
 from naslib_edd.config import as_dict, changed, dump
 from naslib_edd.config import load as load_config
-from naslib_edd.console import EpochLines
+from naslib_edd.console import EpochLines, say
 from naslib_edd.data import resolve
 from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
@@ -194,7 +194,7 @@ def _announce(
     if standins.given():
         lines.append(f"stand-ins for what is not installed: {', '.join(standins.given())}")
     for line in lines:
-        console.print(line, soft_wrap=True, highlight=False)
+        say(console, line)
 
 
 def _finish(
@@ -218,10 +218,10 @@ def _finish(
     result["seconds"] = round(sum(row["seconds"] for row in recorder.rows), 3)
     folder.write_result(result)
     found = result.get("arch_str") or json.dumps(result.get("cells"))
-    console.print(f"final architecture: {found}", soft_wrap=True, highlight=False, markup=False)
+    say(console, f"final architecture: {found}")
     for name, scores in (result.get("table") or {}).get("datasets", {}).items():
         texts = [f"{p} {scores[p]['value']}" for p in ("val", "test") if scores[p]["value"]]
-        console.print(f"  table, {name}: {', '.join(texts)}", soft_wrap=True, highlight=False)
+        say(console, f"  table, {name}: {', '.join(texts)}")
     return result
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from naslib_edd.edge_column import split
 from naslib_edd.regularisers.base import Regulariser
 
 
@@ -29,7 +30,7 @@ class BetaDecay(Regulariser):
 
     def __call__(self, logits: Tensor, beta: Tensor) -> Tensor:
         """The penalty, a scalar; of the logits as they are, whatever the temperature."""
-        operations = logits[:, : self.allowed.shape[1]]
+        operations, _ = split(logits, self.allowed.shape[1])
         kept = operations.masked_fill(~self.allowed.to(logits.device), -torch.inf)
         return self.weight * torch.logsumexp(kept, dim=-1).mean()
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from naslib_edd.edge_column import split
 from naslib_edd.regularisers.base import Regulariser
 from naslib_edd.relaxation.dirichlet import concentration
 
@@ -46,7 +47,7 @@ class DirichletAnchor(Regulariser):
 
     def __call__(self, logits: Tensor, beta: Tensor) -> Tensor:
         """See :class:`Regulariser`."""
-        columns = logits[:, : self.allowed.shape[1]]
+        columns, _ = split(logits, self.allowed.shape[1])
         left = columns.masked_fill(~self.allowed, -torch.inf)
         penalty = self.weight * kl_to_uniform(concentration(left)).sum()
         return penalty.to(logits.dtype)

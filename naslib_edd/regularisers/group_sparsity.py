@@ -16,6 +16,7 @@ import math
 import torch
 from torch import Tensor
 
+from naslib_edd.edge_column import split
 from naslib_edd.regularisers.base import Regulariser
 
 
@@ -49,4 +50,4 @@ class GroupSparsity(Regulariser):
 
     def __call__(self, logits: Tensor, beta: Tensor) -> Tensor:
         """See :class:`Regulariser`."""
-        return sparse_group_norm(beta[:, : self.operations], l1=self.l1, group=self.group)
+        return sparse_group_norm(split(beta, self.operations)[0], l1=self.l1, group=self.group)

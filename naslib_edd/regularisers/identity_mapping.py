@@ -11,6 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from naslib_edd.edge_column import split
 from naslib_edd.regularisers.base import Regulariser
 
 
@@ -28,6 +29,7 @@ class IdentityMapping(Regulariser):
 
     def __call__(self, logits: Tensor, beta: Tensor) -> Tensor:
         """See :class:`Regulariser`; of the logits, for β may be a sample."""
-        columns = logits[:, : self.allowed.shape[1]].masked_fill(~self.allowed, -torch.inf)
+        columns, _ = split(logits, self.allowed.shape[1])
+        columns = columns.masked_fill(~self.allowed, -torch.inf)
         share = columns.softmax(-1)[:, self.skip]
         return self.weight * share.mean()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from naslib_edd.edge_column import split
 from naslib_edd.regularisers.base import Regulariser
 
 
@@ -25,5 +26,5 @@ class ZeroOne(Regulariser):
     def __call__(self, logits: Tensor, beta: Tensor) -> Tensor:
         """The penalty, a scalar between −weight/4 and 0."""
         allowed = self.allowed.to(beta.device)
-        distance = (beta[:, : allowed.shape[1]] - 0.5).square() * allowed
+        distance = (split(beta, allowed.shape[1])[0] - 0.5).square() * allowed
         return -self.weight * distance.sum() / allowed.sum()

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from naslib_edd.edge_column import joined, split_last
 from naslib_edd.relaxation.base import Relaxation
 from naslib_edd.relaxation.softmax import Softmax
 
@@ -42,20 +43,20 @@ class EdgeWeights(Relaxation):
 
     def __call__(self, logits: Tensor, t: Tensor) -> Tensor:
         """β: rows of the first columns sum to 1, the last column sums to 1 over each node."""
-        return self._with_edges(self.operations(logits[:, :-1], t), logits)
+        return self._with_edges(self.operations(split_last(logits)[0], t), logits)
 
     def quiet(self, logits: Tensor, t: Tensor) -> Tensor:
         """See :class:`Relaxation`."""
-        return self._with_edges(self.operations.quiet(logits[:, :-1], t), logits)
+        return self._with_edges(self.operations.quiet(split_last(logits)[0], t), logits)
 
     def edge_weights(self, logits: Tensor) -> Tensor:
         """The weights of the edges alone: [edges, operations + 1] to [edges]. Draws nothing."""
-        rows = self._rows(logits[:, -1])
+        rows = self._rows(split_last(logits)[1])
         return self.edges(rows, _one(logits)).diagonal()
 
     def expected(self, logits: Tensor, t: Tensor) -> Tensor:
         """See :class:`Relaxation`; without the edge weights."""
-        return self.operations.expected(logits[:, :-1], t)
+        return self.operations.expected(split_last(logits)[0], t)
 
     def begin_epoch(self, epoch: int) -> None:
         """See :class:`Relaxation`."""
@@ -71,19 +72,20 @@ class EdgeWeights(Relaxation):
 
     def gradient_terms(self, logits: Tensor, t: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
         """The operations' two terms beside those of the edge weights (a softmax's has no noise)."""
-        of_operations = self.operations.gradient_terms(logits[:, :-1], t, grad[:, :-1])
-        rows = self._rows(logits[:, -1])
+        (columns, edges), (grad, of_edge) = split_last(logits), split_last(grad)
+        of_operations = self.operations.gradient_terms(columns, t, grad)
+        rows = self._rows(edges)
         # Only the diagonal of the rows is used: see edge_weights.
-        terms = self.edges.gradient_terms(rows, _one(logits), torch.diag(grad[:, -1]))
+        terms = self.edges.gradient_terms(rows, _one(logits), torch.diag(of_edge))
         of_edges = [term.masked_fill(rows == -torch.inf, 0.0) for term in terms]
         forward, noise = (
-            torch.cat([columns, term.sum(0)[:, None].to(columns)], dim=1)
+            joined(columns, term.sum(0))
             for columns, term in zip(of_operations, of_edges, strict=True)
         )
         return forward, noise
 
     def _with_edges(self, beta: Tensor, logits: Tensor) -> Tensor:
-        return torch.cat([beta, self.edge_weights(logits)[:, None].to(beta)], dim=1)
+        return joined(beta, self.edge_weights(logits))
 
     def _rows(self, logits: Tensor) -> Tensor:
         """[edges] to [edges, edges]: row e holds the edges of e's node, the others ruled out."""

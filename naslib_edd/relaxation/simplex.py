@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from naslib_edd.edge_column import joined, split_last
 from naslib_edd.relaxation.base import Relaxation
 from naslib_edd.relaxation.edge_weights import EdgeWeights
 
@@ -68,15 +69,15 @@ class SimplexEdgeWeights(EdgeWeights):
 
     def __call__(self, logits: Tensor, t: Tensor) -> Tensor:
         """See :class:`EdgeWeights`."""
-        beta = self.operations(logits[:, :-1], t)
-        last = logits[:, -1]
+        operations, last = split_last(logits)
+        beta = self.operations(operations, t)
         self.same_node = self.same_node.to(last.device)  # moved once
         rows = last[None, :].masked_fill(~self.same_node, -torch.inf)
         edges = straight_through(torch.softmax(rows, dim=-1).diagonal(), last)
-        return torch.cat([beta, edges[:, None].to(beta)], dim=1)
+        return joined(beta, edges)
 
     def gradient_terms(self, logits: Tensor, t: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
         """See :class:`EdgeWeights`; the edges' is ∂l/∂β as it is."""
-        forward, noise = self.operations.gradient_terms(logits[:, :-1], t, grad[:, :-1])
-        edges = grad[:, -1:].to(forward)
-        return torch.cat([forward, edges], dim=1), torch.cat([noise, 0 * edges], dim=1)
+        grad, edges = split_last(grad)
+        forward, noise = self.operations.gradient_terms(split_last(logits)[0], t, grad)
+        return joined(forward, edges), joined(noise, 0 * edges)

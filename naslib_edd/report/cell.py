@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch
 
 from naslib_edd.report.style import GREY
-from naslib_edd.spaces.nb201 import EDGES, NODES, NONE, OPERATIONS, check_ops
+from naslib_edd.spaces.nb201 import EDGES, NODES, NONE, OPERATIONS, Arch, to_ops
 
 #: Operation -> name on a figure, and its colour on every figure.
 SHORT = dict(zip(OPERATIONS, ("none", "skip", "conv 1×1", "conv 3×3", "avg pool 3×3"), strict=True))
@@ -21,13 +19,18 @@ _HEIGHTS = {(0, 2): 0.85, (0, 3): 1.75, (1, 3): -0.85}
 _NODE_NAMES = ("in", *(str(node) for node in range(1, NODES - 1)), "out")
 
 
-def draw_cell(axes: Axes, ops: Sequence[int], *, font_size: float = 9) -> None:
-    """Draw the cell of six operation ids; ``none`` edges are dashed and grey.
+def draw_cell(axes: Axes, arch: Arch, *, font_size: float = 9) -> None:
+    """Draw a cell; its ``none`` edges are dashed and grey.
+
+    Args:
+        axes: where to.
+        arch: six operation ids, an architecture string, or an index.
+        font_size: in points.
 
     Raises:
-        UserError: the ids are not six, or out of range.
+        UserError: it is no architecture of NB201; the message says why.
     """
-    for (source, target), op in zip(EDGES, check_ops(ops), strict=True):
+    for (source, target), op in zip(EDGES, to_ops(arch), strict=True):
         _draw_edge(axes, source, target, op, font_size)
     for node in range(NODES):
         axes.add_patch(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -14,17 +13,25 @@ from matplotlib.figure import Figure
 
 from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
+from naslib_edd.paths import PathLike, path_of
 from naslib_edd.report.groups import Group, group_runs, name_among, shared_reduction
 from naslib_edd.report.panels import STATISTICS, entropy_bound
 from naslib_edd.report.runs import load_runs
 from naslib_edd.report.series import Series, series
-from naslib_edd.report.style import epoch_axis, house_style, line_style, new_figure, save_png
-from naslib_edd.report.table import as_json, markdown, summarise
+from naslib_edd.report.style import (
+    epoch_axis,
+    house_style,
+    line_style,
+    new_figure,
+    save_figure,
+    shown,
+)
+from naslib_edd.report.table import as_json, by_accuracy, markdown, summarise
 
 
 def report(
-    folders: Iterable[str | os.PathLike[str]],
-    out: str | os.PathLike[str],
+    folders: PathLike | Iterable[PathLike],
+    out: PathLike,
     *,
     labels: dict[str, str] | None = None,
     data_note: str | None = None,
@@ -32,7 +39,7 @@ def report(
     """Write table.md, table.json, fig4a.png and fig4b.png of all finished runs.
 
     Args:
-        folders: each a run's folder, or one with run folders anywhere below.
+        folders: one or more, each a run's folder or one with run folders anywhere below.
         out: the folder to write to.
         labels: name of a run (its config's ``name``, else ``optimizer``) -> what to call it.
         data_note: what is special about the image files, e.g. ``"CIFAR-10 (JPEG)"``; it becomes
@@ -44,7 +51,8 @@ def report(
     Raises:
         UserError: no runs there, none finished, a damaged one, or one given twice.
     """
-    runs = load_runs([Path(folder) for folder in folders], labels)
+    folder = path_of(out, "the folder to write to")
+    runs = load_runs(folders, labels)
     finished = [run for run in runs if run.result is not None]
     unfinished = [
         f"{run.label}, seed {run.seed} (epoch {len(run.rows)})"
@@ -57,18 +65,17 @@ def report(
             "`naslib-edd search … --resume`"
         )
     groups = group_runs(finished, data_note=data_note)
-    table = sorted(map(summarise, groups), key=lambda row: -(row.accuracies["C10 test"].mean or 0))
-    folder = Path(out)
+    table = by_accuracy([summarise(group) for group in groups])
     values = as_json(table, unfinished=unfinished)
     paths = [
         write_text(folder / "table.md", markdown(table, unfinished=unfinished)),
         write_text(folder / "table.json", json.dumps(values, indent=2, ensure_ascii=False) + "\n"),
     ]
     with house_style():
-        paths.append(save_png(entropy_figure(groups), folder / "fig4a.png"))
+        paths.append(save_figure(entropy_figure(groups), folder / "fig4a.png"))
         accuracy = accuracy_figure(groups)
         if accuracy is not None:
-            paths.append(save_png(accuracy, folder / "fig4b.png"))
+            paths.append(save_figure(accuracy, folder / "fig4b.png"))
     return paths
 
 
@@ -139,7 +146,7 @@ def _draw(axes: Axes, groups: Sequence[Group], key: str) -> None:
 
 def name_with_runs(group: Group, groups: Sequence[Group]) -> str:
     """What tells a group from the others, and how many runs it has."""
-    return f"{name_among(group, groups)} (n={len(group.runs)})"
+    return shown(f"{name_among(group, groups)} (n={len(group.runs)})")
 
 
 def figure_of_groups(width: float, groups: Sequence[Group]) -> tuple[Figure, int]:

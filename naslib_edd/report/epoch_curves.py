@@ -18,7 +18,8 @@ from naslib_edd.report.compare import figure_of_groups, legend, name_with_runs
 from naslib_edd.report.groups import Group, shared_reduction
 from naslib_edd.report.panels import DATASETS
 from naslib_edd.report.series import Series, series
-from naslib_edd.report.style import GREY, PALETTE, epoch_axis, line_style, new_figure
+from naslib_edd.report.style import GREY, PALETTE, epoch_axis, line_style, new_figure, shown
+from naslib_edd.standing import ranked_dataset
 
 #: Panels beside each other in the figure of the gap.
 _COLUMNS = 3
@@ -40,15 +41,15 @@ def table_figure(groups: Sequence[Group]) -> Figure | None:
 
     The column is that of the searched images, or the table's first.
     """
-    datasets = groups[0].runs[0].last.get("table", {}).get("datasets", {})
+    datasets = (groups[0].runs[0].last.get("table") or {}).get("datasets") or {}
     if not datasets:
         return None
     searched = groups[0].runs[0].dataset
-    name = searched if searched in datasets else next(iter(datasets))
+    name = ranked_dataset(list(datasets), searched) or searched
     return _lines(
         groups,
         lambda rows: series(rows, "table", "datasets", name, "test", "value"),
-        f"{DATASETS.get(name, name)} test accuracy in the table  (%)",
+        f"{DATASETS.get(name) or shown(name)} test accuracy in the table  (%)",
         "the cell of each epoch, looked up: mean ± std, each seed a thin line",
     )
 
@@ -83,7 +84,7 @@ def gap_figure(groups: Sequence[Group]) -> Figure | None:
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for axes, group in zip(panels, with_both, strict=False):
         _draw_gap(axes, group)
-        axes.set_title(f"{group.label} (n={len(group.runs)})")
+        axes.set_title(shown(f"{group.label} (n={len(group.runs)})"))
     for axes in panels[len(with_both) :]:
         axes.set_visible(False)
     for axes in panels[::columns]:

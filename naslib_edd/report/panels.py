@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from naslib_edd.record import Row
 from naslib_edd.report.cell import COLOURS, SHORT
 from naslib_edd.report.series import Series, series
 from naslib_edd.report.style import GREY, PALETTE, epoch_axis
+from naslib_edd.report.style import shown as literally
 from naslib_edd.spaces.nb201 import EDGES, OPERATIONS
 
 #: The table's data sets: key in the record -> name on a figure.
@@ -81,9 +83,16 @@ def has_table(rows: Sequence[Row]) -> bool:
     return any(row.get("table") for row in rows)
 
 
+def _datasets_of(row: Row) -> list[str]:
+    return list(((row.get("table") or {}).get("datasets")) or {})
+
+
 def draw_table_accuracy(axes: Axes, rows: Sequence[Row]) -> None:
     """The table's accuracies of each epoch's architecture: test solid, validation dashed."""
-    for (name, shown), colour in zip(DATASETS.items(), PALETTE[2:6], strict=True):
+    found = dict.fromkeys(name for row in rows for name in _datasets_of(row))
+    names = [*DATASETS, *(name for name in found if name not in DATASETS)]
+    for name, colour in zip(names, itertools.cycle(PALETTE[2:6]), strict=False):
+        shown = DATASETS.get(name) or literally(name)
         for part, dashes in (("test", "-"), ("val", "--")):
             values = series(rows, "table", "datasets", name, part, "value")
             if not np.isnan(values).all():

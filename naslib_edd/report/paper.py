@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from naslib_edd.data_names import canonical
 from naslib_edd.settings import SearchSettings
 
 #: The six columns: (data set of the table, part).
@@ -153,7 +154,7 @@ _IN_TABLE_1 = {
 
 def paper_row(config: Mapping[str, Any]) -> PaperRow | None:
     """The paper's row for the method, data set and (for EDD) softmax and λ of a config, if any."""
-    method, dataset = str(config.get("optimizer")), str(config.get("dataset")).lower()
+    method, dataset = str(config.get("optimizer")), canonical(str(config.get("dataset")))
     search = config.get("search") or {}
     if (method, dataset) in TABLE_7:
         return TABLE_7[method, dataset]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,33 +10,44 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from naslib_edd.errors import UserError, nearest
+from naslib_edd.paths import PathLike, path_of
 from naslib_edd.report.compare import accuracy_figure, entropy_figure
 from naslib_edd.report.epoch_curves import bare_figure, gap_figure, table_figure
 from naslib_edd.report.groups import Group, group_runs
 from naslib_edd.report.panels import entropy_bound
 from naslib_edd.report.paper_curves import gradient_norms, schedule_entropies, worked_example
 from naslib_edd.report.runs import load_runs
-from naslib_edd.report.style import GREY, PALETTE, house_style, line_style, new_figure, save_png
+from naslib_edd.report.style import (
+    GREY,
+    PALETTE,
+    format_of,
+    house_style,
+    line_style,
+    new_figure,
+    save_figure,
+)
 
 
 def draw_paper_figure(
     name: str,
-    path: str | os.PathLike[str],
+    path: PathLike,
     *,
-    folders: Sequence[str | os.PathLike[str]] = (),
+    folders: PathLike | Sequence[PathLike] = (),
     data_note: str | None = None,
 ) -> Path:
     """Draw one figure.
 
     Args:
         name: 2A, 2B or 3, from the parts; 4A, 4B, gap, table or bare, from the records of runs.
-        path: the PNG to write.
+        path: the file to write: PNG, PDF or SVG, by its suffix.
         folders: of the latter: run folders, or folders above them.
         data_note: of the latter: see :func:`naslib_edd.report.report`.
 
     Raises:
         UserError: no such figure, or its runs are not there.
     """
+    file = path_of(path, "the figure's file")
+    format_of(file)
     wanted = name.upper()
     if wanted in _OF_PARTS and folders:
         raise UserError(f"figure {wanted} is made from the parts alone: it takes no run folders")
@@ -50,13 +60,13 @@ def draw_paper_figure(
         )
     with house_style():
         if wanted in _OF_PARTS:
-            return save_png(_OF_PARTS[wanted](), Path(path))
-        runs = load_runs([Path(folder) for folder in folders], None)
+            return save_figure(_OF_PARTS[wanted](), file)
+        runs = load_runs(folders, None)
         groups = group_runs(runs, data_note=data_note)
         figure = _OF_RUNS[wanted](groups)
         if figure is None:
             raise UserError(f"no record there has what figure {wanted} shows")
-        return save_png(figure, Path(path))
+        return save_figure(figure, file)
 
 
 def _gradient_norm() -> Figure:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from naslib_edd.config import as_dict
+from naslib_edd.data_names import canonical
 from naslib_edd.presets.switch import own
 from naslib_edd.settings import Config, SearchSettings
 
@@ -41,7 +42,7 @@ def reduction(
             for digits, which come with scikit-learn.
     """
     search = {**dataclasses.asdict(SearchSettings()), **(config.get("search") or {})}
-    dataset = str(config.get("dataset", Config().dataset)).lower()
+    dataset = canonical(str(config.get("dataset", Config().dataset)))
     told, smaller = [], False
     for key, sign in (("channels", "C={}"), ("cells", "N={}")):
         if search[key] != FULL[key]:
@@ -83,6 +84,7 @@ def other_settings(config: Settings) -> dict[str, Any]:
 def comparable(config: Settings) -> dict[str, Any]:
     """The settings, flat, in which runs that differ only by their seed are equal."""
     whole = {**as_dict(Config()), **config}
+    whole["dataset"] = canonical(str(whole["dataset"]))
     flat = {key: whole[key] for key in ("optimizer", "search_space", "dataset")}
     search = {**dataclasses.asdict(SearchSettings()), **(config.get("search") or {})}
     return flat | {f"search.{key}": value for key, value in search.items() if key not in NEUTRAL}

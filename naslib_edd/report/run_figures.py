@@ -9,6 +9,7 @@ import matplotlib.ticker as ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from naslib_edd.paths import PathLike, path_of
 from naslib_edd.record import Row
 from naslib_edd.report.cell import draw_cell
 from naslib_edd.report.panels import (
@@ -22,11 +23,11 @@ from naslib_edd.report.panels import (
 from naslib_edd.report.recipe import reduction
 from naslib_edd.report.runs import Run, load_run
 from naslib_edd.report.series import edge_weights
-from naslib_edd.report.style import house_style, new_figure, save_png
+from naslib_edd.report.style import format_of, house_style, new_figure, save_figure, shown
 from naslib_edd.spaces.nb201 import EDGES
 
 
-def draw_run(folder: Path) -> list[Path]:
+def draw_run(folder: PathLike) -> list[Path]:
     """Draw a run's figures into its folder ``figures/``.
 
     Args:
@@ -50,27 +51,29 @@ def draw_run(folder: Path) -> list[Path]:
             drawers = {"accuracy": _table_accuracy, "cell": _cell}
         figures = {name: draw(run) for name, draw in drawers.items()}
         return [
-            save_png(figure, folder / "figures" / f"{name}.png") for name, figure in figures.items()
+            save_figure(figure, run.folder / "figures" / f"{name}.png")
+            for name, figure in figures.items()
         ]
 
 
-def draw_overview(folder: Path, path: Path | None = None) -> Path:
+def draw_overview(folder: PathLike, path: PathLike | None = None) -> Path:
     """Draw a run in one wide picture: its final cell, E[H] and t, the accuracies.
 
     A floor has no entropy and no network: its picture is the cell and the table's accuracies.
 
     Args:
         folder: the run's.
-        path: of the PNG; ``figures/overview.png`` in the run's folder by default.
+        path: of the PNG, PDF or SVG; ``figures/overview.png`` in the run's folder by default.
 
     Raises:
         UserError: as :func:`draw_run`.
     """
     run = load_run(folder)
-    path = path or folder / "figures" / "overview.png"
+    path = path_of(path or run.folder / "figures" / "overview.png", "the figure's file")
+    format_of(path)
     with house_style():
         if run.floor:
-            return save_png(_floor_overview(run), path)
+            return save_figure(_floor_overview(run), path)
         size = reduction(run.config, images=run.images)
         figure = new_figure(12, 3.6, title=f"{_title(run)}{f', {size}' if size else ''}")
         grid = figure.add_gridspec(1, 3, width_ratios=(4.3, 3.4, 4.3))
@@ -85,7 +88,7 @@ def draw_overview(folder: Path, path: Path | None = None) -> Path:
         draw_network_accuracy(accuracy, run.rows)
         accuracy.set_title("shared weights: accuracy")
         right.legend(loc="outside lower center", ncols=2)
-        return save_png(figure, path)
+        return save_figure(figure, path)
 
 
 def _floor_overview(run: Run) -> Figure:
@@ -162,7 +165,8 @@ def _cell(run: Run) -> Figure:
     figure = new_figure(6.6, 4.2, title=f"{_title(run)}: the cell after epoch {len(run.rows)}")
     axes = figure.subplots()
     draw_cell(axes, last["ops"])
-    axes.set_title(f"{last['arch_str']}\nindex {last['index']}", fontsize=8, y=-0.14)
+    name = f"{shown(last['arch_str'])}\nindex {last['index']}"
+    axes.set_title(name, fontsize=8, y=-0.14)
     return figure
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from naslib_edd.data_names import canonical
 from naslib_edd.errors import UserError
+from naslib_edd.paths import PathLike, is_folder, path_of, read_text
 from naslib_edd.record import Row, RunFolder, read_rows
 from naslib_edd.spaces.nb201 import check_ops
+from naslib_edd.yaml_text import LARGEST, NotYaml, parse
 
 #: What every line of a record has, and the figures need; the second part not of a floor.
 _NEEDED = ("epoch", "arch_str", "ops", "index")
@@ -50,7 +52,7 @@ class Run:
     @property
     def dataset(self) -> str:
         """The image set of the search."""
-        return str(self.config.get("dataset", "unknown data"))
+        return canonical(str(self.config.get("dataset", "unknown data")))
 
     @property
     def seed(self) -> int:
@@ -76,19 +78,22 @@ def name_of(config: dict[str, Any]) -> str:
     return str(config.get("name") or config.get("optimizer") or "run")
 
 
-def load_runs(folders: Iterable[Path], labels: dict[str, str] | None = None) -> list[Run]:
+def load_runs(
+    folders: PathLike | Iterable[PathLike], labels: dict[str, str] | None = None
+) -> list[Run]:
     """All runs in or below the folders, in the folders' order.
 
     Args:
-        folders: each a run's folder, or one with run folders anywhere below.
+        folders: one or more, each a run's folder or one with run folders anywhere below.
         labels: name of a run -> its label; the name itself by default.
 
     Raises:
         UserError: a folder that is missing or holds no record, or a damaged run.
     """
     found: dict[Path, Path] = {}
-    for folder in folders:
-        if not folder.is_dir():
+    given = [folders] if isinstance(folders, str | os.PathLike) else folders
+    for folder in (path_of(each, "the folder") for each in given):
+        if not is_folder(folder, "the folder"):
             raise UserError(f"there is no folder {folder}; give a run's folder or one above runs")
         records = sorted(folder.rglob("record.jsonl"))
         if not records:
@@ -96,16 +101,19 @@ def load_runs(folders: Iterable[Path], labels: dict[str, str] | None = None) -> 
                 f"no record.jsonl in {folder} or below; `naslib-edd search` writes one for each run"
             )
         for record in records:
-            found.setdefault(record.parent.resolve(), record.parent)
+            found.setdefault(Path(os.path.realpath(record.parent)), record.parent)
     return [load_run(folder, labels) for folder in found.values()]
 
 
-def load_run(folder: Path, labels: dict[str, str] | None = None) -> Run:
+def load_run(folder: PathLike, labels: dict[str, str] | None = None) -> Run:
     """The run of one folder.
 
     Raises:
         UserError: no record, no epoch in it, a damaged line, config or result.
     """
+    folder = path_of(folder, "the run's folder")
+    if not is_folder(folder, "the run's folder"):
+        raise UserError(f"there is no folder {folder}; give the folder of a run")
     files = RunFolder(folder)
     rows = read_rows(files.record)
     if not rows:
@@ -140,11 +148,12 @@ def load_run(folder: Path, labels: dict[str, str] | None = None) -> Run:
 
 
 def _read_config(path: Path) -> dict[str, Any]:
+    text = read_text(path, "the run's config", most=LARGEST)
+    if text is None:
+        raise UserError(f"cannot read the run's config {path}: No such file or directory")
     try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"cannot read the run's config {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
+        config = parse(text)
+    except NotYaml:
         config = None
     if not isinstance(config, dict) or not isinstance(config.get("search"), dict):
         raise UserError(f"{path} is not a run's config (keys, with a section 'search')")

@@ -1,4 +1,4 @@
-"""How every figure looks: sizes, colours that colour-blind readers can tell apart, PNG output.
+"""How every figure looks: sizes, colours that colour-blind readers can tell apart, its file.
 
 Figures are made with matplotlib's Figure class on the Agg canvas, so that drawing needs no display
 and leaves pyplot's global state alone.
@@ -17,9 +17,19 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from naslib_edd.errors import UserError
 from naslib_edd.files import write_atomic
+from naslib_edd.literal import literal
 
 DPI = 150
+#: Format -> what of its metadata is set: no date, so that the same figure is the same file.
+_METADATA: dict[str, dict[str, None]] = {
+    "png": {},
+    "pdf": {"CreationDate": None},
+    "svg": {"Date": None},
+}
+#: Characters of a title or a label.
+_LONGEST = 160
 GREY = "#8c8c8c"
 #: The palette of Okabe and Ito, without its black and its yellow (too light on white).
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -48,6 +58,7 @@ _STYLE: Any = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "text.usetex": False,
+    "svg.hashsalt": "naslib-edd",
 }
 
 
@@ -63,13 +74,39 @@ def new_figure(width: float, height: float, *, title: str | None = None) -> Figu
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     if title:
-        figure.suptitle(title)
+        figure.suptitle(shown(title))
     return figure
 
 
-def save_png(figure: Figure, path: Path) -> Path:
-    """Write the figure; a reader never sees half a file."""
-    return write_atomic(path, lambda file: figure.savefig(file, format="png", dpi=DPI))
+def format_of(path: Path) -> str:
+    """The format that a figure's file name asks for: ``"png"``, ``"pdf"`` or ``"svg"``.
+
+    Raises:
+        UserError: another suffix, or none.
+    """
+    found = path.suffix.lower().removeprefix(".")
+    if found not in _METADATA:
+        raise UserError(
+            f"a figure's file name ends in {' or '.join(f'.{name}' for name in _METADATA)}, which "
+            f"decides its format; {path.name!r} does not"
+        )
+    return found
+
+
+def save_figure(figure: Figure, path: Path) -> Path:
+    """Write the figure in the format of its suffix; a reader never sees half a file.
+
+    Raises:
+        UserError: the suffix is none of a format, or the file cannot be written.
+    """
+    kind = format_of(path)
+    options: Any = {"format": kind, "dpi": DPI, "metadata": _METADATA[kind]}
+    return write_atomic(path, lambda file: figure.savefig(file, **options))
+
+
+def shown(text: str) -> str:
+    """A text of a user in a figure: on one line, of bearable length, its dollars no mathematics."""
+    return literal(text, most=_LONGEST).replace("$", r"\$")
 
 
 def epoch_axis(axes: Axes, epochs: int) -> None:

@@ -15,7 +15,7 @@ class NetworkSettings:
 
     supernet: Literal["fast", "plain"] = setting("fast", "edges batched, or a module an operation")
     channels: int = setting(16, "C, the width of the first stage", at_least=1)
-    cells: int = setting(5, "N, cells a stage", at_least=1)
+    cells: int = setting(5, "N, cells a stage", at_least=1, at_most=1000)
     running_statistics: bool = setting(True, "batch norms keep running statistics")
     partial_channels: int = setting(
         1,

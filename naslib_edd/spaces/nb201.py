@@ -212,3 +212,18 @@ def is_connected(ops: Sequence[int]) -> bool:
     for (source, target), op in zip(EDGES, check_ops(ops), strict=True):
         reached[target] |= reached[source] and op != NONE
     return reached[-1]
+
+
+def has_weights(ops: Sequence[int]) -> bool:
+    """Whether a convolution lies on a path without ``none`` from the input to the output.
+
+    If not, the cell computes the same whatever is trained: its output is pools, copies and zeros.
+    """
+    checked = check_ops(ops)
+    # What reaches each node: nothing, something, something that went through a convolution.
+    reached, weighted = [True] + [False] * (NODES - 1), [False] * NODES
+    for (source, target), op in zip(EDGES, checked, strict=True):
+        if op != NONE and reached[source]:
+            reached[target] = True
+            weighted[target] |= weighted[source] or op in (CONV1, CONV3)
+    return weighted[-1]

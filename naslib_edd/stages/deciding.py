@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from naslib_edd.edge_column import joined, split
 from naslib_edd.selection import most_missed
 from naslib_edd.stages.base import Search, Stage
 from naslib_edd.supernet.layers import Statistics, evaluating
@@ -123,7 +124,13 @@ class Perturbing:
 @torch.no_grad()
 def mixture(search: Search) -> Tensor:
     """The supernet's β without a sample, with its column of edge weights where it has one."""
-    beta = search.relaxation.expected(search.logits, search.t)
-    if search.logits.shape[1] > beta.shape[1]:
-        beta = torch.cat([beta, search.relaxation(search.logits, search.t)[:, -1:]], dim=1)
-    return beta
+    return expected_mixture(search, search.logits)
+
+
+def expected_mixture(search: Search, logits: Tensor) -> Tensor:
+    """The same of other logits than the search's own; differentiable."""
+    beta = search.relaxation.expected(logits, search.t)
+    _, edges = split(logits, beta.shape[1])
+    if edges is not None:
+        _, edges = split(search.relaxation(logits, search.t), beta.shape[1])
+    return joined(beta, edges)

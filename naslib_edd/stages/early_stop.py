@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from naslib_edd.edge_column import joined, split
+from naslib_edd.errors import Diverged
 from naslib_edd.selection import argmax_ops, stop_epoch
 from naslib_edd.selection.hessian import dominant_eigenvalue, hessian
 from naslib_edd.stages.base import Search, Stage
+from naslib_edd.stages.deciding import expected_mixture
 from naslib_edd.supernet.layers import evaluating
 
 
@@ -66,7 +68,13 @@ class EarlyStop(Stage):
         last = epoch == self.epochs - 1
         if epoch % self.interval and not last:
             return {"hessian_eigenvalue": None}
-        eigenvalue = dominant_eigenvalue(logit_hessian(search)) + self.weight_decay
+        curvature = logit_hessian(search)
+        if not curvature.isfinite().all():
+            raise Diverged(
+                f"the Hessian of the logits is not finite after epoch {epoch + 1}; try a smaller "
+                "search.t0 or search.learning_rate, or search.early_stop: off"
+            )
+        eigenvalue = dominant_eigenvalue(curvature) + self.weight_decay
         if epoch % self.interval == 0:
             self.eigenvalues.append(eigenvalue)
             self.choices.append(list(argmax_ops(search.op_logits, search.allowed)))
@@ -98,15 +106,11 @@ class EarlyStop(Stage):
 def logit_hessian(search: Search) -> Tensor:
     """∂²l_val/∂(A/t)² on the epoch's last logit batch: [n, n], n = edges · operations."""
     images, labels = search.last_logit_batch()
-    operations = search.op_logits.shape[1]
-    logits = search.logits.detach()
+    logits, edges = split(search.logits.detach(), search.op_logits.shape[1])
 
     def loss(part: Tensor) -> Tensor:
-        whole = torch.cat([part, logits[:, operations:]], 1)
-        beta = search.relaxation.expected(whole, search.t)
-        if whole.shape[1] > beta.shape[1]:  # the column of edge weights
-            beta = torch.cat([beta, search.relaxation(whole, search.t)[:, -1:]], dim=1)
+        beta = expected_mixture(search, joined(part, edges))
         return F.cross_entropy(search.supernet(images, beta), labels)
 
     with evaluating(search.supernet, "batch"):
-        return search.t**2 * hessian(loss, logits[:, :operations])
+        return search.t**2 * hessian(loss, logits)

@@ -21,6 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from naslib_edd.edge_column import split
 from naslib_edd.spaces.nb201 import EDGES, NODES, OPERATIONS
 from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.plain import PlainCell, PlainSupernet, add
@@ -35,9 +36,8 @@ def shuffled(mixed: Tensor, rest: Tensor) -> Tensor:
 
 def edge_weights(weights: Tensor) -> Tensor:
     """The edge weights [edges] beside β: the column behind the operations', or 1 without one."""
-    if weights.shape[1] > len(OPERATIONS):
-        return weights[:, -1]
-    return torch.ones_like(weights[:, 0])
+    _, edges = split(weights, len(OPERATIONS))
+    return torch.ones_like(weights[:, 0]) if edges is None else edges
 
 
 class PlainPartialCell(PlainCell):

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from naslib_edd.edge_column import split
 from naslib_edd.spaces.nb201 import CONV1, CONV3, EDGES, NODES, NONE, OPERATIONS, POOL, SKIP
 from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.edge_sums import edge_sums, weighted_dots
@@ -149,7 +150,7 @@ class FastPartialSupernet(FastSupernet):
     def prepared(self, weights: Tensor) -> Any:
         """See :class:`Supernet`; weights are [6, 6] with edge weights, [6, 5] without."""
         of_edges = edge_weights(weights)
-        groups = super().prepared(weights[:, : len(OPERATIONS)] * of_edges[:, None])
+        groups = super().prepared(split(weights, len(OPERATIONS))[0] * of_edges[:, None])
         entering = [
             of_edges.index_select(0, self.get_buffer(f"_entering_{node}"))
             for node in range(len(ENTERING))

@@ -12,6 +12,8 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from naslib_edd.errors import UserError
+from naslib_edd.spaces.nb201 import EDGES, OPERATIONS
 from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.layers import Head, Reduction, Statistics, Stem, evaluating
 from naslib_edd.supernet.precision import autocast, wide
@@ -95,6 +97,29 @@ class Skeleton(nn.Module, abc.ABC, Generic[Cell]):
         return [cell for stage in self.stages for cell in stage]  # type: ignore[attr-defined]
 
 
+def _fits(weights: Any, x: Tensor) -> bool:
+    return (
+        isinstance(weights, Tensor)
+        and (weights.dtype, weights.device) == (x.dtype, x.device)
+        and weights.ndim == 2
+        and len(weights) == len(EDGES)
+    )
+
+
+def _brought(weights: Any, x: Tensor) -> Tensor:
+    try:
+        found = torch.as_tensor(weights).to(device=x.device, dtype=x.dtype)
+    except (TypeError, ValueError, RuntimeError):
+        found = None
+    if found is None or found.ndim != 2 or len(found) != len(EDGES):
+        shape = list(getattr(weights, "shape", ())) or type(weights).__name__
+        raise UserError(
+            f"edge weights are numbers [{len(EDGES)}, {len(OPERATIONS)}], a row an edge and a "
+            f"column an operation, not {shape}"
+        )
+    return found
+
+
 class Supernet(Skeleton[SearchCell]):
     """A one-shot network that holds every architecture of the space.
 
@@ -112,8 +137,15 @@ class Supernet(Skeleton[SearchCell]):
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
         """Class scores [B, classes] of images x [B, 3, H, W] under edge weights [6, 5].
 
-        Rows of ``weights`` are the edges 1←0, 2←0, 2←1, 3←0, 3←1, 3←2, columns NB201's operations.
+        Rows of ``weights`` are the edges 1←0, 2←0, 2←1, 3←0, 3←1, 3←2, columns NB201's operations
+        (and, with partial channels, a column of edge weights). They may be of another dtype or
+        device than the images, or a NumPy array: they are brought to those of x.
+
+        Raises:
+            UserError: the weights are not numbers of that shape.
         """
+        if not _fits(weights, x):
+            weights = _brought(weights, x)
         ops = sampled_ops(weights) if self.samples else None
         if ops is not None:
             return self.sampled(x, weights, ops)

@@ -11,6 +11,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from naslib_edd.data_names import plain, same
 from naslib_edd.errors import UserError, nearest
 
 Array = NDArray[Any]
@@ -85,13 +86,12 @@ def datasets_in(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def dataset_name(name: str, known: Collection[str]) -> str:
-    """The record's name for a data set named by any of its usual names (``ImageNet16-120``).
+    """The table's name for a data set named in any usual spelling (``ImageNet16-120``).
 
     Raises:
         UserError: the table has no such data set.
     """
-    plain = name.strip().lower().replace("-", "_")
-    plain = "cifar10" if plain == "cifar10_valid" else plain
-    if plain not in known:
-        raise UserError(f"the table has no data set '{name}'{nearest(plain, known)}")
-    return plain
+    found = same("cifar10" if plain(name) == "cifar10valid" else name, known)
+    if found is None:
+        raise UserError(f"the table has no data set '{name}'{nearest(name.lower(), known)}")
+    return found

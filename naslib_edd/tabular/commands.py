@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from naslib_edd.errors import DataMissing, UserError
+from naslib_edd.literal import LONGEST_VALUE, literal
 from naslib_edd.lookup import query as look_up
+from naslib_edd.spaces.collapse import warning_of
 from naslib_edd.tabular.columns import dataset_name
 from naslib_edd.tabular.convert import convert as convert_table
 from naslib_edd.tabular.locate import find_table
@@ -20,11 +22,15 @@ def query(arch: str, path: str | None, *, as_json: bool) -> int:
     """Print one architecture's record."""
     record = look_up(arch, table=path)
     if as_json:
-        print(json.dumps(record.as_dict(), allow_nan=False))
+        found = record.as_dict() | {"warning": warning_of(record.ops)}
+        print(json.dumps(found, allow_nan=False))
         return 0
     print(f"index {record.index}")
     print(f"{record.arch_str}\n")
     _print_record(record)
+    warning = warning_of(record.ops)
+    if warning:
+        print(f"warning: {warning}")
     return 0
 
 
@@ -34,20 +40,22 @@ def info(path: str | None, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(found, allow_nan=False))
         return 0
-    print(f"{found['source']}: {found['format']}, {found['architectures']} of {found['of']}")
+    print(
+        f"{literal(found['source'])}: {found['format']}, {found['architectures']} of {found['of']}"
+    )
     print(f"\n{'data set':<16} {'split':<5} {'known':>6} {'best %':>8} {'index':>6}")
     for name, splits in found["datasets"].items():
         for split, best in splits.items():
             value = _number(best["best"], 8, 3)
             index = "–" if best["best_index"] is None else best["best_index"]
-            print(f"{name:<16} {split:<5} {best['architectures']:>6} {value} {index:>6}")
-    print("\ncolumns: " + ", ".join(found["columns"]))
+            print(f"{literal(name):<16} {split:<5} {best['architectures']:>6} {value} {index:>6}")
+    print("\ncolumns: " + _list(found["columns"]))
     _print_noise(found["about"])
     if found["other_arrays"]:
-        print("other arrays: " + ", ".join(found["other_arrays"]))
+        print("other arrays: " + _list(found["other_arrays"]))
     for label in ("missing", "notes"):
         for field, why in found[label].items():
-            print(f"{label}: {field}: {why}")
+            print(literal(f"{label}: {field}: {why}"))
     return 0
 
 
@@ -70,7 +78,7 @@ def best(path: str | None, dataset: str | None, split: str, top: int, *, as_json
     if as_json:
         print(json.dumps([record.as_dict() for record in records], allow_nan=False))
         return 0
-    print(f"{name}, {split}: best of {len(known)} architectures")
+    print(f"{literal(name)}, {split}: best of {len(known)} architectures")
     print(f"{'rank':>5} {'index':>6} {'val %':>8} {'test %':>8}  architecture")
     for record in records:
         of = record.datasets[name]
@@ -84,7 +92,7 @@ def convert(source: str, target: str) -> int:
     """Write a compact table, and say what it holds."""
     written = convert_table(source, target)
     table = Table.open(written)
-    print(f"{written}: {len(table)} architectures, {', '.join(table.datasets)}")
+    print(f"{literal(str(written))}: {len(table)} architectures, {', '.join(table.datasets)}")
     return 0
 
 
@@ -123,14 +131,18 @@ def _print_record(record: Record) -> None:
         for split, score in (("val", of.val), ("test", of.test)):
             rank = "–" if score.rank is None else score.rank
             print(
-                f"{name:<16} {split:<5} {_number(score.value, 7, 2)} {rank:>6} "
+                f"{literal(name):<16} {split:<5} {_number(score.value, 7, 2)} {rank:>6} "
                 f"{_number(score.regret, 7, 2)} {costs}"
             )
             costs = ""
     for field, why in record.missing.items():
-        print(f"missing: {field}: {why}")
+        print(literal(f"missing: {field}: {why}"))
     for field, note in record.notes.items():
-        print(f"note: {field}: {note}")
+        print(literal(f"note: {field}: {note}"))
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(literal(name, most=LONGEST_VALUE) for name in names)
 
 
 def _number(value: Any, width: int, digits: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from naslib_edd.paths import path_of
 from naslib_edd.tabular import compact, formats
 
 
@@ -19,4 +20,5 @@ def convert(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> P
         DataMissing: there is no source.
         UserError: the source is not a table, or the target cannot be written.
     """
-    return compact.write(formats.read(Path(source).expanduser()), Path(target).expanduser())
+    to = path_of(target, "the file to write")  # before the source is read, which takes long
+    return compact.write(formats.read(path_of(source, "the table")), to)

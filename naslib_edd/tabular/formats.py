@@ -8,6 +8,7 @@ from pathlib import Path
 
 from naslib_edd.broken import BROKEN, first_line, printable
 from naslib_edd.errors import DataMissing, UserError
+from naslib_edd.paths import readable
 from naslib_edd.tabular.columns import Source
 
 KNOWN = (
@@ -33,7 +34,7 @@ def read(path: Path) -> Source:
         UserError: the file is foreign, cut short, or asks to run code.
     """
     try:
-        if not path.exists():
+        if not readable(path, "the table"):
             raise DataMissing(
                 f"there is no benchmark table at {path}; check the path, or get one of: {KNOWN}"
             )

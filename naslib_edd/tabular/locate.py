@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from naslib_edd.errors import DataMissing
+from naslib_edd.paths import path_of, readable
 
 VARIABLE = "NASLIB_EDD_TABLE"
 #: The tables that the package carries, each by the name of its data set.
@@ -42,8 +43,8 @@ def find_table(
     )
     for giver, value in givers:
         if value:
-            path = built_in(value) or Path(value).expanduser()
-            if not path.exists():
+            path = built_in(value) or path_of(value, f"the table that {giver} gives")
+            if not readable(path, f"the table that {giver} gives"):
                 raise DataMissing(
                     f"there is no benchmark table at {path}, the path that {giver} gives; correct "
                     "it, or leave it out to go on without a table"

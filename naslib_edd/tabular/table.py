@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from naslib_edd.errors import UserError, nearest
+from naslib_edd.paths import path_of
 from naslib_edd.spaces import nb201
 from naslib_edd.tabular import formats, names
 from naslib_edd.tabular.about import describe, read_about
@@ -75,7 +76,7 @@ class Table:
             DataMissing: there is nothing at the path.
             UserError: the file is of no known format, damaged, or asks to run code.
         """
-        location = built_in(os.fspath(path)) or Path(path).expanduser()
+        location = built_in(str(path)) or path_of(path, "the table")
         return cls(formats.read(location), path=location)
 
     @property

@@ -139,7 +139,7 @@ def test_without_a_table_it_says_what_to_do(
 ) -> None:
     monkeypatch.delenv("NASLIB_EDD_TABLE", raising=False)
     monkeypatch.setattr(loop, "open_table", lambda config: None)
-    with pytest.raises(DataMissing, match="--table PATH"):
+    with pytest.raises(DataMissing, match="table=PATH"):
         run(floor(tmp_path, Path("none"), optimizer) | {"table": None})
     assert not list(tmp_path.iterdir())
     config = tmp_path / "config.yaml"

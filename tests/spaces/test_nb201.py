@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
@@ -163,3 +164,22 @@ def test_typos_are_explained(text: str, says: str) -> None:
 def test_wrong_ids_are_explained(ops: tuple[int, ...], says: str) -> None:
     with pytest.raises(UserError, match=re.escape(says)):
         nb201.to_ops(ops)
+
+
+def test_weights_are_convolutions_on_a_path(every_ops: list[nb201.Ops]) -> None:
+    def slow(ops: nb201.Ops) -> bool:
+        edges = dict(zip(nb201.EDGES, ops, strict=True))
+        for nodes in ((0, 3), (0, 1, 3), (0, 2, 3), (0, 1, 2, 3)):
+            path = [edges[edge] for edge in itertools.pairwise(nodes)]
+            if nb201.NONE not in path and {nb201.CONV1, nb201.CONV3} & set(path):
+                return True
+        return False
+
+    found = [nb201.has_weights(ops) for ops in every_ops]
+    assert found == [slow(ops) for ops in every_ops]
+    # A collapse that counting skip and none misses, and a convolution behind a cut.
+    pools = "|pool~0|+|skip~0|pool~1|+|skip~0|pool~1|skip~2|"
+    cut = "|conv3~0|+|none~0|none~1|+|skip~0|none~1|conv3~2|"
+    assert not nb201.has_weights(nb201.str_to_ops(full(pools)))
+    assert not nb201.has_weights(nb201.str_to_ops(full(cut)))
+    assert nb201.has_weights(nb201.str_to_ops(BEST))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
 from fake_search import FakeSearch
+from helpers import run, tiny_settings
 from torch import Tensor
 
 from naslib_edd.compose import make_stages
 from naslib_edd.config import load
+from naslib_edd.errors import Diverged
 from naslib_edd.selection.hessian import dominant_eigenvalue
 from naslib_edd.stages import EarlyStop, early_stop
 from naslib_edd.stages.early_stop import logit_hessian
@@ -118,3 +121,9 @@ def test_no_rise_no_stop_and_the_last_epoch_decides(monkeypatch: pytest.MonkeyPa
     measured = [epoch for epoch, row in enumerate(rows) if row["hessian_eigenvalue"] is not None]
     assert measured == [*range(0, 50, 2), 49]
     assert not stage.stopped and stage.choose(search) is None
+
+
+def test_a_hessian_that_is_not_finite_ends_in_a_line(tmp_path: Path) -> None:
+    settings = tiny_settings(tmp_path, optimizer="darts_es", search={"epochs": 2, "t0": 1e30})
+    with pytest.raises(Diverged, match=r"the Hessian of the logits is not finite after epoch 1"):
+        run(settings)

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from naslib_edd.errors import UserError
 from naslib_edd.spaces.nb201 import CONV1, CONV3, NONE, POOL, SKIP
 from naslib_edd.supernet import FastSupernet, PlainSupernet, Supernet
 from naslib_edd.supernet.exchange import to_plain
@@ -228,3 +229,19 @@ def test_first_weights_have_the_range_of_one_convolution(engine: type[Supernet])
     torch.manual_seed(0)
     again = engine(channels=4, cells=1).state_dict()
     assert all(torch.equal(again[name], tensor) for name, tensor in network.state_dict().items())
+
+
+@pytest.mark.parametrize("kind", [FastSupernet, PlainSupernet])
+def test_edge_weights_of_another_type_are_brought_to_the_images(kind: type[Supernet]) -> None:
+    torch.manual_seed(0)
+    network = kind(channels=2, cells=1, classes=3)
+    x, beta = torch.randn(2, 3, 8, 8), torch.softmax(torch.randn(6, 5), -1)
+    expected = network(x, beta)
+    wide = beta.double().requires_grad_()
+    for given in (wide, beta.numpy(), beta.tolist()):
+        assert torch.equal(network(x, given), expected)
+    network(x, wide).sum().backward()
+    assert wide.grad is not None and wide.grad.dtype == torch.float64
+    for wrong in (beta[:5], beta[0], "beta", None):
+        with pytest.raises(UserError, match=r"edge weights are numbers \[6, 5\]"):
+            network(x, wrong)
