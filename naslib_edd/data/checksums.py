@@ -8,7 +8,7 @@ It is said in a line, and recorded, for such a search is not one on the official
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 MD5: dict[str, dict[str, str]] = {
@@ -57,9 +57,16 @@ def differing(name: str, files: Iterable[Path]) -> list[str]:
     return [file.name for file in files if _md5(file) != MD5[name][file.name]]
 
 
-def set_of(path: Path) -> str | None:
-    """The set that publishes a file of this name, or None."""
-    return next((name for name, files in MD5.items() if path.name in files), None)
+def checksum_line(names: Sequence[str]) -> list[str]:
+    """What is said about files that differ: one line, or none."""
+    if not names:
+        return []
+    listed = ", ".join(names)
+    are = "is" if len(names) == 1 else "are"
+    return [
+        f"note: {listed} {are} not as published (MD5), so this is not the official image set; "
+        "the result says so"
+    ]
 
 
 def _md5(path: Path) -> str:

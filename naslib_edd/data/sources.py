@@ -12,6 +12,8 @@ from naslib_edd.broken import BROKEN, first_line
 from naslib_edd.data.batches import read_batch
 from naslib_edd.data.catalogue import Info
 from naslib_edd.data.checksums import MD5, differing
+from naslib_edd.data.mat import read_mat
+from naslib_edd.data.npz import read_arrays
 from naslib_edd.errors import DataMissing, UserError
 
 Pixels = NDArray[np.uint8]
@@ -132,20 +134,7 @@ def _read_batches(info: Info, files: list[Path], key: str, first_label: int) -> 
 
 
 def _read_npz(path: Path) -> tuple[Part, Part | None]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            stored = {
-                name: file[name]
-                for name in ("x_train", "y_train", "x_test", "y_test")
-                if name in file.files
-            }
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}; check the file") from error
-    except BROKEN as error:
-        raise UserError(
-            f"{path} is not a readable .npz of plain arrays ({first_line(error)}); make it with "
-            "numpy.savez"
-        ) from error
+    stored = read_arrays(path, ("x_train", "y_train", "x_test", "y_test"))
     if not {"x_train", "y_train"} <= stored.keys() or ("x_test" in stored) != ("y_test" in stored):
         raise UserError(
             f"{path} holds {', '.join(stored) or 'none of the arrays wanted'}; it needs x_train "
@@ -173,19 +162,15 @@ def _read_npz(path: Path) -> tuple[Part, Part | None]:
 
 def _read_mat(path: Path) -> Part:
     try:
-        from scipy.io import loadmat
-    except ImportError:
-        raise UserError(
-            f"reading {path} needs SciPy, which is not installed; install scipy, or make an .npz"
-        ) from None
-    try:
-        content = loadmat(path, variable_names=["X", "y"])
+        content = read_mat(path, ("X", "y"))
         images, labels = content["X"], content["y"].reshape(-1).astype(np.int64)
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != len(labels):
             raise ValueError(f"X is {images.dtype} {list(images.shape)}, y has {len(labels)}")
     except FileNotFoundError:
         raise DataMissing(f"{path} was not found; get SVHN's cropped digits again") from None
-    except Exception as error:  # SciPy's reader raises many kinds on a damaged file
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}; check the file") from error
+    except BROKEN as error:
         raise UserError(
             f"{path} is not a readable file of SVHN's ({type(error).__name__}: "
             f"{first_line(error)}); get it again"

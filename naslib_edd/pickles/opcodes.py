@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _NEWEST = 5  # protocol
 _LONGEST_NUMBER = 100
 _LONGEST_NAME = 500
-_LONGEST_TEXT = 1 << 20
+#: Of a string without a length before it, as protocol 0 writes arrays.
+_LONGEST_LINE = 1 << 28
 #: An array's number in the memo is found among so many last ones: its state has few values.
 _NEAR = 40
 Handler = Callable[["Machine"], None]
@@ -146,17 +147,17 @@ def _float(machine: Machine) -> None:
 
 @_opcode(b"S")
 def _string(machine: Machine) -> None:
-    # Python 2 wrote whole images so: the line has the file's size at most.
-    line = machine.line(1 << 30).strip()
+    # Python 2 wrote whole images so.
+    line = machine.line(_LONGEST_LINE).strip()
     if len(line) < 2 or line[:1] not in (b"'", b'"') or line[:1] != line[-1:]:
         raise PickleFault("a string without quotes")
-    machine.stack.append(_latin1(codecs.escape_decode(line[1:-1])[0]))  # type: ignore[attr-defined]
+    machine.stack.append(_latin1(codecs.escape_decode(line[1:-1])[0]))
 
 
 @_opcode(b"V")
 def _unicode(machine: Machine) -> None:
     # Protocol 0 of Python 3 writes an array's bytes so.
-    machine.stack.append(str(machine.line(1 << 30), "raw-unicode-escape"))
+    machine.stack.append(str(machine.line(_LONGEST_LINE), "raw-unicode-escape"))
 
 
 @_opcode(b"p")

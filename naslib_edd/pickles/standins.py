@@ -12,7 +12,7 @@ import re
 import struct
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +78,7 @@ class Array:
         return build(raw, kind, shape, order="F" if fortran else "C")
 
 
-def build(raw: Any, kind: Any, shape: Any, *, order: str) -> NDArray[Any]:
+def build(raw: Any, kind: Any, shape: Any, *, order: Literal["C", "F"]) -> NDArray[Any]:
     """An array of these bytes.
 
     Raises:
@@ -96,7 +96,7 @@ def build(raw: Any, kind: Any, shape: Any, *, order: str) -> NDArray[Any]:
         raise PickleFault(f"an array whose {len(content)} bytes do not fit its shape")
     if not len(content):
         return np.zeros(shape, dtype)
-    return _checked(np.frombuffer(content, dtype)).reshape(shape, order=order)  # type: ignore[call-overload]
+    return _checked(np.frombuffer(content, dtype)).reshape(shape, order=order)
 
 
 def check_keys(keys: Sequence[Any]) -> None:
@@ -152,9 +152,9 @@ def _bytes_of(raw: Any) -> bytes | bytearray:
             return raw.encode("latin1")
         except UnicodeEncodeError:
             raise PickleFault("an array whose content is a text") from None
-    if type(raw) not in (bytes, bytearray):
+    if not isinstance(raw, bytes | bytearray):
         raise PickleFault("an array whose content is not bytes")
-    return raw  # type: ignore[no-any-return]
+    return raw
 
 
 def _make_kind(args: tuple[Any, ...]) -> Kind:

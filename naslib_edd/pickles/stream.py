@@ -75,7 +75,8 @@ class Stream:
     def refill(self, place: int) -> bool:
         """Drop the window's bytes before ``place`` and read on; False at the end of the file."""
         rest = self.window[place:]
-        part = b"" if self._ended else self._read(_WINDOW)
+        # As much again as is kept: a string without a length before it is searched for its end.
+        part = b"" if self._ended else self._read(min(max(_WINDOW, len(rest)), _BLOCK))
         self.window = rest + part
         return bool(part)
 

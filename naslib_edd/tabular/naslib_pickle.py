@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from naslib_edd.broken import first_line
+from naslib_edd.broken import BROKEN, first_line
 from naslib_edd.errors import UserError
 from naslib_edd.pickles import Stream
 from naslib_edd.spaces import nb201
@@ -34,6 +34,8 @@ from naslib_edd.tabular.results import slim
 _ONE = "NASLib's file has one accuracy a data set, of one training run"
 #: Bytes of memory for a byte of the file (measured).
 _MEMORY = 1.5
+#: A column of all architectures is made for each, so a file must not have any number.
+_MOST_DATASETS = 32
 _COSTS = {"params_M_reported": "params", "flops_M_reported": "flops"}
 
 
@@ -76,12 +78,14 @@ def _gather(path: Path, content: Mapping[Any, Any]) -> Source:
             for dataset, results in entry.items():
                 prefix = COLUMN_PREFIX.get(dataset, dataset.lower().replace("-", "_"))
                 datasets[prefix] = None
+                if len(datasets) > _MOST_DATASETS:
+                    raise ValueError(f"more than {_MOST_DATASETS} data sets")
                 for metric, value in _values(prefix, results).items():
                     name = f"{prefix}__{metric}"
                     if name not in columns:
                         columns[name] = np.full(nb201.SIZE, np.nan)
                     columns[name][row] = value
-        except (UserError, LookupError, TypeError, ValueError, AttributeError) as error:
+        except (UserError, *BROKEN) as error:
             raise unreadable(
                 path,
                 f"has an entry {arch!r} unlike NASLib's ({type(error).__name__}: "

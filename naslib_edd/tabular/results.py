@@ -29,6 +29,8 @@ _SETS = {
 #: CIFAR-10 has one row of costs, that of the run on half of the images.
 _COSTS = ("cifar10-valid", "cifar100", "ImageNet16-120")
 
+#: Training runs of one architecture; the benchmark has three.
+_MOST_SEEDS = 100
 #: What of a training run's state is made use of.
 _KEPT = frozenset({"epochs", "eval_acc1es", "flop", "params", "train_times"})
 
@@ -134,6 +136,8 @@ def _total(times: Mapping[Any, Any] | None) -> float:
 
 def _runs(state: Mapping[str, Any], dataset: str) -> list[tuple[int, Mapping[str, Any]]]:
     seeds = state["dataset_seed"].get(dataset, ())
+    if len(seeds) > _MOST_SEEDS:
+        raise ValueError(f"{len(seeds)} training runs on {dataset}")
     return [(int(seed), state["all_results"][dataset, seed]) for seed in seeds]
 
 
