@@ -43,8 +43,8 @@ def _plain() -> Cases:
     yield "string of -1 bytes", b"\x80\x02T" + _FOUR(2**32 - 1) + b"abc."
     yield "frame of 2**60 bytes", b"\x80\x04\x95" + _EIGHT(2**60) + b"N."
     yield "number of 2 GiB", b"\x80\x02\x8b" + _FOUR(2**31 - 1) + b"\x01."
-    yield "number of 5,000 digits", b"I" + b"9" * 5000 + b"\n."
-    yield "line without an end", b"S'" + b"a" * 2**21
+    yield "number of 5,000 digits", b"\x80\x02I" + b"9" * 5000 + b"\n."
+    yield "line without an end", b"\x80\x02S'" + b"a" * 2**21
     yield "a million brackets", b"\x80\x04" + b"(" * 10**6
     yield "a million nested lists", b"\x80\x04" + b"]" * 10**6 + b"a" * (10**6 - 1) + b"."
     yield "a million nested tuples", b"\x80\x04)" + b"\x85" * 10**6 + b"."
@@ -52,9 +52,14 @@ def _plain() -> Cases:
     yield "four million dicts", b"\x80\x04(" + b"}" * (4 * 10**6) + b"t."
     yield "a list in itself", b"\x80\x02]q\x00h\x00a."
     yield "a dict in itself", b"\x80\x02}q\x00X\x01\x00\x00\x00ah\x00s."
-    laughs = b"".join(b"](" + b"h" + bytes([i]) + b"h" + bytes([i]) + b"eq" + bytes([i + 1])
-                      for i in range(60))  # fmt: skip
-    yield "2**60 values by reference", b"\x80\x02]q\x00" + laughs + b"."
+    laughs = b"".join(
+        b"](h" + bytes([i]) + b"h" + bytes([i]) + b"eq" + bytes([i + 1]) + b"0" for i in range(60)
+    )
+    keys = b"".join(
+        b"U" + bytes([len(key)]) + key + b"h\x3c"
+        for key in (b"meta_archs", b"arch2infos", b"data", b"labels", seeds.ARCHS[0].encode())
+    )
+    yield "2**60 values by reference", b"\x80\x02]q\x000" + laughs + b"}(" + keys + b"u."
     large = b"".join(b"\x8a\x0a" + (i * (2**61 - 1)).to_bytes(10, "little") + b"N"
                      for i in range(20000))  # fmt: skip
     yield "20,000 keys with one hash", b"\x80\x02}(" + large + b"u."
@@ -87,7 +92,7 @@ def _plain() -> Cases:
     yield "object", b"(cos\nsystem\nS'true'\no."
     yield "new object", b"cbuiltins\nint\n(I1\nt\x81."
     yield "extension", b"\x80\x02\x82\x01."
-    yield "kept outside, by name", b"Pname\n."
+    yield "kept outside, by name", b"\x80\x02Pname\n."
     yield "kept outside", b"\x80\x02U\x01aQ."
     yield "buffer", b"\x80\x05\x97."
     yield "protocol 255", b"\x80\xffN."
@@ -175,7 +180,7 @@ def npz() -> Cases:
     evil = pickle.dumps(np.array([print], dtype=object))
     yield "a pickle", file(("x_train", images), ("y_train", evil))
     yield "64 MiB of zeros", file(
-        ("x_train", _member("(21845, 32, 32, 3)", "|u1", bytes(2**26))), ("y_train", labels),
+        ("x_train", _member("(21845, 32, 32, 3)", "|u1", bytes(21845 * 3072))), ("y_train", labels),
         packed=True,
     )  # fmt: skip
     import warnings
