@@ -14,7 +14,11 @@ from naslib_edd.errors import DataMissing, UserError
 from naslib_edd.pickles import PLAIN, Forbidden, read_pickle
 
 #: What rebuilds arrays; sets, ordered dicts and the like are none of a batch's.
-_KNOWN = {name: maker for name, maker in PLAIN.items() if name.startswith(("numpy.", "_codecs."))}
+_KNOWN = {
+    name: maker
+    for name, maker in PLAIN.items()
+    if name.startswith(("numpy.", "_codecs.", "builtins.bytes"))
+}
 
 
 def read_batch(path: Path, label_key: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -239,7 +239,7 @@ def _only_empty(kind: type) -> Callable[[tuple[Any, ...]], Any]:
 PLAIN: dict[str, Maker] = {
     **{
         f"builtins.{kind.__name__}": Maker(_only_empty(kind), kind)
-        for kind in (list, dict, int, float)
+        for kind in (list, dict, int, float, bytes)  # bytes: protocol 2 calls it for empty ones
     },
     "builtins.set": Maker(_make_set, set),
     "builtins.frozenset": Maker(lambda args: frozenset(_make_set(args)), frozenset),

@@ -39,10 +39,9 @@ def test_numbers_stored_in_a_smaller_type(tmp_path: Path) -> None:
             )
 
         flags, sizes = struct.pack(f"{order}II", 6, 0), struct.pack(f"{order}2i", 2, 1)
-        small = struct.pack(f"{order}HH" if order == "<" else f"{order}HH", *(
-            (1, 1) if order == "<" else (1, 1)
-        )) + b"y\0\0\0"  # fmt: skip
-        values = struct.pack(f"{order}HH", *((4, 4) if order == "<" else (4, 4)))
+        # Up to four bytes are stored beside their type: the size is in the word's upper half.
+        small = struct.pack(f"{order}I", 1 << 16 | 1) + b"y\0\0\0"
+        values = struct.pack(f"{order}I", 4 << 16 | 4)
         values += struct.pack(f"{order}2H", 7, 300)
         content = part(6, flags) + part(5, sizes) + small + values
         path = tmp_path / "small.mat"

@@ -32,7 +32,7 @@ def test_damage_anywhere_is_found(tmp_path: Path, save: object) -> None:
     data = path.read_bytes()
     for place in range(200, len(data) - 200, 97):
         path.write_bytes(data[:place] + bytes([data[place] ^ 4]) + data[place + 1 :])
-        with pytest.raises(UserError, match="is not a readable .npz"):
+        with pytest.raises(UserError, match=r"is not a readable \.npz"):
             read_arrays(path, ("x",))
 
 
@@ -62,10 +62,10 @@ def test_objects_are_refused(tmp_path: Path) -> None:
 def test_the_free_memory_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.savez(tmp_path / "a.npz", x=np.zeros(10**5))
     monkeypatch.setattr(npz, "free_memory", lambda: 10**5)
-    with pytest.raises(UserError, match="unpacks to .* GiB, and .* are free"):
+    with pytest.raises(UserError, match=r"unpacks to .* GiB, and .* are free"):
         read_arrays(tmp_path / "a.npz", ("x",))
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="cannot read .*No such file"):
+    with pytest.raises(UserError, match=r"cannot read .*No such file"):
         read_arrays(tmp_path / "none.npz", ("x",))
