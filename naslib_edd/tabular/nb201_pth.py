@@ -31,7 +31,7 @@ _KEYS = {"200": "full", "12": "less"}
 #: What the layout before version 1.6 begins with: a number and the layout's version.
 _MAGIC, _LAYOUT = 0x1950A86A20F9469CFC6C, 1001
 #: Bytes of memory for a byte of the file (measured on files by the official classes).
-_MEMORY = 0.4
+_MEMORY = 0.7
 
 
 def _skipped(what: str) -> Maker:
