@@ -2,7 +2,7 @@
 
 >>> import naslib_edd
 >>> naslib_edd.search("configs/quickstart.yaml", ["seed=1"])  # doctest: +SKIP
->>> naslib_edd.query(6111, table="nb201_table.npz").cifar10.test.value  # doctest: +SKIP
+>>> naslib_edd.query(6111).cifar10.test.value  # doctest: +SKIP
 
 The names below are imported on first use: ``import naslib_edd`` loads no PyTorch.
 """
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from naslib_edd.errors import UserError
     from naslib_edd.lookup import query
     from naslib_edd.loop import SearchResult, search
+    from naslib_edd.own.register import register_method
     from naslib_edd.plugin.registry import optimizers, register
     from naslib_edd.relaxation import SnSoftmax, Softmax, entropy, sn_softmax
     from naslib_edd.supernet import FastSupernet, PlainSupernet, build
-    from naslib_edd.tabular import Record, Table, convert
+    from naslib_edd.tabular import Record, Table
+    from naslib_edd.tabular.convert import convert
+    from naslib_edd.tabular.naslib_api import dataset_api
+    from naslib_edd.tabular.topology import TopologyApi
     from naslib_edd.temperature import EDD
 
 __version__ = "0.1.0"
@@ -34,14 +38,17 @@ _HOME = {
     "SnSoftmax": "relaxation",
     "Softmax": "relaxation",
     "Table": "tabular",
+    "TopologyApi": "tabular.topology",
     "UserError": "errors",
     "build": "supernet",
     "convert": "tabular",
+    "dataset_api": "tabular.naslib_api",
     "entropy": "relaxation",
     "load_config": "config",
     "optimizers": "plugin.registry",
     "query": "lookup",
     "register": "plugin.registry",
+    "register_method": "own.register",
     "search": "loop",
     "sn_softmax": "relaxation",
 }
@@ -55,14 +62,17 @@ __all__ = [
     "SnSoftmax",
     "Softmax",
     "Table",
+    "TopologyApi",
     "UserError",
     "build",
     "convert",
+    "dataset_api",
     "entropy",
     "load_config",
     "optimizers",
     "query",
     "register",
+    "register_method",
     "search",
     "sn_softmax",
 ]

@@ -9,12 +9,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from naslib_edd import __version__
+from naslib_edd import __version__, cli_tables
 from naslib_edd.errors import UserError, on_command_line
 from naslib_edd.literal import literal
 from naslib_edd.paths import path_of
-
-_WHICH_TABLE = "default: NASLIB_EDD_TABLE; digits: the built-in NB201-Digits"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -79,7 +77,9 @@ def parser() -> argparse.ArgumentParser:
     search.add_argument("--force", action="store_true", help="start over in a used folder")
     search.add_argument("--data", metavar="PATH", help="the data set's file or folder")
     search.add_argument("--download", action="store_true", help="fetch data through torchvision")
-    search.add_argument("--table", metavar="PATH", help="the table to look up in, or digits")
+    search.add_argument(
+        "--table", metavar="PATH", help="the table to look up in: a path, nb201, digits, none"
+    )
     search.add_argument("--no-figures", action="store_true", help="draw no figures at the end")
     search.add_argument(
         "--engine", choices=("builtin", "naslib"), default="builtin", help="whose loop (builtin)"
@@ -108,28 +108,8 @@ def parser() -> argparse.ArgumentParser:
         form.add_argument(f"--{name}", dest="form", action="store_const", const=name)
     methods.set_defaults(run=_methods, form="text")
 
-    query = commands.add_parser("query", help="look an architecture up in a table")
-    query.add_argument("arch", metavar="ARCH|INDEX", help="architecture string, or 0 to 15624")
-    query.add_argument("--table", metavar="PATH", help=_WHICH_TABLE)
-    query.add_argument("--json", action="store_true", help="print one JSON object")
-    query.set_defaults(run=_query)
-
-    table = commands.add_parser("table", help="what a table holds; convert it; its best rows")
-    actions = table.add_subparsers(title="actions", metavar="ACTION", parser_class=_Parser)
-    info = actions.add_parser("info", help="format, data sets, columns")
-    convert = actions.add_parser("convert", help="any known format to a compact .npz")
-    best = actions.add_parser("best", help="the best architectures")
-    for action, run in ((info, _table_info), (best, _table_best)):
-        action.add_argument("path", nargs="?", metavar="PATH", help=_WHICH_TABLE)
-        action.add_argument("--json", action="store_true", help="print one JSON object")
-        action.set_defaults(run=run)
-    best.add_argument("--dataset", default=None, help="default: the table's first")
-    best.add_argument("--split", choices=("val", "test"), default="test")
-    best.add_argument("--top", type=int, default=10, metavar="N", help="how many (10)")
-    convert.add_argument("source", help="an NB201 .pth, NATS-Bench folder, NASLib pickle or .npz")
-    convert.add_argument("target", help="the .npz to write")
-    convert.set_defaults(run=_table_convert)
-    table.set_defaults(run=lambda _: _help(table))
+    cli_tables.add_query(commands)
+    cli_tables.add_table(commands, _Parser)
 
     report = commands.add_parser("report", help="table and figures from the records of runs")
     report.add_argument("folders", nargs="+", metavar="FOLDER", help="run folders, or above them")
@@ -137,28 +117,30 @@ def parser() -> argparse.ArgumentParser:
     report.add_argument("--data-note", metavar="TEXT", help="e.g. 'CIFAR-10 (JPEG)'")
     report.set_defaults(run=_report)
 
-    figure = commands.add_parser("figure", help="one of the paper's figures")
+    figure = commands.add_parser("figure", help="one of the paper's figures, or a cell")
     figure.add_argument(
-        "name", metavar="NAME", help="2A, 2B, 3 (parts); 4A, 4B, gap, table, bare (runs)"
+        "name", metavar="NAME", help="2A, 2B, 3 (parts); 4A, 4B, gap, table, bare (runs); cell"
     )
-    figure.add_argument("folders", nargs="*", metavar="FOLDER", help="those of the runs")
+    figure.add_argument(
+        "folders", nargs="*", metavar="FOLDER|ARCH", help="those of the runs; cell: which to draw"
+    )
     figure.add_argument("--out", required=True, metavar="FILE", help="to write: .png, .pdf or .svg")
     figure.add_argument("--data-note", metavar="TEXT", help="e.g. 'CIFAR-10 (JPEG)'")
     figure.set_defaults(run=_figure)
 
     doctor = commands.add_parser("doctor", help="what is installed and found, and what to do")
+    doctor.add_argument(
+        "path", nargs="?", metavar="RUN|TABLE|FILE", help="check this for damage instead"
+    )
     doctor.set_defaults(run=_doctor)
     return root
 
 
-def _help(command: argparse.ArgumentParser) -> int:
-    command.print_help()
-    return 0
-
-
 def _search(options: argparse.Namespace) -> int:
+    from naslib_edd.allocator import keep_freed_memory
     from naslib_edd.loop import Interrupted, search
 
+    keep_freed_memory()  # the process is ours
     overrides = list(options.overrides)
     for key in ("data", "table"):
         if getattr(options, key) is not None:
@@ -201,8 +183,10 @@ def _sweep(options: argparse.Namespace) -> int:
 
 
 def _naslib(options: argparse.Namespace) -> int:
+    from naslib_edd.allocator import keep_freed_memory
     from naslib_edd.plugin import runner
 
+    keep_freed_memory()
     runner.run(
         Path(options.config_file),
         options.overrides,
@@ -220,46 +204,32 @@ def _methods(options: argparse.Namespace) -> int:
     return 0
 
 
-def _query(options: argparse.Namespace) -> int:
-    from naslib_edd.tabular import commands
-
-    return commands.query(options.arch, options.table, as_json=options.json)
-
-
-def _table_info(options: argparse.Namespace) -> int:
-    from naslib_edd.tabular import commands
-
-    return commands.info(options.path, as_json=options.json)
-
-
-def _table_best(options: argparse.Namespace) -> int:
-    from naslib_edd.tabular import commands
-
-    return commands.best(
-        options.path, options.dataset, options.split, options.top, as_json=options.json
-    )
-
-
-def _table_convert(options: argparse.Namespace) -> int:
-    from naslib_edd.tabular import commands
-
-    return commands.convert(options.source, options.target)
-
-
 def _report(options: argparse.Namespace) -> int:
-    from naslib_edd.report import report
+    import warnings
 
-    paths = report(
-        options.folders,
-        options.out,
-        data_note=options.data_note,
-    )
+    from naslib_edd.report import report
+    from naslib_edd.report.runs import LeftOut
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", LeftOut)
+        warnings.showwarning = _warned  # type: ignore[assignment]
+        paths = report(options.folders, options.out, data_note=options.data_note)
     for path in paths:
         print(literal(str(path)))
     return 0
 
 
+def _warned(message: Warning | str, *_: object) -> None:
+    """A warning as a line of ours."""
+    print(f"naslib-edd: {message}", file=sys.stderr)
+
+
 def _figure(options: argparse.Namespace) -> int:
+    if options.name == "cell":
+        from naslib_edd.report.cell import draw_cells
+
+        print(literal(str(draw_cells(options.folders, options.out))))
+        return 0
     from naslib_edd.report.paper_figures import draw_paper_figure
 
     path = draw_paper_figure(
@@ -270,6 +240,10 @@ def _figure(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    if options.path is not None:
+        from naslib_edd.checkup import examine
+
+        return examine(options.path)
     from naslib_edd.doctor import doctor
 
     return doctor()

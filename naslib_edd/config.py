@@ -210,6 +210,10 @@ def _convert(value: Any, hint: Any) -> Any:
         if isinstance(value, bool):
             value = "on" if value else "off"
         return value if isinstance(value, str) and value in get_args(hint) else _WRONG
+    if origin is tuple:  # of any length: a list, or one value alone
+        items = value if isinstance(value, list | tuple) else [value]
+        results = [_convert(item, get_args(hint)[0]) for item in items]
+        return _WRONG if value is None or _WRONG in results else tuple(results)
     if origin is dict:
         return dict(value) if isinstance(value, Mapping) else {} if value is None else _WRONG
     if hint is type(None):
@@ -241,6 +245,8 @@ def _describe(hint: Any) -> str:
         return " or ".join(_describe(option) for option in get_args(hint))
     if origin is Literal:
         return "one of " + ", ".join(f"'{choice}'" for choice in get_args(hint))
+    if origin is tuple:
+        return f"a list, each {_describe(get_args(hint)[0])}"
     names_of: dict[Any, str] = {
         bool: "true or false",
         int: "a whole number",

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 
 #: The canonical names of the sets that we know.
 NAMES = ("digits", "cifar10", "cifar100", "svhn", "ImageNet16-120")
+#: ``dataset:`` of images of one's own (see :mod:`naslib_edd.data.custom`).
+CUSTOM = "custom"
 
 
 def plain(name: str) -> str:
@@ -30,5 +32,5 @@ def same(name: str, known: Iterable[str]) -> str | None:
 
 
 def canonical(name: str) -> str:
-    """The canonical name of a set that we know; any other name as it is."""
-    return same(name, NAMES) or name
+    """The canonical name of a set that we know, or ``custom``; any other name as it is."""
+    return same(name, (*NAMES, CUSTOM)) or name

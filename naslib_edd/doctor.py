@@ -20,6 +20,7 @@ NEEDED = {
     "scikit-learn": "the built-in digits",
     "PyYAML": "configs",
     "rich": "the console",
+    "filelock": "one writer of a run's folder",
     "matplotlib": "figures",
 }
 OPTIONAL = {
@@ -83,6 +84,7 @@ def _hardware(*, torch_there: bool) -> None:
 
 def _table() -> None:
     print("  ok  digits: built-in, NB201-Digits; a search on digits looks up there")
+    print("  ok  nb201: built-in, NAS-Bench-201; query and searches on its data sets look up there")
     try:
         path = find_table(None, None)
         if path is None:

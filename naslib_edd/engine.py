@@ -237,6 +237,7 @@ class Engine(Evaluation):
 
     def tell_epoch(self) -> None:
         """Schedules that are functions of the epoch."""
+        self.bilevel.begin_epoch(self.epoch)
         self.relaxation.begin_epoch(self.epoch)
         for regulariser in self.regularisers:
             regulariser.begin_epoch(self.epoch)

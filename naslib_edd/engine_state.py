@@ -21,6 +21,7 @@ def state_of(engine: Engine) -> dict[str, Any]:
         "logits": engine.logits.detach(),
         "allowed": engine.allowed,
         "relaxation": engine.relaxation.state_dict(),
+        "regularisers": [regulariser.state_dict() for regulariser in engine.regularisers],
         "bilevel": engine.bilevel.state_dict(),
         "drop_path": None if engine.drop_path is None else engine.drop_path.state_dict(),
         "stages": [stage.state_dict() for stage in engine.stages],
@@ -45,6 +46,8 @@ def restore(engine: Engine, state: dict[str, Any]) -> None:
         engine.logits.copy_(state["logits"])
         engine.allowed.copy_(state["allowed"])
     engine.relaxation.load_state_dict(state["relaxation"])
+    for regulariser, held in zip(engine.regularisers, state.get("regularisers", ()), strict=False):
+        regulariser.load_state_dict(held)
     engine.bilevel.load_state_dict(state["bilevel"])
     if engine.drop_path is not None:
         engine.drop_path.load_state_dict(state["drop_path"])

@@ -67,8 +67,9 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     Returns ``"; did you mean 'x'?"``, or the list of choices where none is near.
     """
     options = [str(choice) for choice in choices]
+    longer = [option for option in options if name and option.startswith(f"{name}_")]
     # difflib takes time that grows with the square of a text's length.
-    close = difflib.get_close_matches(name[:100], options, n=1, cutoff=0.6)
+    close = longer[:1] or difflib.get_close_matches(name[:100], options, n=1, cutoff=0.6)
     if close:
         return f"; did you mean '{close[0]}'?"
     return f"; choose one of {', '.join(options)}" if options else ""

@@ -5,19 +5,29 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from naslib_edd.errors import UserError
 
+#: No space left, a file too large, a quota reached.
+_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
-def write_atomic(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> Path:
+
+def write_atomic(
+    path: str | os.PathLike[str],
+    write: Callable[[BinaryIO], object],
+    *,
+    keep: Path | None = None,
+) -> Path:
     """Write a file so that a reader sees the old one or the whole new one, never a part.
 
     Args:
         path: where the file goes; missing parent folders are made.
         write: called with the temporary file, open for binary writing.
+        keep: where an old file of that path goes when the new one is whole; by default it goes.
 
     Raises:
         UserError: the disk is full or the folder cannot be written; nothing is left behind.
@@ -33,10 +43,12 @@ def write_atomic(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
+        if keep is not None and target.exists():
+            target.replace(keep)
         temporary.replace(target)
         temporary = None
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+        full = error.errno in _FULL
         remedy = "free some space, then --resume" if full else "choose another place"
         raise UserError(f"cannot write {target}: {error.strerror or error}; {remedy}") from error
     finally:
@@ -48,6 +60,22 @@ def write_atomic(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
 def write_text(path: str | os.PathLike[str], text: str) -> Path:
     """:func:`write_atomic` for a UTF-8 text."""
     return write_atomic(path, lambda file: file.write(text.encode()))
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """A full disk under another's writing (NASLib's log, its curves) as an error for people."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        # torch.save to a path turns a full disk into an error of its own.
+        full = isinstance(error, OSError) and error.errno in _FULL
+        if not full and "inline_container" not in str(error):
+            raise
+        place = getattr(error, "filename", None) or "the run's folder"
+        raise UserError(
+            f"cannot write {place}: the disk is full; free some space, then --resume"
+        ) from error
 
 
 def _umask() -> int:

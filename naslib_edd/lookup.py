@@ -1,38 +1,43 @@
-"""One architecture's record from a table found as everywhere: argument, then environment."""
+"""One architecture's record from a table found as everywhere: argument, environment, built-in."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from naslib_edd.errors import DataMissing
 from naslib_edd.spaces.nb201 import Arch, to_ops
-from naslib_edd.tabular.locate import find_table
+from naslib_edd.tabular.locate import built_in, find_table
 
 if TYPE_CHECKING:
-    from naslib_edd.tabular import Record
+    from naslib_edd.tabular import Record, Table
 
 
-def query(arch: Arch, *, table: str | os.PathLike[str] | None = None) -> Record:
+def query(arch: Arch, *, table: str | os.PathLike[str] | None = None, epochs: int = 200) -> Record:
     """Look one architecture up.
 
     Args:
-        arch: an index (0 … 15,624), an architecture string, or six operation ids.
-        table: a table's path, or ``"digits"``, the built-in one; by default the environment
-            variable NASLIB_EDD_TABLE names it.
+        arch: in any form of :mod:`naslib_edd.spaces.nb201_forms`: an index (0 … 15,624), an
+            architecture string, six operation ids or names, ….
+        table: a table's path, or ``"nb201"`` or ``"digits"``, the built-in ones; by default the
+            one that the environment variable NASLIB_EDD_TABLE names, or nb201.
+        epochs: 200, or 12 for the runs of 12 epochs.
 
-    Opens the table at each call. For many queries, open it once: ``Table.open(path).query(arch)``.
+    Opens the table at each call. For many queries, open it once:
+    ``Table.open("nb201").query(arch)``.
 
     Raises:
         UserError: no such architecture, or no readable table.
     """
     ops = to_ops(arch)
-    path = find_table(None if table is None else str(table), None)
-    if path is None:
-        raise DataMissing(
-            "no benchmark table: name one with --table PATH (digits: the built-in one) or set "
-            "NASLIB_EDD_TABLE; `naslib-edd doctor` says which files will do"
-        )
+    return default_table(None if table is None else os.fspath(table)).query(ops, epochs=epochs)
+
+
+def default_table(path: str | None = None) -> Table:
+    """The table of that path or name, the environment's, or NAS-Bench-201's, the built-in one.
+
+    Raises:
+        UserError: it cannot be read.
+    """
     from naslib_edd.tabular import Table
 
-    return Table.open(path).query(ops)
+    return Table.open(find_table(path) or built_in("nb201") or "nb201")

@@ -10,8 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -20,26 +19,27 @@ from typing import TYPE_CHECKING, Any
 import torch
 from rich.console import Console
 
-from naslib_edd import checkpoint
-from naslib_edd.allocator import keep_freed_memory
+from naslib_edd import checkpoint, envelope
+from naslib_edd.begin import begin, check_free
 from naslib_edd.config import load as load_config
 from naslib_edd.console import EpochLines, StepBar, say
 from naslib_edd.engine import Engine
 from naslib_edd.errors import UserError, remedy
-from naslib_edd.floors import FloorEngine
+from naslib_edd.floors import FloorEngine, make_floor, needs_images
+from naslib_edd.lock import only_writer
 from naslib_edd.outcome import collapse_warning, final_result, show_result
 from naslib_edd.prepare import (
     announce,
-    begin,
     describe,
     folder_of,
     open_data,
     open_table,
     pick_device,
 )
-from naslib_edd.provenance import Place, here, went_on
-from naslib_edd.record import Row, RunFolder
+from naslib_edd.provenance import Digests, Place, depends_on, here, moved, went_on
+from naslib_edd.record import Row, RunFolder, plain
 from naslib_edd.settings import Config
+from naslib_edd.surroundings import as_found, memory_errors
 
 if TYPE_CHECKING:
     from naslib_edd.tabular import Table
@@ -78,6 +78,7 @@ def search(
     config: str | os.PathLike[str] | Mapping[str, Any] | Config | None = None,
     overrides: Sequence[str] = (),
     *,
+    data: Any = None,
     resume: bool = False,
     force: bool = False,
     console: Console | None = None,
@@ -85,78 +86,101 @@ def search(
 ) -> SearchResult:
     """Search an architecture.
 
+    The process is left as it was: torch's global generators, its threads, the signal handlers.
+
     Args:
         config: a YAML file, a mapping of its shape, a Config, or None for the defaults.
         overrides: ``key=value`` texts over it.
+        data: one's own images, for ``dataset: custom`` (which need not be said): arrays, two
+            PyTorch datasets, or a path; see :func:`naslib_edd.data.custom.own_images`.
         resume: go on from the run's checkpoint (on a CPU with one thread bit for bit), or begin
-            where there is none.
+            where there is none. More ``search.epochs`` than before go on with a finished run,
+            where nothing so far depended on their number (:mod:`naslib_edd.longer`).
         force: start over in a folder that holds a run.
         console: where to print; standard output by default. ``Console(quiet=True)``: nowhere.
         figures: draw the figures at the end.
 
     Raises:
-        UserError: bad input, missing data, a full disk, a loss that is no number.
+        UserError: bad input, missing data, a full disk, a loss that is no number, a folder that
+            another process writes.
         Interrupted: Ctrl-C or SIGTERM, after a checkpoint.
     """
+    if data is not None:
+        overrides = [*overrides, "dataset=custom"]
     checked = load_config(config, overrides)
     if checked.search_space != "nasbench201":
         raise UserError(
             f"search_space {checked.search_space} runs on NASLib's engine only: --engine naslib"
         )
-    console = console or Console()
-    device = pick_device(checked.device)
-    keep_freed_memory()
-    if checked.threads is not None:
-        torch.set_num_threads(checked.threads)
-    # Data, table and folder are checked before anything is written.
-    data = open_data(checked, device) if checked.search.strategy == "one_shot" else None
-    table = open_table(checked)
     folder = RunFolder(folder_of(checked))
-    with _memory_errors():
-        engine: Engine | FloorEngine
-        if data is None:
-            engine = FloorEngine(config=checked, table=table)
-        else:
-            engine = Engine(config=checked, data=data, device=device)
-        rows, places = begin(engine, folder, resume=resume, force=force)
-        places = went_on(places, here(device), epoch=engine.epoch)
-        announce(console, engine, table, folder)
-        loop = _Loop(
-            engine=engine, folder=folder, table=table, console=console, rows=rows, places=places
+    with as_found():
+        return _search(
+            checked,
+            folder,
+            given=data,
+            resume=resume,
+            force=force,
+            console=console or Console(),
+            figures=figures,
         )
-        result = loop.run()
-    show_result(console, engine, result)
-    if figures:
-        from naslib_edd.report import draw_overview, draw_run  # matplotlib: a second to import
 
-        draw_run(folder.path)
-        draw_overview(folder.path)
+
+def _search(
+    config: Config,
+    folder: RunFolder,
+    *,
+    given: Any,
+    resume: bool,
+    force: bool,
+    console: Console,
+    figures: bool,
+) -> SearchResult:
+    device = pick_device(config.device)
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
+    # Data, table and folder are checked before anything is written.
+    data = open_data(config, device, given) if needs_images(config.search) else None
+    table = open_table(config)
+    digests = depends_on(data, table)
+    with memory_errors():
+        engine: Engine | FloorEngine
+        if data is None or config.search.strategy != "one_shot":
+            engine = make_floor(config=config, table=table, data=data, device=device)
+        else:
+            engine = Engine(config=config, data=data, device=device)
+        check_free(folder, resume=resume, force=force)
+        with only_writer(folder.path) as said:
+            begun = begin(engine, folder, resume=resume, force=force, digests=digests)
+            places = went_on(begun.places, here(device), epoch=engine.epoch)
+            if len(places) > len(begun.places):
+                said += moved(places)
+            announce(console, engine, table, folder, [*said, *begun.said])
+            loop = _Loop(
+                engine=engine,
+                folder=folder,
+                table=table,
+                console=console,
+                rows=begun.rows,
+                places=places,
+                digests=digests,
+            )
+            result = loop.run()
+            show_result(console, engine, result)
+            if figures:
+                # matplotlib: a second to import
+                from naslib_edd.report import draw_overview, draw_run
+
+                draw_run(folder.path)
+                draw_overview(folder.path)
     files = "record, result, checkpoint" + (" and figures" if figures else "")
     say(console, f"{files}: {folder.path}")
     return SearchResult(
         arch_str=result["arch_str"],
         index=result["index"],
         result=result,
-        rows=rows,
+        rows=begun.rows,
         folder=folder.path,
     )
-
-
-@contextmanager
-def _memory_errors() -> Iterator[None]:
-    """What torch raises when memory ends, on a GPU or a CPU, as an error for people."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        words = str(error)
-        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and (
-            "allocate" not in words and "Storage size" not in words
-        ):
-            raise
-        raise UserError(
-            "out of memory: lower search.batch_size, search.channels, search.cells or "
-            f"search.eval_batch_size ({words.splitlines()[0] if words else 'no more to be had'})"
-        ) from None
 
 
 class _Loop:
@@ -171,9 +195,12 @@ class _Loop:
         console: Console,
         rows: list[Row],
         places: list[Place],
+        digests: Digests,
     ) -> None:
         self.engine, self.folder, self.table, self.rows = engine, folder, table, rows
-        self.places = places
+        self.places, self.digests = places, digests
+        #: The checksum of each row, by which a checkpoint knows its record.
+        self.sums = [envelope.of_values(plain(row)) for row in rows]
         self.console = console
         self.lines = EpochLines(
             console=console,
@@ -223,6 +250,7 @@ class _Loop:
         row["seconds"] = round(time.monotonic() - began, 3)
         self.folder.append(row)
         self.rows.append(row)
+        self.sums.append(envelope.of_values(plain(row)))
         self._save()
         self.lines.show(row)
         if self._signal is not None and not engine.finished:
@@ -230,8 +258,13 @@ class _Loop:
 
     def _save(self) -> None:
         self.engine.check_finite()
-        engine = self.engine.state_dict()
-        state = {"run": describe(self.engine), "engine": engine, "ran_on": self.places}
+        state = {
+            "run": describe(self.engine),
+            "engine": self.engine.state_dict(),
+            "ran_on": self.places,
+            "depends": self.digests,
+            "record": self.sums,
+        }
         checkpoint.save(self.folder.checkpoint, state)
         self._saved_at = time.monotonic()
 

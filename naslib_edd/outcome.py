@@ -13,14 +13,14 @@ from naslib_edd.engine import Engine
 from naslib_edd.floors import FloorEngine
 from naslib_edd.record import Row
 from naslib_edd.spaces.collapse import warning_of
-from naslib_edd.standing import lines, standing
+from naslib_edd.standing import lines, other_tables, standing
 
 if TYPE_CHECKING:
     from naslib_edd.data import SearchData
     from naslib_edd.tabular import Table
 
 _KEYS = ("arch_str", "ops", "index", "skip_count", "none_count", "warning", "table")
-_KEYS_OF_FLOORS = ("queries", "steered_by", "query_val_acc")
+_KEYS_OF_FLOORS = ("queries", "scored", "steered_by", "query_val_acc", "proxy_score")
 
 
 def final_result(
@@ -34,11 +34,14 @@ def final_result(
     result["changed"] = changed(engine.config)
     if data is not None:
         result["images"] = images_of(data)
+        if data.class_names is not None:
+            result["class_names"] = list(data.class_names)
     result |= {key: last[key] for key in (*_KEYS, *_KEYS_OF_FLOORS) if key in last}
     if table is not None:
         result["standing"] = standing(
             table, last["index"], searched=dataset, lookups=last.get("queries", engine.epoch)
         )
+    result |= other_tables(table, last["index"], named=engine.config.table)
     if isinstance(engine, Engine):
         for kind in engine.eval_statistics():
             result[f"net_val_acc_{kind}"] = last[f"net_val_acc_{kind}"]

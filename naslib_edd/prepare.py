@@ -1,30 +1,28 @@
-"""What a search needs before its first step: device, data, table and folder, each checked.
+"""What a search needs before its first step: device, data and table, each checked.
 
 Everything that can be wrong with them is found here, before anything is written.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from rich.console import Console
 
-from naslib_edd import checkpoint
-from naslib_edd.config import as_dict, changed, dump
+from naslib_edd.config import as_dict, changed
 from naslib_edd.console import say
 from naslib_edd.data import SearchData
 from naslib_edd.data import load as load_data
 from naslib_edd.data.checksums import checksum_line
 from naslib_edd.engine import Engine
 from naslib_edd.errors import UserError
-from naslib_edd.files import write_text
 from naslib_edd.floors import FloorEngine
 from naslib_edd.native import kernels
 from naslib_edd.paths import path_of
-from naslib_edd.provenance import Place
-from naslib_edd.record import Row, RunFolder
+from naslib_edd.record import RunFolder
 from naslib_edd.settings import Config
 from naslib_edd.tabular.locate import find_table
 
@@ -60,8 +58,8 @@ def pick_device(name: str) -> torch.device:
     return device
 
 
-def open_data(config: Config, device: torch.device) -> SearchData:
-    """The images of a config, halved, on the device.
+def open_data(config: Config, device: torch.device, given: Any = None) -> SearchData:
+    """The images of a config, halved, on the device; ``given``: those of ``dataset: custom``.
 
     Raises:
         UserError: no such data set or split, or the data are missing or damaged.
@@ -79,6 +77,9 @@ def open_data(config: Config, device: torch.device) -> SearchData:
         download=config.download,
         train_portion=search.train_portion,
         train_images=search.train_images,
+        given=given,
+        mean=search.pixel_mean,
+        std=search.pixel_std,
     )
 
 
@@ -90,43 +91,6 @@ def open_table(config: Config) -> Table | None:
     from naslib_edd.tabular import Table
 
     return Table.open(path)
-
-
-def begin(
-    engine: Engine | FloorEngine, folder: RunFolder, *, resume: bool, force: bool
-) -> tuple[list[Row], list[Place]]:
-    """Make the run's folder, or pick up the run in it; the rows so far, and where they were made.
-
-    Raises:
-        UserError: the folder holds a run that is neither to be resumed nor to be replaced, or its
-            checkpoint is of other settings.
-    """
-    if resume and force:
-        raise UserError("--resume goes on and --force starts over: give one of them")
-    if resume and (folder.path / "naslib.yaml").exists():
-        raise UserError(f"{folder.path} holds a run of NASLib's engine; add --engine naslib")
-    if resume and folder.checkpoint.exists():
-        state = checkpoint.load(folder.checkpoint)
-        checkpoint.check_same_run(state["run"], describe(engine), folder.checkpoint)
-        try:
-            engine.load_state_dict(state["engine"])
-        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError):
-            raise checkpoint.damaged(folder.checkpoint, "its state does not fit") from None
-        folder.sweep()
-        return folder.keep(engine.epoch), state.get("ran_on", [])
-    if resume and folder.result.exists():
-        raise UserError(
-            f"{folder.path} holds a finished run without its checkpoint: there is nothing to go on "
-            "with; --force starts over"
-        )
-    if folder.exists() and not (force or resume):
-        raise UserError(
-            f"{folder.path} already holds a run; add --resume to go on with it, --force to start "
-            "over, or name=… for another folder"
-        )
-    folder.clear()
-    write_text(folder.config, dump(engine.config))
-    return [], []
 
 
 def describe(engine: Engine | FloorEngine) -> dict[str, Any]:
@@ -144,11 +108,16 @@ def changes(config: Config) -> list[str]:
 
 
 def announce(
-    console: Console, engine: Engine | FloorEngine, table: Table | None, folder: RunFolder
+    console: Console,
+    engine: Engine | FloorEngine,
+    table: Table | None,
+    folder: RunFolder,
+    said: Sequence[str] = (),
 ) -> None:
-    """Say what is about to run, on what, and where its files go."""
+    """Say what is about to run, on what, and where its files go; and what there is to note."""
     lines = _about(engine, table) if isinstance(engine, Engine) else engine.about()
-    for line in [*lines, *changes(engine.config), f"writing to {folder.path}"]:
+    notes = [f"note: {line}" for line in said]
+    for line in [*lines, *changes(engine.config), f"writing to {folder.path}", *notes]:
         say(console, line)
 
 

@@ -1,20 +1,34 @@
-"""On what a run ran: program, processor, threads. A resumed run may have ran on several."""
+"""On what a run ran: program, processor, threads. A resumed run may have ran on several.
+
+What may change a run's rounding is told and recorded (:func:`here`, :func:`went_on`). What would
+make its record one of two searches, other images or another table, is compared
+(:func:`depends_on`), and then the run is not gone on with.
+"""
 
 from __future__ import annotations
 
 import platform
 import subprocess
+import zlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from naslib_edd import __version__
+from naslib_edd.errors import UserError
 from naslib_edd.native import kernels
 
+if TYPE_CHECKING:
+    from naslib_edd.data import SearchData
+    from naslib_edd.tabular import Table
+
 Place = dict[str, Any]
+#: ``images`` and ``table``: a digest of each; None where a run has none.
+Digests = dict[str, str | None]
 
 
 def here(device: torch.device) -> Place:
@@ -39,6 +53,74 @@ def went_on(before: Sequence[Mapping[str, Any]], place: Place, *, epoch: int) ->
         {key: value for key, value in places[-1].items() if key != "from_epoch"} if places else None
     )
     return places if last == place else [*places, {"from_epoch": epoch, **place}]
+
+
+def moved(places: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line that says what is other in the last place than in the one before; none for one."""
+    if len(places) < 2:
+        return []
+    before, now = places[-2], places[-1]
+    keys = [key for key in now if key != "from_epoch" and before.get(key) != now[key]]
+    told = ", ".join(f"{key} {before.get(key)} → {now[key]}" for key in keys)
+    return [f"goes on elsewhere, so not bit for bit as it would have: {told}"] if keys else []
+
+
+def depends_on(data: SearchData | None, table: Table | None) -> Digests:
+    """What a run's record is made from beside its settings, to be compared when it goes on.
+
+    Args:
+        data: the images and labels of the search, in its order.
+        table: of its accuracies only; other columns may be added to a table.
+    """
+    return {
+        "images": None if data is None else _of_images(data),
+        "table": None if table is None else _of_table(table),
+    }
+
+
+def check_depends(before: Mapping[str, Any], now: Digests, path: Path) -> list[str]:
+    """Lines about a table that is new or gone.
+
+    Args:
+        before: what a checkpoint has; empty of older versions, which compare nothing.
+        now: what the run has now.
+        path: the checkpoint, for messages.
+
+    Raises:
+        UserError: the images are others, or the table has other accuracies.
+    """
+    if not before:
+        return []
+    for key, option in (("images", "data"), ("table", "table")):
+        told, found = before.get(key), now[key]
+        if told != found and None not in (told, found):
+            raise UserError(
+                f"cannot resume from {path}: the {key} are not those that the run began with "
+                f"(digest {told} there, {found} now); give those with {option}=…, or start over "
+                "with --force".replace("the table are", "the table's accuracies are")
+            )
+    if before.get("table") == now["table"]:
+        return []
+    last = "from here on nothing is looked up" if now["table"] is None else "looked up from here on"
+    return [f"the run began {'with' if now['table'] is None else 'without'} a table: {last}"]
+
+
+def _of_images(data: SearchData) -> str:
+    found = 0
+    for part in (data.train, data.val, data.test):
+        for tensor in () if part is None else (part.images, part.labels):
+            array = np.ascontiguousarray(tensor.cpu().numpy())
+            found = zlib.crc32(array.data, zlib.crc32(repr(array.shape).encode(), found))
+    return f"{found:08x}"
+
+
+def _of_table(table: Table) -> str:
+    found = 0
+    for name in sorted(table.columns):
+        if name.partition("__")[2] in ("val", "test"):
+            values = np.ascontiguousarray(table.column(name), dtype=np.float64)
+            found = zlib.crc32(values.data, zlib.crc32(name.encode(), found))
+    return f"{found:08x}"
 
 
 @lru_cache(maxsize=1)

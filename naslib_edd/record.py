@@ -2,25 +2,39 @@
 
 A run's folder, everything a report needs and no more::
 
-    config.yaml      every setting of the run
-    record.jsonl     one line an epoch
-    result.json      the final architecture and its record, written at the end
-    checkpoint.pt    to resume from
-    figures/*.png    made from record.jsonl
+    config.yaml              every setting of the run
+    record.jsonl             one line an epoch
+    result.json              the final architecture and its record, written at the end
+    checkpoint.pt            to resume from
+    checkpoint.previous.pt   the one before, in case the last is damaged
+    run.lock                 while a process writes here: who
+    figures/*.png            made from record.jsonl
+
+Each has a checksum inside (:mod:`naslib_edd.envelope`); older files, without, are read, too.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from naslib_edd import envelope
 from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
+from naslib_edd.lines import (
+    Line,
+    Row,
+    check_epochs,
+    line_of,
+    plain,
+    read_lines,
+    read_rows,
+    rows_in,
+)
 
-Row = dict[str, Any]
+__all__ = ["Row", "RunFolder", "plain", "read_rows", "without_timings"]
 
 #: What differs between two runs that are otherwise the same bit for bit.
 TIMINGS = ("seconds",)
@@ -35,11 +49,17 @@ class RunFolder:
         self.record = path / "record.jsonl"
         self.result = path / "result.json"
         self.checkpoint = path / "checkpoint.pt"
+        self.previous = path / "checkpoint.previous.pt"
         self.figures = path / "figures"
+        self._files = (self.config, self.record, self.result, self.checkpoint, self.previous)
 
     def exists(self) -> bool:
         """Whether a run was begun here."""
-        return self.config.exists() or self.record.exists() or self.checkpoint.exists()
+        return any(file.exists() for file in self._files if file != self.result)
+
+    def has_checkpoint(self) -> bool:
+        """Whether there is something to go on from, whole or not."""
+        return self.checkpoint.exists() or self.previous.exists()
 
     def clear(self) -> None:
         """Take away an old run's files (only those that a run writes).
@@ -48,7 +68,7 @@ class RunFolder:
             UserError: a file cannot be removed, or the folder is none.
         """
         try:
-            for file in (self.config, self.record, self.result, self.checkpoint):
+            for file in self._files:
                 file.unlink(missing_ok=True)
             for figure in self.figures.glob("*.png"):
                 figure.unlink()
@@ -58,13 +78,13 @@ class RunFolder:
 
     def sweep(self) -> None:
         """Take away what a process that was killed while it wrote left behind."""
-        for file in (self.config, self.record, self.result, self.checkpoint):
+        for file in self._files:
             for part in self.path.glob(f".{file.name}.*"):
                 part.unlink(missing_ok=True)
 
     def append(self, row: Row) -> None:
         """Add a line to the record; it is on the disk when this returns."""
-        line = json.dumps(plain(row), allow_nan=False) + "\n"
+        line = line_of(row)
         try:
             before = self.record.stat().st_size if self.record.exists() else 0
             with self.record.open("a", encoding="utf-8") as file:
@@ -80,44 +100,99 @@ class RunFolder:
                 f"cannot write {self.record}: {error.strerror}; free some space, then --resume"
             ) from error
 
-    def keep(self, epochs: int) -> list[Row]:
-        """Cut the record to its first ``epochs`` lines, and return them.
+    def keep(self, epochs: int, sums: Sequence[str] | None = None) -> list[Row]:
+        """Cut the record behind epoch ``epochs``, and return its rows.
 
         A run that was killed may have written a line that no checkpoint knows, or half of one.
+
+        Args:
+            epochs: how many the checkpoint knows.
+            sums: the checksum of each of their rows, where the checkpoint has them.
+
+        Raises:
+            UserError: a line of those epochs is missing, damaged, there twice or another run's.
         """
-        rows = read_rows(self.record)[:epochs] if self.record.exists() else []
+        lines = read_lines(self.record) if self.record.exists() else []
+        kept = lines[:epochs]
+        rows = rows_in(self.record, kept)
         if len(rows) < epochs:
             raise UserError(
                 f"{self.record} has {len(rows)} whole lines where the checkpoint knows {epochs} "
                 "epochs; the folder was changed by hand: start over with --force"
             )
-        write_text(self.record, "".join(json.dumps(row) + "\n" for row in rows))
+        check_epochs(self.record, rows)
+        for number, (row, wanted) in enumerate(zip(rows, sums or (), strict=False), start=1):
+            if envelope.of_values(row) != wanted:
+                raise UserError(
+                    f"line {number} of {self.record} is not what this run wrote there: the record "
+                    "is another run's, or was changed by hand; put the run's own back, or start "
+                    "over with --force"
+                )
+        if kept != lines or (kept and not self.record.read_bytes().endswith(b"\n")):
+            write_text(self.record, "".join(line.text.decode() + "\n" for line in kept))
         return rows
+
+    def write_config(self, text: str, *, seal: bool = True) -> None:
+        """Write ``config.yaml``."""
+        write_text(self.config, envelope.seal_config(text) if seal else text)
+
+    def read_config(self) -> tuple[str, bool]:
+        """The text of ``config.yaml``, and whether a checksum vouches for it.
+
+        Raises:
+            UserError: it cannot be read, or is not as the run wrote it.
+        """
+        try:
+            return envelope.open_config(self.config.read_bytes())
+        except OSError as error:
+            raise UserError(
+                f"cannot read the run's config {self.config}: {error.strerror}"
+            ) from None
+        except envelope.Damaged as problem:
+            raise UserError(
+                f"{self.config} {problem}: it was damaged, or changed by hand after the run began, "
+                "whose settings it no longer tells; put it back (to search with other settings, "
+                "copy it elsewhere)"
+            ) from None
 
     def write_result(self, result: Row) -> None:
         """Write ``result.json``."""
-        write_text(self.result, json.dumps(plain(result), indent=2, allow_nan=False) + "\n")
+        values = envelope.sealed(plain(result))
+        write_text(self.result, json.dumps(values, indent=2, allow_nan=False) + "\n")
 
+    def read_result(self) -> tuple[Row, bool] | None:
+        """What ``result.json`` holds, and whether a checksum vouches for it; None without one.
 
-def read_rows(path: Path) -> list[Row]:
-    """The whole lines of a record; a torn last line is left out.
-
-    Raises:
-        UserError: there is no record, or a line before the last is not JSON.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read the record {path}: {error}") from None
-    rows: list[Row] = []
-    for number, line in enumerate(lines, start=1):
+        Raises:
+            UserError: it cannot be read, or is damaged.
+        """
+        if not self.result.exists():
+            return None
         try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            if number == len(lines):
-                break
-            raise UserError(f"line {number} of {path} is not JSON; the file is damaged") from None
-    return rows
+            return envelope.opened(self.result.read_bytes())
+        except (OSError, envelope.Damaged) as problem:
+            raise UserError(
+                f"{self.result} is not a run's result, or damaged ({_words(problem)}); "
+                "--resume writes it anew, --force starts over"
+            ) from None
+
+    def check_seals(self, *, config: bool, lines: Sequence[Line], result: bool | None) -> None:
+        """Raise UserError where a piece of this run has lost its checksum: others have theirs.
+
+        A run that an older version began has none in its config and its first lines; those that
+        a newer version added have.
+
+        Args:
+            config, result: whether they have a checksum; None without a result.
+            lines: of the record.
+        """
+        first = lines[0].has_seal if lines else config
+        if not (config or first):
+            return
+        held = [(self.config, config), (self.record, first), (self.result, result is not False)]
+        for file, has_seal in held:
+            if not has_seal:
+                raise UserError(f"{file} has lost its checksum: it was damaged, or written by hand")
 
 
 def without_timings(row: Row) -> Row:
@@ -129,12 +204,5 @@ def without_timings(row: Row) -> Row:
     }
 
 
-def plain(value: Any) -> Any:
-    """JSON-ready: a number that is not finite becomes null."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value
+def _words(problem: Exception) -> str:
+    return getattr(problem, "strerror", None) or str(problem)

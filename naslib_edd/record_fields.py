@@ -32,10 +32,16 @@ _ARCHITECTURE = {
 _FLOORS = {
     "queries": Field("number", "look-ups so far", "searches that look cells up"),
     "steered_by": Field(
-        "text", "`table`: the search is told its accuracies", "searches that look cells up"
+        "text",
+        "`table`: the search is told its accuracies; or the proxy that scores its cells",
+        "searches without training",
     ),
     "query_val_acc": Field(
         "%", "validation accuracy of the best cell looked up", "searches that look cells up"
+    ),
+    "scored": Field("number", "architectures scored so far", "searches by a proxy"),
+    "proxy_score": Field(
+        "number or null", "the best score so far; null: minus infinity", "searches by a proxy"
     ),
 }
 _NETWORK = {
@@ -101,6 +107,8 @@ ROW: dict[str, Field] = {
     "operations_left": Field(
         "6 numbers", "operations that are left on each edge", "`drnas_progressive`"
     ),
+    "candidate": Field("number", "the index that this epoch decided on", "`zero_cost_pt`"),
+    "candidate_score": Field("number or null", "and its score", "`zero_cost_pt`"),
     "cells": Field("object", "operations by cell", "NASLib's engine"),
     "seconds": Field("s", "wall-clock time of the epoch; not the same in two equal runs"),
 }
@@ -112,13 +120,24 @@ RESULT: dict[str, Field] = {
     "seed": Field("number", "the run's seed"),
     "changed": Field("object", "settings of `search` off the method's own"),
     "epochs": Field("number", "how many were made"),
-    "images": Field("object", "how many the halves `train` and `val` have", _SUPERNET),
+    "images": Field(
+        "object",
+        "how many the halves `train` and `val` have; on NASLib `test`, too, of which "
+        "`limit_val` takes as many",
+        "searches on images",
+    ),
+    "class_names": Field("list of texts", "in the order of the labels", "own data that name them"),
     **_ARCHITECTURE,
     **_FLOORS,
     "standing": Field(
         "object",
         "rank, regret and noise in the table, beside random search with as many look-ups",
         _TABLE,
+    ),
+    "tables": Field(
+        "object",
+        "what tables of other images say of the architecture, by name (`nb201`)",
+        "data that are not NAS-Bench-201's",
     ),
     **_NETWORK,
     "net_test_acc_batch": Field(

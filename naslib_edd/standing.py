@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from naslib_edd.data_names import same
+from naslib_edd.data_names import CUSTOM, same
 from naslib_edd.tabular.random_search import better_than, expected
 
 if TYPE_CHECKING:
@@ -57,6 +57,41 @@ def standing(table: Table, index: int, *, searched: str, lookups: int) -> Row | 
     return {**found, "random_search": expected(val, test, lookups)._asdict()}
 
 
+def other_tables(table: Table | None, index: int, *, named: str | None = None) -> Row:
+    """What NAS-Bench-201 says of an architecture that was searched on other images.
+
+    Args:
+        table: the one that the search looked up in, if any.
+        index: the architecture's.
+        named: the table that flag or configuration named; after ``none`` nothing is looked up.
+
+    Returns:
+        ``{"tables": {"nb201": record}}``, or nothing where the search's table is of
+        NAS-Bench-201's data sets itself.
+    """
+    from naslib_edd.tabular import Table as Opened
+    from naslib_edd.tabular.columns import NB201_DATASETS
+    from naslib_edd.tabular.locate import NONE
+
+    if named == NONE or (table is not None and set(table.datasets) & set(NB201_DATASETS)):
+        return {}
+    return {"tables": {"nb201": Opened.open("nb201").query(index).as_dict()}}
+
+
+def lines_of_others(result: Row) -> list[str]:
+    """What a result has of tables of other images, in words, a line each data set."""
+    texts = []
+    for record in (result.get("tables") or {}).values():
+        for name, of in record["datasets"].items():
+            scores = ", ".join(
+                f"{split} {of[split]['value']:.2f} %, rank {of[split]['rank']}"
+                for split in ("val", "test")
+                if of[split]["value"] is not None
+            )
+            texts.append(f"NAS-Bench-201 (other images), {name}: {scores}")
+    return texts
+
+
 def lines(result: Row) -> list[str]:
     """What a result has of the table, in words, a line each.
 
@@ -64,11 +99,13 @@ def lines(result: Row) -> list[str]:
         result: with ``table``, the record of the final architecture, and ``standing``, or neither.
     """
     found, texts = result.get("standing"), []
+    # No table belongs to images of one's own.
+    table = "table of other images" if result.get("dataset") == CUSTOM else "table"
     for name, record in (result.get("table") or {}).get("datasets", {}).items():
         for split in ("val", "test"):
             if record[split]["value"] is not None:
                 more = found[split] if found and found["dataset"] == name else {}
-                texts.append(f"table, {name} {split}: {_score(record[split] | more)}")
+                texts.append(f"{table}, {name} {split}: {_score(record[split] | more)}")
     if found:
         chance = found["random_search"]
         texts.append(
@@ -77,7 +114,7 @@ def lines(result: Row) -> list[str]:
             f"rank {chance['test_rank']:.0f} (better than {chance['better_than']:.1f} %), "
             f"regret {chance['test_regret']:.2f}"
         )
-    return texts
+    return texts + lines_of_others(result)
 
 
 def _score(score: Row) -> str:

@@ -85,15 +85,15 @@ def rows_of(folder: Path) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def power_cut(*, epoch: int, step: int) -> Iterator[None]:
+def power_cut(*, epoch: int, step: int, kind: type[Any] = Engine) -> Iterator[None]:
     """The run inside breaks off after so many steps of this epoch (from 0), or the test fails."""
-    original = Engine.run_step
+    original = kind.run_step
 
-    def run_step(engine: Engine) -> None:
+    def run_step(engine: Any) -> None:
         original(engine)
         if (engine.epoch, engine.step) == (epoch, step):
             raise RuntimeError("power cut")
 
-    broken = patch.object(Engine, "run_step", run_step)
+    broken = patch.object(kind, "run_step", run_step)
     with broken, pytest.raises(RuntimeError, match="power cut"):
         yield

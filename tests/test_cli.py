@@ -11,12 +11,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
-from helpers import FOLDER, rows_of, start, tiny_settings, write_table
+from helpers import FOLDER, rows_of, start, tiny_settings, write_columns, write_table
 
 from naslib_edd.cli import main
 from naslib_edd.record import read_rows
+from naslib_edd.spaces.nb201 import SIZE
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 
@@ -127,7 +129,6 @@ def test_bad_queries(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     line = fails(capsys, "query", typo, "--table", table)
     assert "did you mean 'skip_connect'?" in line
     assert "out of range" in fails(capsys, "query", "15625", "--table", table)
-    assert "NASLIB_EDD_TABLE" in fails(capsys, "query", "1")
     cut = tmp_path / "cut.npz"
     cut.write_bytes(table.read_bytes()[:5000])
     assert str(cut) in fails(capsys, "query", "1", "--table", cut)
@@ -243,3 +244,87 @@ def test_the_built_in_table_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["table", "best", "digits", "--top", "1", "--json"]) == 0
     [best] = json.loads(capsys.readouterr().out)
     assert best["datasets"]["digits"]["test"]["rank"] == 1
+
+
+def test_query_needs_no_data(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["query", "6111"]) == 0
+    output = capsys.readouterr().out
+    for text in ("91.61", "94.37", "73.22", "46.71", "note: cifar100.train_time_s"):
+        assert text in output
+    assert main(["query", "6111", "--epochs", "12", "--seeds"]) == 0
+    assert "88.79" in capsys.readouterr().out
+    assert main(["query", "6111", "--seeds", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert len(found["seeds"]["cifar100__val"]) == 3 and found["warning"] is None
+
+
+def test_query_says_what_is_wrong_with_a_cell_or_its_count(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["query", "15474"]) == 0
+    assert "the network has 0.802426 M parameters" in capsys.readouterr().out
+    pools = "|avg_pool_3x3~0|+|skip_connect~0|avg_pool_3x3~1|"
+    pools += "+|skip_connect~0|avg_pool_3x3~1|skip_connect~2|"
+    assert main(["query", pools]) == 0
+    output = capsys.readouterr().out
+    assert "54.4" in output and "warning: no convolution lies on a path" in output
+    for arch in ("naslib:2,2,0,2,3,4", "3,3,3,1,3,2", f"Structure(4 nodes with {pools})", "6111.0"):
+        assert main(["query", arch, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["notes"]
+    assert "for example 6111" in fails(capsys, "query", "best")
+    assert "no runs of 3 epochs" in fails(capsys, "query", "1", "--epochs", "3")
+    assert "carries none" in fails(capsys, "query", "1", "--latency", "fpga")
+
+
+def test_best_within_limits_pareto_and_figures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["table", "best", "--max-params", "0.3", "--top", "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["index"] == 11972
+    assert "keeps the limits" in fails(capsys, "table", "best", "--max-flops", "1")
+    out = tmp_path / "front.svg"
+    assert main(["table", "pareto", "--cost", "flops_M", "--out", str(out)]) == 0
+    assert "6111" in capsys.readouterr().out and out.read_bytes().startswith(b"<?xml")
+    assert main(["table", "pareto", "digits", "--cost", "params_M"]) == 2
+    assert main(["figure", "cell", "6111", "--out", str(tmp_path / "cell.svg")]) == 0
+    assert (tmp_path / "cell.svg").exists()
+
+
+def test_check_of_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = write_table(tmp_path / "table.npz")
+    capsys.readouterr()
+    assert main(["table", "check", "nb201"]) == 0
+    assert "\nequal:" in capsys.readouterr().out
+    assert main(["table", "check", str(table)]) == 1
+    assert "NOT equal" in capsys.readouterr().out
+
+
+def test_the_cell_of_a_digits_search_is_looked_up_in_nas_bench_201(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["search", str(config), "--no-figures", "search.epochs=1"]) == 0
+    output = capsys.readouterr().out
+    folder = tmp_path / "runs" / FOLDER
+    result = json.loads((folder / "result.json").read_text())
+    real = result["tables"]["nb201"]["datasets"]["cifar100"]["test"]["value"]
+    assert "NAS-Bench-201 (other images), cifar100: val" in output and f"{real:.2f}" in output
+    assert "tables" not in read_rows(folder / "record.jsonl")[0]
+    assert list(result["table"]["datasets"]) == ["digits"]
+
+
+def test_latency_of_a_users_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_columns(tmp_path / "x.npz", a__val=np.ones(SIZE))
+    milliseconds = np.stack([np.arange(SIZE, dtype=float), np.full(SIZE, np.nan)])
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez(path, **arrays, latency_devices=np.array(["a", "b"]), latency_ms=milliseconds)
+    for device, shown, value in (("a", "7.000 ms", 7.0), ("b", "– ms", None)):
+        options = ["query", "7", "--latency", device, "--latencies", str(path)]
+        assert main(options) == 0
+        assert f"latency on {device}: {shown}" in capsys.readouterr().out
+        assert main([*options, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["latency"] == {"device": device, "ms": value}
+    limits = ["--latency", "a", "--latencies", str(path), "--max-latency", "100", "--json"]
+    assert main(["table", "best", *limits, "--top", "3"]) == 0
+    assert all(record["index"] <= 100 for record in json.loads(capsys.readouterr().out))
+    assert "is of a device" in fails(capsys, "table", "best", "--max-latency", "3")

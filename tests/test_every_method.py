@@ -13,7 +13,7 @@ from naslib_edd.presets import CARDS
 from naslib_edd.record import without_timings
 
 #: The floors look cells up and train nothing: tests/floors cuts them off.
-FLOORS = ("random_search", "local_search")
+FLOORS = ("random_search", "local_search", "zero_cost_pt", "nwot", "synflow", "jacov")
 METHODS = [name for name, card in CARDS.items() if "builtin" in card.hosts and name not in FLOORS]
 #: Six edges are decided one by one with an epoch left after; cyclic schedules need 10 and more.
 EPOCHS = 12

@@ -17,7 +17,7 @@ import yaml
 from helpers import FOLDER, rows_of, run, tiny_settings, write_table
 from rich.console import Console
 
-from naslib_edd import loop
+from naslib_edd import checkpoint, loop
 from naslib_edd.config import as_dict, load
 from naslib_edd.engine import Engine
 from naslib_edd.errors import Diverged, UserError
@@ -171,6 +171,7 @@ def test_resume_of_a_finished_run_without_its_checkpoint_keeps_the_record(tmp_pa
     first = run(tiny_settings(tmp_path))
     record = (first.folder / "record.jsonl").read_bytes()
     (first.folder / "checkpoint.pt").unlink()
+    (first.folder / "checkpoint.previous.pt").unlink()
     with pytest.raises(UserError, match="without its checkpoint"):
         run(tiny_settings(tmp_path), resume=True)
     assert (first.folder / "record.jsonl").read_bytes() == record
@@ -187,7 +188,7 @@ def test_a_checkpoint_whose_state_does_not_fit_is_named(tmp_path: Path) -> None:
     first = run(tiny_settings(tmp_path))
     state = torch.load(first.folder / "checkpoint.pt", weights_only=True)
     del state["engine"]["logits"]
-    torch.save(state, first.folder / "checkpoint.pt")
+    checkpoint.save(first.folder / "checkpoint.pt", state)
     with pytest.raises(UserError, match="does not fit"):
         run(tiny_settings(tmp_path), resume=True)
 

@@ -44,9 +44,19 @@ def test_no_table_is_no_error_but_a_missing_one_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("NASLIB_EDD_TABLE", raising=False)
-    assert open_table(load(tiny_settings(tmp_path, dataset="cifar10"))) is None
+    assert open_table(load(tiny_settings(tmp_path, dataset="svhn"))) is None
+    assert open_table(load(tiny_settings(tmp_path, dataset="cifar10", table="none"))) is None
     with pytest.raises(UserError, match=r"none\.npz"):
         open_table(load(tiny_settings(tmp_path, table=str(tmp_path / "none.npz"))))
+
+
+def test_a_search_on_cifar_looks_up_in_nas_bench_201(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NASLIB_EDD_TABLE", raising=False)
+    for dataset in ("cifar10", "CIFAR100", "ImageNet16-120"):
+        table = open_table(load(tiny_settings(tmp_path, dataset=dataset)))
+        assert table is not None and table.source == built_in("nb201")
 
 
 def test_a_search_on_digits_looks_up_in_the_built_in_table(

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from naslib_edd import checkpoint
+from naslib_edd.config import as_dict, load
 from naslib_edd.errors import UserError, nearest
 from naslib_edd.files import write_atomic, write_text
 from naslib_edd.record import RunFolder, read_rows, without_timings
@@ -113,10 +114,24 @@ def test_where_a_run_is_kept_may_change_what_it_is_may_not(tmp_path: Path) -> No
 def test_result_is_json_without_nan(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     folder.write_result({"x": float("inf"), "y": (1, 2)})
-    assert json.loads(folder.result.read_text()) == {"x": None, "y": [1, 2]}
+    assert folder.read_result() == ({"x": None, "y": [1, 2]}, True)
+    assert json.loads(folder.result.read_text()).keys() == {"x", "y", "crc"}
 
 
 def test_nearest() -> None:
     assert nearest("epoch", ["epochs", "seed"]) == "; did you mean 'epochs'?"
     assert nearest("zzz", ["epochs", "seed"]) == "; choose one of epochs, seed"
     assert nearest("zzz", []) == ""
+
+
+def test_a_run_of_an_older_version_goes_on_with_new_settings_at_their_defaults(
+    tmp_path: Path,
+) -> None:
+    now = as_dict(load({"optimizer": "edd_darts"}))
+    old = {**now, "search": {k: v for k, v in now["search"].items() if k != "augmentation"}}
+    checkpoint.check_same_run(old, now, tmp_path)
+    other = {**now, "search": {**now["search"], "augmentation": "flip"}}
+    with pytest.raises(
+        UserError, match=r"search\.augmentation was 'usual' there and is 'flip' now"
+    ):
+        checkpoint.check_same_run(old, other, tmp_path)

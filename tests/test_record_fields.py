@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from helpers import run, tiny_settings
 
@@ -19,6 +20,7 @@ METHODS = {
     "rs_ws": {},
     "sgas": {"epochs": 7},
     "darts_es": {},
+    "zero_cost_pt": {"epochs": 2, "proxy_rounds": 1},
 }
 
 
@@ -30,7 +32,20 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[set[str
         out = tmp_path_factory.mktemp(method)
         made = run(tiny_settings(out, optimizer=method, search=dict(search)))
         found[method] = {key for row in made.rows for key in row}, set(made.result)
+    own = Named(np.zeros((20, 8, 8), np.uint8), np.arange(20) % 2)
+    out = tmp_path_factory.mktemp("own")
+    made = run(tiny_settings(out, dataset="custom", search={"epochs": 1}), data=(own, None))
+    found["own data"] = {key for row in made.rows for key in row}, set(made.result)
     return found
+
+
+class Named(list[Any]):
+    """A data set whose classes have names."""
+
+    classes = ("one", "other")
+
+    def __init__(self, images: Any, labels: Any) -> None:
+        super().__init__(zip(images, labels, strict=True))
 
 
 def test_every_field_written_is_in_the_reference(

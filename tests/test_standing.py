@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from naslib_edd.spaces import nb201
-from naslib_edd.standing import lines, ranked_dataset, standing
+from naslib_edd.standing import lines, other_tables, ranked_dataset, standing
 from naslib_edd.tabular import Table, compact
 from naslib_edd.tabular.columns import Source
 
@@ -80,3 +80,19 @@ def test_lines_name_every_number(digits: Table) -> None:
     assert "rank 101 (better than 99.4 %), regret 0.64 (noise band 1.39)" in test
     assert random_search.startswith("random search with 7 look-ups, expected: val 87.5")
     assert lines({}) == []
+
+
+def test_a_cell_found_on_other_images_is_looked_up_in_nas_bench_201(digits: Table) -> None:
+    found = other_tables(digits, 6111)
+    assert found == other_tables(None, 6111)
+    assert found["tables"]["nb201"] == Table.open("nb201").query(6111).as_dict()
+    texts = lines(found)
+    assert texts[0] == (
+        "NAS-Bench-201 (other images), cifar10: val 91.61 %, rank 1, test 94.37 %, rank 1"
+    )
+    assert len(texts) == 3 and "imagenet16_120: val 45.56 %" in texts[2]
+
+
+def test_nothing_is_other_to_nas_bench_201s_own_table(digits: Table) -> None:
+    assert other_tables(Table.open("nb201"), 6111) == {}
+    assert other_tables(None, 6111, named="none") == {}

@@ -9,7 +9,7 @@ gradient of any weight. The one exception is one clipping norm over both, which 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -63,6 +63,7 @@ class FirstOrder:
         meters: gets the losses, accuracies and gradient terms.
 
     Attributes:
+        loss: of class scores [B, classes] and labels [B]; the cross-entropy, or a host's.
         logits_rest: no logit step is taken (a warm-up, or uniform logits throughout); the val
             batch is only looked at, for the record.
     """
@@ -90,6 +91,7 @@ class FirstOrder:
         self.stale_logits, self.sampled = stale_logits, sampled
         self.regularisers, self.perturbation = tuple(regularisers), perturbation
         self.logits_rest = False
+        self.loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy
         self.meters = meters or Meters(device=logits.device)
         self.parameters: Sequence[Tensor] = list(supernet.parameters())
 
@@ -118,13 +120,14 @@ class FirstOrder:
             moved = self.perturbation(beta.detach(), lambda other: self._loss_at(other, batch))
             beta = beta + (moved - beta.detach())
         scores = self.supernet(images, beta)
-        loss = F.cross_entropy(scores, labels)
+        loss = self.loss(scores, labels)
         wanted = [*self.parameters, self.logits] if joint else self.parameters
         gradients = torch.autograd.grad(
             loss, wanted, allow_unused=self.sampled, materialize_grads=self.sampled
         )
         for parameter, gradient in zip(self.parameters, gradients, strict=False):
             parameter.grad = gradient
+        self.adjust_gradients(batch, beta)
         if joint:
             stale = self.logits.grad if self.stale_logits else None
             last = gradients[-1]
@@ -134,6 +137,12 @@ class FirstOrder:
             self._clip(self.parameters)
         self.weight_optimizer.step()
         self.meters.add_batch("train", loss, scores, labels)
+
+    def adjust_gradients(self, batch: Batch, beta: Tensor) -> None:
+        """In the weight step, after the weights have their gradient and before it is clipped."""
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Told before the first step of each epoch (from 0), on a resume inside it once more."""
 
     def step_logits(self, train: Batch, val: Batch, t: Tensor) -> None:
         """Update the logits by ∂l_val/∂A, through the relaxation's own backward pass."""
@@ -159,7 +168,7 @@ class FirstOrder:
         images, labels = val
         with frozen(self.parameters):
             scores = self.supernet(images, beta)
-        loss = F.cross_entropy(scores, labels)
+        loss = self.loss(scores, labels)
         (of_beta,) = torch.autograd.grad(loss, beta)
         self.meters.add_batch("val", loss, scores, labels)
         return of_beta
@@ -169,7 +178,7 @@ class FirstOrder:
         """Loss and accuracy of the val batch, as the logit step would see them, and no step."""
         images, labels = batch
         scores = self.supernet(images, self.relaxation(self.logits, t))
-        self.meters.add_batch("val", F.cross_entropy(scores, labels), scores, labels)
+        self.meters.add_batch("val", self.loss(scores, labels), scores, labels)
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed search needs beside weights, logits and their optimizers."""
@@ -185,7 +194,7 @@ class FirstOrder:
         assert self.perturbation is not None
         images, labels = batch
         with evaluating(self.supernet, self.perturbation.statistics):
-            return F.cross_entropy(self.supernet(images, beta), labels)
+            return self.loss(self.supernet(images, beta), labels)
 
     def _clip(self, tensors: Sequence[Tensor]) -> None:
         torch.nn.utils.clip_grad_norm_(tensors, self.grad_clip)

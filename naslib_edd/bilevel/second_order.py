@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.func import functional_call
 
@@ -57,7 +56,7 @@ class SecondOrder(FirstOrder):
         copies = {name: buffer.clone() for name, buffer in self.supernet.named_buffers()}
         images, labels = val
         scores = functional_call(self.supernet, {**ahead, **copies}, (images, beta))
-        loss = F.cross_entropy(scores, labels)
+        loss = self.loss(scores, labels)
         of_beta, *vector = torch.autograd.grad(loss, [beta, *wanted], allow_unused=True)
         self.meters.add_batch("val", loss, scores, labels)
         direction = _filled(vector, wanted)
@@ -70,7 +69,7 @@ class SecondOrder(FirstOrder):
         group = self.weight_optimizer.param_groups[0]
         images, labels = train
         leaves = list(self.supernet.parameters())
-        loss = F.cross_entropy(self.supernet(images, beta), labels)
+        loss = self.loss(self.supernet(images, beta), labels)
         gradients = _filled(torch.autograd.grad(loss, leaves, allow_unused=True), leaves)
         ahead = {}
         for (name, weight), leaf, gradient in zip(weights.items(), leaves, gradients, strict=True):
@@ -99,7 +98,7 @@ class SecondOrder(FirstOrder):
                 name: weight + sign * size * part
                 for (name, weight), part in zip(weights.items(), vector, strict=True)
             }
-            loss = F.cross_entropy(functional_call(self.supernet, moved, (images, beta)), labels)
+            loss = self.loss(functional_call(self.supernet, moved, (images, beta)), labels)
             ends += torch.autograd.grad(loss, beta)
         return (ends[0] - ends[1]) / (2 * size)
 
@@ -109,7 +108,7 @@ class SecondOrder(FirstOrder):
         """∂/∂β of ⟨∂l_train/∂w, v⟩, by differentiating twice: the slow twin."""
         leaves = {name: weight.clone().requires_grad_() for name, weight in weights.items()}
         images, labels = train
-        loss = F.cross_entropy(functional_call(self.supernet, leaves, (images, beta)), labels)
+        loss = self.loss(functional_call(self.supernet, leaves, (images, beta)), labels)
         gradients = torch.autograd.grad(
             loss, list(leaves.values()), create_graph=True, allow_unused=True
         )

@@ -16,12 +16,18 @@ from naslib_edd.bilevel import (
     SecondOrder,
     SingleLevel,
 )
+from naslib_edd.bilevel.aligned import Aligned
+from naslib_edd.bilevel.operation_stop import OperationStop
 from naslib_edd.bilevel.optimizers import GraphSGD
 from naslib_edd.bilevel.proximal import ProximalAdam
+from naslib_edd.compose.own import make_own_step
+from naslib_edd.errors import UserError
 from naslib_edd.perturbation import Perturbation
 from naslib_edd.regularisers import Regulariser
 from naslib_edd.relaxation import Masked, Relaxation, SimplexEdgeWeights
 from naslib_edd.settings import SearchSettings
+from naslib_edd.supernet import Supernet
+from naslib_edd.supernet.plain import PlainSupernet
 
 
 def make_weight_optimizer(
@@ -121,6 +127,25 @@ def make_bilevel(
         "sampled": relaxation.sampled,
         "meters": meters,
     }
+    if search.own_step is not None:
+        own: FirstOrder = make_own_step(search, options)
+        return own
+    if search.alignment > 0 and isinstance(supernet, Supernet):
+        return Aligned(
+            weight=search.alignment,
+            epochs=search.epochs,
+            radius=search.alignment_radius,
+            **options,
+        )
+    if search.operation_stop is not None and isinstance(supernet, PlainSupernet):
+        return OperationStop(
+            threshold=search.operation_stop, count=search.operation_stop_count, **options
+        )
+    if search.alignment > 0 or search.operation_stop is not None:
+        raise UserError(
+            "search.alignment and operation_stop run on the built-in engine only: leave out "
+            "--engine naslib (and the command naslib)"
+        )
     if search.bilevel == "second_order":
         return SecondOrder(hessian=search.hessian, radius=search.hessian_radius, **options)
     if search.bilevel == "single_level":

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from naslib_edd.compose.own import own_part
 from naslib_edd.regularisers import BetaDecay, Regulariser, ZeroOne
 from naslib_edd.regularisers.dirichlet_anchor import DirichletAnchor
+from naslib_edd.regularisers.entropy_penalty import EntropyPenalty
 from naslib_edd.regularisers.group_sparsity import GroupSparsity
 from naslib_edd.regularisers.identity_mapping import IdentityMapping
 from naslib_edd.settings import SearchSettings
 from naslib_edd.spaces.nb201 import SKIP
 
 
-def make_regularisers(search: SearchSettings, *, allowed: Tensor) -> list[Regulariser]:
+def make_regularisers(
+    search: SearchSettings, *, allowed: Tensor, skip: int | None = SKIP
+) -> list[Regulariser]:
     """What is added to the loss of the logits, in order; none by default.
 
     Args:
         search: the settings.
         allowed: bool [edges, operations], the operations that take part; held by the regularisers.
+        skip: the column of `skip_connect`; for the identity's price, which needs it.
     """
     found: list[Regulariser] = []
     if search.beta_decay > 0:
@@ -32,6 +37,15 @@ def make_regularisers(search: SearchSettings, *, allowed: Tensor) -> list[Regula
                 l1=search.sparsity_l1, group=search.sparsity_group, operations=allowed.shape[1]
             )
         )
-    if search.identity_penalty:
-        found.append(IdentityMapping(weight=search.identity_penalty, skip=SKIP, allowed=allowed))
+    if search.entropy_penalty:
+        found.append(
+            EntropyPenalty(weight=search.entropy_penalty, epochs=search.epochs, allowed=allowed)
+        )
+    if search.identity_penalty and skip is not None:
+        found.append(IdentityMapping(weight=search.identity_penalty, skip=skip, allowed=allowed))
+    if search.own_regulariser is not None:
+        edges, operations = allowed.shape
+        found.append(
+            own_part("regulariser", search, allowed=allowed, edges=edges, operations=operations)
+        )
     return found

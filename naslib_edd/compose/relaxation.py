@@ -7,14 +7,18 @@ from collections.abc import Hashable, Sequence
 import torch
 from torch import Tensor
 
+from naslib_edd.compose.own import own_part
+from naslib_edd.errors import UserError
 from naslib_edd.relaxation import (
     AuxiliarySkip,
+    Concrete,
     Dirichlet,
     EdgeWeights,
     Gumbel,
     Linear,
     Masked,
     Ordered,
+    ReinMax,
     Relaxation,
     Sigmoid,
     Simplex,
@@ -24,16 +28,36 @@ from naslib_edd.relaxation import (
     Uniform,
 )
 from naslib_edd.settings import SearchSettings
+from naslib_edd.spaces.nb201 import OPERATIONS
 
 
 def make_allowed(
-    search: SearchSettings, *, edges: int, none: int | None, operations: int
+    search: SearchSettings,
+    *,
+    edges: int,
+    none: int | None,
+    operations: int,
+    names: Sequence[str] | None = OPERATIONS,
 ) -> Tensor:
     """Which operations take part, bool [edges, operations].
 
-    ``none`` is the column of `none`; None where the space has no such operation.
+    Args:
+        search: the settings.
+        edges, operations: of the cell.
+        none: the column of `none`; None where the space has no such operation.
+        names: NAS-Bench-201's names of the columns; None where they are other operations.
+
+    Raises:
+        UserError: ``search.operations`` where they are other operations.
     """
     allowed = torch.ones(edges, operations, dtype=torch.bool)
+    if search.operations is not None:
+        if names is None:
+            raise UserError(
+                "search.operations names operations of NAS-Bench-201, and this search space has "
+                "others: leave it out"
+            )
+        allowed[:, [name not in search.operations for name in names]] = False
     if search.exclude_none and none is not None:
         allowed[:, none] = False
     return allowed
@@ -76,6 +100,9 @@ def make_relaxation(
 
 
 def _of_operations(search: SearchSettings, generator: torch.Generator) -> Relaxation:
+    if search.own_relaxation is not None:
+        own: Relaxation = own_part("relaxation", search, generator=generator)
+        return own
     if search.relaxation == "softmax":
         return Softmax()
     if search.relaxation == "simplex":
@@ -88,6 +115,10 @@ def _of_operations(search: SearchSettings, generator: torch.Generator) -> Relaxa
         return Gumbel(generator=generator, s=search.s if search.relaxation == "sn_gumbel" else None)
     if search.relaxation == "dirichlet":
         return Dirichlet(generator=generator)
+    if search.relaxation == "concrete":
+        return Concrete(generator=generator)
+    if search.relaxation == "reinmax":
+        return ReinMax(generator=generator)
     if search.relaxation == "linear":
         return Linear()
     if search.relaxation == "ordered":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from naslib_edd.compose.own import chosen_by, own_part
 from naslib_edd.settings import SearchSettings
 from naslib_edd.spaces.nb201 import EDGES, NONE, OPERATIONS
 from naslib_edd.stages import BestOf, EarlyStop, Greedy, PerturbationSelection, Stage
@@ -12,6 +13,10 @@ from naslib_edd.stages.progressive import Progressive
 def make_stages(search: SearchSettings, *, seed: int) -> list[Stage]:
     """In the order in which they act; none by default."""
     stages: list[Stage] = []
+    if search.own_selection is not None:
+        stages.append(chosen_by(search))  # the first that chooses has the say
+    if search.own_stage is not None:
+        stages.append(own_part("stage", search, seed=seed))
     if search.progressive_keep:
         stages.append(
             Progressive(

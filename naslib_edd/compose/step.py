@@ -37,9 +37,17 @@ class StepPath:
 
 def host_work(search: SearchSettings) -> str | None:
     """What a method's step does on the host, so that no graph can hold it; None: nothing."""
-    if search.relaxation in SAMPLED:
+    for kind in ("relaxation", "regulariser", "step"):
+        name = getattr(search, f"own_{kind}")
+        if name is not None:
+            return f"{name} may work on the host"
+    if search.relaxation in (*SAMPLED, "concrete"):
         name = "GDAS" if search.relaxation in ("gumbel", "sn_gumbel") else search.relaxation
         return f"{name} samples on the host"
+    if search.alignment > 0:
+        return "the alignment's weight is set on the host"
+    if search.operation_stop is not None:
+        return "operations are stopped on the host"
     if search.bilevel == "second_order":
         return "the second-order step reads the learning rate on the host"
     if search.bilevel == "gibbs":

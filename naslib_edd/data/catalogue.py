@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from naslib_edd.data_names import same
+from naslib_edd.data_names import CUSTOM, same
 from naslib_edd.errors import UserError, nearest
 
 Triple = tuple[float, float, float]
@@ -111,7 +111,12 @@ def resolve(name: str) -> Info:
     Raises:
         UserError: there is none; the message names the nearest.
     """
-    found = same(name, DATASETS)
+    found = same(name, (*DATASETS, CUSTOM))
+    if found == CUSTOM:
+        raise UserError(
+            f"dataset '{CUSTOM}' is images of one's own, for a search on the built-in engine; here "
+            f"choose one of {', '.join(DATASETS)}"
+        )
     if found is not None:
         return DATASETS[found]
-    raise UserError(f"unknown data set '{name}'{nearest(name, DATASETS)}")
+    raise UserError(f"unknown data set '{name}'{nearest(name, [*DATASETS, CUSTOM])}")

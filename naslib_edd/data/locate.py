@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from naslib_edd.data.catalogue import DATASETS, Info, resolve
+from naslib_edd.data.catalogue import DATASETS, Info
 from naslib_edd.errors import DataMissing, UserError
 from naslib_edd.paths import is_file, is_folder, path_of, readable
 
@@ -166,7 +166,7 @@ def _importable(module: str) -> bool:
     return find_spec(module) is not None
 
 
-def find_split(name: str, argument: str | None, source: str) -> Path:
+def find_split(info: Info, argument: str | None, source: str) -> Path:
     """The split file: the one given, else ``NASLIB_EDD_SPLIT``'s, else by its published name.
 
     ``argument`` and the variable may name a file, or a folder that holds files under
@@ -175,7 +175,6 @@ def find_split(name: str, argument: str | None, source: str) -> Path:
     Raises:
         UserError: it is not there; no other split is put in its place.
     """
-    info = resolve(name)
     value = argument or os.environ.get(SPLIT_VARIABLE)
     told = "the split file given" if argument else SPLIT_VARIABLE
     places = [f"{told}: {value}" if value else f"{SPLIT_VARIABLE} (not set)"]

@@ -14,6 +14,7 @@ from naslib_edd.data.catalogue import Info
 from naslib_edd.data.checksums import MD5, differing
 from naslib_edd.data.mat import read_mat
 from naslib_edd.data.npz import read_arrays
+from naslib_edd.data.splits import interleaved
 from naslib_edd.errors import DataMissing, UserError
 
 Pixels = NDArray[np.uint8]
@@ -50,6 +51,7 @@ def read(info: Info, path: Path) -> Raw:
     for part in (train, test):
         if part is not None:
             _check(info, path, *part)
+    _check_classes(info, path, train[1])
     return Raw(train, test, differing)
 
 
@@ -100,13 +102,7 @@ def read_digits() -> Raw:
     bunch = load_digits()
     grey = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
     labels = bunch.target.astype(np.int64)
-    shuffled = np.random.RandomState(0).permutation(len(labels))
-    # Each image's rank among its class, as a fraction: sorting by it interleaves the classes.
-    rank = np.empty(len(labels))
-    for label in range(10):
-        members = np.flatnonzero(labels[shuffled] == label)
-        rank[members] = (np.arange(len(members)) + 0.5) / len(members)
-    order = shuffled[np.argsort(rank, kind="stable")]
+    order = interleaved(labels, classes=10)
     pixels = np.repeat(grey[order][:, None], 3, axis=1)
     labels = labels[order]
     return Raw(
@@ -191,4 +187,24 @@ def _check(info: Info, path: Path, pixels: Pixels, labels: Labels) -> None:
         raise UserError(
             f"{path} has labels from {labels.min()} to {labels.max()}, but {info.name} has classes "
             f"0 to {info.classes - 1}; give the data of {info.name}"
+        )
+
+
+def _check_classes(info: Info, path: Path, labels: Labels) -> None:
+    """Images of another set pass for this one where only the range of the labels is looked at.
+
+    A few images need not show every class: it is an error where a random selection of as many
+    would hardly ever miss so many classes.
+    """
+    seen = np.unique(labels)
+    count, classes = len(labels), info.classes
+    # Mean and variance of the number of different classes among `count` random images.
+    one, two = (1 - 1 / classes) ** count, (1 - 2 / classes) ** count
+    mean = classes * (1 - one)
+    variance = classes * one + classes * (classes - 1) * two - (classes * one) ** 2
+    if len(seen) < mean - 4 * max(variance, 0.0) ** 0.5 - 1e-6:
+        raise UserError(
+            f"{path} has training images of {len(seen)} classes (labels {seen[0]} to {seen[-1]}), "
+            f"but {info.name} has {info.classes}; give the data of {info.name}, or name another "
+            "set: dataset=custom takes any"
         )

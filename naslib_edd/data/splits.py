@@ -21,6 +21,7 @@ SPLITS: dict[str, str] = {
     "halves": "the first half and the last half (DrNAS, NASLib)",
     "shuffled-halves": "two halves of an order shuffled by the run's seed",
     "fraction": "the first train_portion of the images, and the rest",
+    "stratified": "two halves with nearly the same part of each class, whatever the seed",
     "all": "all images in both halves (GAEA ERM)",
 }
 
@@ -48,6 +49,7 @@ def make_split(
     split_file: str | None,
     train_portion: float | None,
     seed: int,
+    labels: Indices | None = None,
 ) -> Split:
     """The halves by the split's name (see :data:`SPLITS`).
 
@@ -57,6 +59,7 @@ def make_split(
         split_file: used by ``nb201`` and ``file`` only.
         train_portion: used by ``fraction`` only: the train half's part, between 0 and 1.
         seed: used by ``shuffled-halves`` only.
+        labels: of the training images; used by ``stratified`` only.
 
     Raises:
         UserError: an unknown split, one that does not fit the set, or no split file.
@@ -68,6 +71,11 @@ def make_split(
         return Split(everything[: count // 2], everything[count // 2 :])
     if split == "shuffled-halves":
         order = np.random.RandomState(seed % 2**32).permutation(count).astype(np.int64)
+        return Split(order[: count // 2], order[count // 2 :])
+    if split == "stratified":
+        if labels is None:
+            raise ValueError("the split 'stratified' needs the labels")
+        order = interleaved(labels, classes=int(labels.max()) + 1)
         return Split(order[: count // 2], order[count // 2 :])
     if split == "fraction":
         if train_portion is None or not 0 < train_portion < 1:
@@ -82,8 +90,22 @@ def make_split(
         )
     if split not in ("nb201", "file"):
         raise UserError(f"unknown split '{split}'{nearest(split, SPLITS)}")
-    path = find_split(info.name, split_file, source)
+    path = find_split(info, split_file, source)
     return _from_file(info, split, path, count=count, test_count=test_count)
+
+
+def interleaved(labels: Indices, *, classes: int) -> Indices:
+    """One fixed order of images in which neighbours have nearly the same part of each class.
+
+    So any block of it, from the start or not, has as well. ``labels`` are int64 [N].
+    """
+    shuffled = np.random.RandomState(0).permutation(len(labels)).astype(np.int64)
+    # Each image's rank among its class, as a fraction: sorting by it interleaves the classes.
+    rank = np.empty(len(labels))
+    for label in range(classes):
+        members = np.flatnonzero(labels[shuffled] == label)
+        rank[members] = (np.arange(len(members)) + 0.5) / len(members)
+    return shuffled[np.argsort(rank, kind="stable")]
 
 
 def _from_file(info: Info, split: str, path: Path, *, count: int, test_count: int) -> Split:

@@ -12,12 +12,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from naslib_edd.data import SearchData
 from naslib_edd.data.sampling import stable_seed
 from naslib_edd.errors import DataMissing, UserError
 from naslib_edd.floors.local_search import local_search
 from naslib_edd.floors.random_search import Proposals, random_search
 from naslib_edd.settings import Config
-from naslib_edd.spaces.nb201 import NONE, SIZE, SKIP, index_to_ops, ops_to_str
+from naslib_edd.spaces.nb201 import EDGES, NONE, SKIP, index_to_ops, ops_to_str
 from naslib_edd.supernet.layers import Statistics
 from naslib_edd.tabular import Table
 from naslib_edd.tabular.columns import dataset_name
@@ -50,7 +51,7 @@ class FloorEngine:
         UserError: there is no table, or it has no validation accuracy of the data set.
     """
 
-    data = None
+    data: SearchData | None = None
     device = torch.device("cpu")
 
     def __init__(self, *, config: Config, table: Table | None) -> None:
@@ -72,7 +73,10 @@ class FloorEngine:
         #: what the table says, % [15625]; where it says nothing, the worst
         self._values = np.where(np.isnan(values), -np.inf, values.astype(float))
         self.meters = NoLosses()
-        self.queries = min(search.epochs, SIZE) if search.queries is None else search.queries
+        #: how many architectures there are of the operations that take part
+        self.size = len(search.columns) ** len(EDGES)
+        wanted = search.epochs if search.queries is None else search.queries
+        self.queries = min(wanted, self.size)
         self.epochs = search.epochs
         #: epochs done, and look-ups of the epoch under way
         self.epoch, self.step = 0, 0
@@ -157,7 +161,7 @@ class FloorEngine:
     def _begin(self) -> None:
         search = self.config.search
         random = np.random.default_rng(stable_seed(self.config.seed, search.strategy))
-        self._proposals: Proposals = _STRATEGIES[search.strategy](random)
+        self._proposals: Proposals = _STRATEGIES[search.strategy](random, search.columns)
         self.asked: list[int] = []
         self.best = -1
         self._next = next(self._proposals)
@@ -168,7 +172,7 @@ class FloorEngine:
         value = float(self._values[index])
         if self.best < 0 or value > self._values[self.best]:
             self.best = index
-        if len(self.asked) < SIZE:
+        if len(self.asked) < self.size:
             self._next = self._proposals.send(value)
 
 

@@ -5,16 +5,18 @@
 
 from naslib_edd.pickles.faults import Forbidden, PickleFault
 from naslib_edd.pickles.machine import Machine, read_pickle
-from naslib_edd.pickles.standins import PLAIN, Foreign, Maker
+from naslib_edd.pickles.standins import PLAIN, Foreign, Holder, Maker, holder
 from naslib_edd.pickles.stream import Stream
 
 __all__ = [
     "PLAIN",
     "Forbidden",
     "Foreign",
+    "Holder",
     "Machine",
     "Maker",
     "PickleFault",
     "Stream",
+    "holder",
     "read_pickle",
 ]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from naslib_edd.pickles.faults import Forbidden, PickleFault
-from naslib_edd.pickles.standins import Array, Kind, check_keys
+from naslib_edd.pickles.standins import Array, Holder, Kind, Maker, check_keys, holder
 
 if TYPE_CHECKING:
     from naslib_edd.pickles.machine import Machine
@@ -294,7 +294,7 @@ def _name(machine: Machine, module: str, name: str) -> None:
 def _build(machine: Machine) -> None:
     state = machine.stack.pop()
     target = machine.stack[-1]
-    if type(target) is Kind:
+    if type(target) is Kind or type(target) is Holder:
         target.set_state(state)
     elif type(target) is Array:
         machine.stack[-1] = array = target.set_state(state)
@@ -305,6 +305,14 @@ def _build(machine: Machine) -> None:
     elif type(target) is not OrderedDict or not isinstance(state, dict):
         # PyTorch hangs a note on its OrderedDicts, which is not needed.
         raise PickleFault("the state of an object")
+
+
+@_opcode(b"\x81")
+def _new(machine: Machine) -> None:
+    args, maker = machine.stack.pop(), machine.stack.pop()
+    if type(maker) is not Maker or maker.make is not holder or type(args) is not tuple:
+        raise PickleFault("an object")
+    machine.stack.append(maker.make(args))
 
 
 @_opcode(b"Q")

@@ -44,6 +44,26 @@ class Foreign(NamedTuple):
     what: str
 
 
+class Holder:
+    """What an object becomes whose class may be named: its attributes, and nothing that runs."""
+
+    def __init__(self) -> None:
+        self.attributes: dict[str, Any] = {}
+
+    def set_state(self, state: Any) -> None:
+        """Take the attributes of a pickled state."""
+        if type(state) is not dict:
+            raise PickleFault("the state of an object that is no dict")
+        self.attributes = state
+
+
+def holder(args: tuple[Any, ...]) -> Holder:
+    """A new :class:`Holder`, as a :class:`Maker` makes it."""
+    if args:
+        raise PickleFault("an object made of something")
+    return Holder()
+
+
 class Kind:
     """Stands for a ``numpy.dtype``: numbers, or texts of a fixed width."""
 
@@ -119,6 +139,8 @@ def check_key(key: Any) -> None:
         if not -_LARGEST_KEY < key < _LARGEST_KEY:
             raise PickleFault("a dict with a huge number as a key")
     elif kind is tuple:
+        if 0 < len(key) <= _LONGEST_KEY and all(type(i) is int and 0 <= i < 256 for i in key):
+            return  # too few of them to make many equal hashes
         # With a text first: Python's hash of a text differs from one process to the next.
         if not 0 < len(key) <= _LONGEST_KEY or type(key[0]) is not str:
             raise PickleFault("a dict with a tuple as a key that does not begin with a text")

@@ -7,8 +7,8 @@ the weights of the edges come from :mod:`naslib_edd.relaxation`, t from the temp
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,15 +17,23 @@ from torch import Tensor, nn
 
 from naslib_edd.bilevel.annealing import cosine_rate
 from naslib_edd.bilevel.first_order import Batch
+from naslib_edd.data import SearchData
 from naslib_edd.edge_column import joined, split
 from naslib_edd.errors import UserError
 from naslib_edd.plugin import constructor, rng
 from naslib_edd.plugin.discretise import final_architecture
+from naslib_edd.plugin.host_trainer import calling_trainer, put_right
 from naslib_edd.plugin.layout import ROW, survey
+from naslib_edd.plugin.logit_views import LogitViews
 from naslib_edd.plugin.mixed import mixed_op_class
 from naslib_edd.plugin.parts import Parts, Training
 from naslib_edd.plugin.rows import epoch_row
+from naslib_edd.plugin.stages import Stages
 from naslib_edd.plugin.state import Checkpointed
+from naslib_edd.plugin.whole_state import restore, state_of
+from naslib_edd.prepare import changes
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,8 @@ class Adapter:
         logits: all logits, rows and columns as in ``layout``; a leaf tensor.
         history: a row an epoch, the fields of the built-in engine's record.
         epoch: how many epochs are done.
+        images: of the search, where our runner gave them.
+        loss: of class scores and labels; a runner may put another here.
         steps: steps an epoch where the runner knows it: the learning rate's cosine then goes by
             step, as in the built-in engine; else by epoch, as NASLib's.
     """
@@ -55,15 +65,20 @@ class Adapter:
     def __init__(self, *given: Any, **keywords: Any) -> None:
         super().__init__()
         self.config = constructor.settings(self.method, given, keywords)
+        self.given, self.keywords = given, keywords
+        #: whose images: a script's own, until our runner says otherwise
+        self.loaders = "naslib"
+        self._told = False
         self.settings = self.config.search
         self.device = torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
         self.history: list[dict[str, Any]] = []
         self.epoch = self.step_in_epoch = 0
         self.steps: int | None = None
+        self.images: SearchData | None = None
         self.loss = nn.CrossEntropyLoss()
         self.learning_rate = self.settings.learning_rate
-        self._open = False
-        self._rng: dict[str, Any] | None = None
+        self.open_epoch = self._training_began = False
+        self.rng_to_come: dict[str, Any] | None = None
         self._began = time.monotonic()
 
     def adapt_search_space(
@@ -80,6 +95,8 @@ class Adapter:
         """
         if isinstance(dataset, list | tuple) or dataset == "all":
             dataset, scope = None, list(dataset) if dataset != "all" else "all"
+        if not hasattr(search_space, "update_edges"):
+            raise UserError(f"{search_space!r:.60} is no search space of NASLib's (a Graph)")
         self.search_space, self.dataset = search_space, dataset
         graph = search_space.clone()
         self.scope = scope or graph.OPTIMIZER_SCOPE
@@ -87,8 +104,9 @@ class Adapter:
         self.parts = Parts(search=self.settings, layout=self.layout, seed=self.config.seed)
         self.logits, self.t = self.parts.logits, self.parts.t
         self.temperature = self.parts.temperature
+        self.views = LogitViews(self.logits, self.layout.operations)
         self.graph = graph
-        self._show_logits()
+        self.views.show(graph, self.scope)
         mixed = mixed_op_class(self.host.mixed_op)
 
         def mix(edge: Any) -> None:
@@ -110,35 +128,52 @@ class Adapter:
         self.supernet, self.meters = self.training.supernet, self.training.meters
         self.op_optimizer = self.training.weight_optimizer
         self.arch_optimizer = self.training.logit_optimizer
+        self.stages = Stages(self)
+        if self._training_began:
+            self.before_training()
 
     def before_training(self) -> None:
-        """Move everything to the Trainer's device."""
+        """Move everything to the Trainer's device; of a space that is not there yet, later."""
+        self._training_began = True
+        if not hasattr(self, "graph"):
+            return
+        self._tell()
+        self.stages.check_images()
         self.graph.to(self.device)
         for tensor in (self.logits, self.parts.allowed, self.t, self.meters.sums):
             tensor.data = tensor.data.to(self.device)
-        self._show_logits()
+        self.views.show(self.graph, self.scope)
 
     def new_epoch(self, epoch: int) -> None:
         """Begin an epoch (from 0); closes the one before if nothing else has."""
         self.close_epoch()
-        if self._rng is not None:
+        if self.rng_to_come is not None:
             # Not when the checkpoint was read: the loaders that are made after that draw, too.
-            rng.restore(self._rng)
-            self._rng = None
+            rng.restore(self.rng_to_come)
+            self.rng_to_come = None
         self.epoch, self.step_in_epoch = epoch, 0
-        self.training.bilevel.logits_rest = epoch < self.settings.arch_warmup_epochs
+        self.training.bilevel.logits_rest = self.logits_rest(epoch)
         self._began = time.monotonic()
+        self.training.bilevel.begin_epoch(epoch)
         self.parts.begin_epoch(epoch)
+        self.stages.begin_epoch(epoch)
         self._set_learning_rate()
+        trainer = calling_trainer(self)
+        if trainer is not None:
+            put_right(trainer, self, epoch)
 
     def step(self, data_train: Batch, data_val: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """One bilevel step; class scores of both batches, then both losses."""
+        if self.stages.stopped:  # NASLib's Trainer goes on to the last epoch
+            return self.training.last_outputs()
         self._set_learning_rate()
-        self._open = True
+        self.open_epoch = True
+        _ = self.architectural_weights  # whatever was written into them counts
+        self.training.bilevel.loss = self.loss
         self.training.bilevel.step(data_train, data_val, self.t)
+        self.stages.end_step(data_val)
         self.step_in_epoch += 1
-        (train, train_loss), (val, val_loss) = self.meters.last["train"], self.meters.last["val"]
-        return train, val, train_loss, val_loss
+        return self.training.last_outputs()
 
     def test_statistics(self) -> dict[str, Any] | None:
         """Close the epoch; its row (the Trainer throws it away, :attr:`history` keeps it)."""
@@ -152,14 +187,27 @@ class Adapter:
     @torch.no_grad()
     def close_epoch(self) -> None:
         """Measure the epoch, give the next temperature. Draws nothing; twice does it once."""
-        if not self._open:
+        if not self.open_epoch:
             return
         self.epoch += 1
         row = epoch_row(self)
         row["seconds"] = round(time.monotonic() - self._began, 3)
         self.history.append(row)
         self.meters.reset()
-        self._open, self.step_in_epoch = False, 0
+        self.open_epoch, self.step_in_epoch = False, 0
+
+    def logits_rest(self, epoch: int) -> bool:
+        """Whether no logit step is taken in an epoch (from 0)."""
+        search = self.settings
+        rests = search.arch_fixed or search.relaxation == "uniform"
+        return rests or epoch < search.arch_warmup_epochs or self.stages.logits_rest(epoch)
+
+    def chosen(self) -> list[int]:
+        """NASLib's operation number of each row: a stage's choice, else the largest logits."""
+        choice = self.stages.choice()
+        if choice is not None:
+            return self.layout.unwritten(choice)
+        return self.layout.chosen(self.choosable_logits)
 
     def get_final_architecture(self) -> Any:
         """The discretised graph of the present logits; no random number is drawn from a search."""
@@ -180,9 +228,14 @@ class Adapter:
         return {"model": Checkpointed(self)}
 
     @property
-    def architectural_weights(self) -> Sequence[Tensor]:
-        """A copy of the logits of each edge [operations], in NASLib's order."""
-        return list(split(self.logits.detach(), self.layout.operations)[0].clone())
+    def architectural_weights(self) -> nn.ParameterList:
+        """The logits of each edge [operations], in NASLib's order: what is written here counts."""
+        if not hasattr(self, "views"):
+            return nn.ParameterList()
+        weights, new = self.views.current()
+        if new:
+            self.views.show(self.graph, self.scope)
+        return weights
 
     @property
     def choosable_logits(self) -> Tensor:
@@ -193,60 +246,33 @@ class Adapter:
 
     def state(self) -> dict[str, Any]:
         """Everything beside the graph's weights that a search needs to go on, bit for bit."""
-        return {
-            "method": self.method,
-            "logits": self.layout.written(self.logits.detach()),
-            "logits_grad": self.logits.grad,
-            "weight_optimizer": self.op_optimizer.state_dict(),
-            "logit_optimizer": self.arch_optimizer.state_dict(),
-            "temperature": self.temperature.state_dict(),
-            **self.parts.state(),
-            "bilevel": self.training.bilevel.state_dict(),
-            "meters": self.meters.state_dict(),
-            "epoch": self.epoch,
-            "open": self._open,
-            "learning_rate": self.learning_rate,
-            "history": self.history,
-            "rng": rng.state(),
-        }
+        return state_of(self)
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from :meth:`state`; the random generators are set when the next epoch begins."""
-        if state["method"] != self.method:
-            raise UserError(
-                f"this checkpoint is of {state['method']}, not of {self.method}; "
-                "use the same optimizer, or another out_dir"
-            )
-        self.logits.data.copy_(self.layout.placed(state["logits"]))
-        grad = state["logits_grad"]
-        self.logits.grad = None if grad is None else grad.to(self.logits)
-        self.op_optimizer.load_state_dict(state["weight_optimizer"])
-        self.arch_optimizer.load_state_dict(state["logit_optimizer"])
-        self.temperature.load_state_dict(state["temperature"])
-        self.parts.load_state(state)
-        self.training.bilevel.load_state_dict(state["bilevel"])
-        self.meters.load_state_dict(state["meters"])
-        self.t.fill_(self.temperature.t)
-        self.epoch, self._open = state["epoch"], state["open"]
-        self.learning_rate = state["learning_rate"]
-        self.history = list(state["history"])
-        self._rng = state["rng"]
+        restore(self, state)
 
-    def _show_logits(self) -> None:
-        """Give each edge its logits under NASLib's key ``alpha``: views that share the memory."""
-        shown, _ = split(self.logits.detach(), self.layout.operations)
+    def idle(self) -> list[str]:
+        """A line on the settings that were given and have no effect, if there are any."""
+        found = constructor.idle(self.method, self.given, self.keywords, loaders=self.loaders)
+        return [f"no effect here: {', '.join(found)}"] * bool(found)
 
-        def show(edge: Any) -> None:
-            if edge.data.has(ROW):
-                edge.data.set("alpha", shown[edge.data[ROW]], shared=True)
+    def _tell(self) -> None:
+        """Once, and not where our runner has said it."""
+        for note in [] if self._told else [*changes(self.config), *self.idle()]:
+            logger.warning("%s: %s", self.method, note)
+        self._told = True
 
-        self.graph.update_edges(show, scope=self.scope, private_edge_data=False)
+    def tell_no_more(self, loaders: str) -> None:
+        """Our runner says all this itself; ``loaders``: whose images it takes."""
+        self.loaders, self._told = loaders, True
 
     def _set_learning_rate(self) -> None:
         """Cosine, in closed form: NASLib's scheduler is not in its checkpoints."""
-        self.learning_rate = cosine_rate(
+        rate = cosine_rate(
             self.settings, epoch=self.epoch, step=self.step_in_epoch, steps=self.steps or 0
         )
+        self.learning_rate = self.stages.learning_rate(rate, self.epoch)
         for group in self.op_optimizer.param_groups:
             group["lr"] = self.learning_rate
 

@@ -14,8 +14,30 @@ from typing import Any
 from naslib_edd import config as configs
 from naslib_edd.errors import UserError
 from naslib_edd.settings import NASLIB_SEARCH, Config, SearchSettings, names
+from naslib_edd.settings.relaxation import SAMPLED
 
 logger = logging.getLogger(__name__)
+
+#: Settings of the network that NASLib's NB201 has fixed.
+_NETWORK = {"channels": 16, "cells": 5}
+#: Keys of NASLib's that none of our optimizers reads, and what is there instead.
+_INSTEAD = {
+    "cutout": "there is none",
+    "drop_path_prob": "search.drop_path is",
+    "unrolled": "optimizer: darts_v2 is",
+}
+#: Settings that need our own images, or our own runner.
+_OF_OUR_IMAGES = (
+    "limit_train",
+    "limit_val",
+    "split",
+    "split_file",
+    "augment",
+    "augment_val",
+    "val_sampling",
+    "eval_statistics",
+    "checkpoint_seconds",
+)
 
 #: Constructor arguments of NASLib's optimizers that are no settings of ours.
 _ARGUMENTS = ("op_optimizer", "arch_optimizer", "loss_criteria")
@@ -27,6 +49,26 @@ def settings(method: str, given: tuple[Any, ...], keywords: Mapping[str, Any]) -
     Raises:
         UserError: a value is wrong, or an argument is nothing that this optimizer takes.
     """
+    values, seed = _search(method, given, keywords)
+    arguments = {name: values.pop(name) for name in _ARGUMENTS if name in values}
+    own = {key: value for key, value in values.items() if key in names(SearchSettings)}
+    for key in values.keys() - own.keys():
+        _look_at(key)
+    own = {**own, **_translated(own, arguments)}
+    seed = values.get("seed", 0) if seed is None else seed
+    config = configs.load({"optimizer": method, "seed": int(seed), "search": own})
+    if config.search.strategy != "one_shot":
+        raise UserError(
+            f"{method} (search.strategy = {config.search.strategy}) looks up a table and trains "
+            "nothing: it runs on the built-in engine, leave --engine naslib out"
+        )
+    return config
+
+
+def _search(
+    method: str, given: tuple[Any, ...], keywords: Mapping[str, Any]
+) -> tuple[dict[str, Any], Any]:
+    """What was given for ``search:``, and the seed if any was."""
     values = dict(keywords)
     seed = values.pop("seed", None)
     if given:
@@ -39,19 +81,41 @@ def settings(method: str, given: tuple[Any, ...], keywords: Mapping[str, Any]) -
         section = first.get("search", first)
         seed = first.get("seed", section.get("seed")) if seed is None else seed
         values = {**section, **values}
-    arguments = {name: values.pop(name) for name in _ARGUMENTS if name in values}
-    own = {key: value for key, value in values.items() if key in names(SearchSettings)}
-    for key in values.keys() - own.keys():
-        _look_at(key)
-    own = {**own, **_translated(own, arguments)}
-    seed = values.get("seed", 0) if seed is None else seed
-    config = configs.load({"optimizer": method, "seed": int(seed), "search": own})
-    if config.search.strategy != "one_shot" or config.search.best_of:
-        raise UserError(
-            f"{method} (search.strategy = {config.search.strategy}, search.best_of = "
-            f"{config.search.best_of}) runs on the built-in engine only: leave --engine naslib out"
-        )
-    return config
+    return values, seed
+
+
+def idle(
+    method: str, given: tuple[Any, ...], keywords: Mapping[str, Any], *, loaders: str
+) -> list[str]:
+    """What was asked for and has no effect on NASLib, each with what has.
+
+    Args:
+        method, given, keywords: of the constructor.
+        loaders: whose images: ``naslib_edd``, or ``naslib`` (or a script's own).
+    """
+    values, _ = _search(method, given, keywords)
+    config = settings(method, given, keywords)
+    usual, found = SearchSettings(), []
+    for key, always in _NETWORK.items():
+        if values.get(key, always) != always:
+            found.append(f"search.{key} = {values[key]} (NASLib's network has {always})")
+    if config.search.relaxation in SAMPLED:
+        for key, ours in (("tau_max", "t0"), ("tau_min", "t_end")):
+            if key in values:
+                found.append(f"search.{key} (search.{ours} = {getattr(config.search, ours):g} is)")
+    for key, instead in _INSTEAD.items():
+        if values.get(key) and (key != "cutout" or loaders == "naslib_edd"):
+            found.append(f"search.{key} ({instead})")
+    if loaders != "naslib_edd":
+        if config.search.train_images == "all":
+            found.append("search.train_images = all (the loaders give each half its own images)")
+        images = [key for key in _OF_OUR_IMAGES if values.get(key, getattr(usual, key)) is not None]
+        found += [
+            f"search.{key} (of naslib-edd's loaders and runner)"
+            for key in images
+            if values.get(key, getattr(usual, key)) != getattr(usual, key)
+        ]
+    return found
 
 
 def _look_at(key: str) -> None:
@@ -73,9 +137,10 @@ def _translated(own: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[st
         found["nesterov"] = False  # NASLib's "SGD" means Nesterov
     elif weights != "sgd":
         raise UserError(f"op_optimizer {weights!r} is not supported; use 'SGD' or 'momentum'")
-    moves = _name(arguments.get("arch_optimizer", "Adam"))
-    if moves == "exponentiated_gradient":
-        found["arch_optimizer"] = moves  # our setting of the same name
+    given = arguments.get("arch_optimizer", "Adam")
+    moves = _name(given)
+    if given in ("exponentiated_gradient", "proximal_adam", "sgd"):
+        found["arch_optimizer"] = given  # our setting of the same name
     elif moves != "adam":
         raise UserError(f"arch_optimizer {moves!r} is not supported; use 'Adam'")
     loss = arguments.get("loss_criteria", "CrossEntropyLoss")

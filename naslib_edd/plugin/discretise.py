@@ -18,7 +18,7 @@ def final_architecture(optimizer: Adapter) -> Any:
     edge weights where there are some (:mod:`naslib_edd.plugin.strongest`). An operation keeps its
     weights, but for partial channels: there it is made anew with all channels.
     """
-    chosen = optimizer.layout.chosen(optimizer.choosable_logits)
+    chosen = optimizer.chosen()
     graph = optimizer.graph.clone().unparse()
     if hasattr(optimizer.graph, "auxiliary_output"):
         # NB301's unparse forgets it, and puts an auxiliary head in the place of the only one.

@@ -8,7 +8,7 @@ written down; while they are trained they stand in NASLib's order, as NASLib's o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,12 +47,13 @@ class Layout:
 
     Args:
         edges: in the order of NASLib's traversal, which is the order of the rows.
+        truncated: a discretised cell keeps only some of its edges, as on NB301 (never on NB201).
 
     Raises:
         UserError: there are none, or they differ in their number of operations.
     """
 
-    def __init__(self, edges: Sequence[Edge]) -> None:
+    def __init__(self, edges: Sequence[Edge], *, truncated: bool = True) -> None:
         widths = {len(edge.operations) for edge in edges}
         if not edges:
             raise UserError("this search space has no edges to search in the given scope")
@@ -64,6 +65,7 @@ class Layout:
         self.edges = tuple(edges)
         self.operations = widths.pop()
         self.is_nb201 = self._is_nb201()
+        self.truncated = truncated and not self.is_nb201
         rows, columns = list(range(len(edges))), list(range(self.operations))
         if self.is_nb201:
             where = {(edge.head - 1, edge.tail - 1): row for row, edge in enumerate(edges)}
@@ -78,6 +80,13 @@ class Layout:
         return [(edge.cell, edge.tail) for edge in self.edges]
 
     @property
+    def names(self) -> list[str] | None:
+        """NB201's names of the columns, in NASLib's order; None on any other space."""
+        if not self.is_nb201:
+            return None
+        return [NB201_NAMES[name] for name in self.edges[0].operations]
+
+    @property
     def none(self) -> int | None:
         """The column of the operation that passes nothing on, in NASLib's order."""
         names = self.edges[0].operations
@@ -89,6 +98,11 @@ class Layout:
         columns = {e.operations.index("Identity") for e in self.edges if "Identity" in e.operations}
         everywhere = all("Identity" in edge.operations for edge in self.edges)
         return columns.pop() if everywhere and len(columns) == 1 else None
+
+    @property
+    def places(self) -> list[int] | None:
+        """Of each row, where its edge stands in the record; None where that is the row itself."""
+        return self._rows.argsort().tolist() if self.is_nb201 else None
 
     def written(self, logits: Tensor) -> Tensor:
         """Rows and columns as they are recorded: on NB201, those of the built-in engine.
@@ -110,25 +124,35 @@ class Layout:
     def chosen(self, logits: Tensor) -> list[int]:
         """NASLib's operation number of each row: the largest logit, ties as in the record."""
         best = self.written(logits.detach())[:, : self.operations].argmax(-1)
+        return self.unwritten(best.tolist())
+
+    def unwritten(self, ops: Sequence[int]) -> list[int]:
+        """NASLib's operation number of each row, of NB201's six operations as they are recorded."""
         chosen = [0] * len(self.edges)
-        for place, op in zip(self._rows.tolist(), best.tolist(), strict=True):
-            chosen[place] = int(self._columns[op])
+        for row, op in zip(self._rows.tolist(), ops, strict=True):
+            chosen[row] = int(self._columns[op])
         return chosen
 
-    def describe(self, logits: Tensor) -> dict[str, Any]:
-        """What the record says about the architecture of these logits."""
-        chosen = self.chosen(logits)
-        names = [edge.operations[op] for edge, op in zip(self.edges, chosen, strict=True)]
+    def describe(self, kept: Mapping[int, int]) -> dict[str, Any]:
+        """What the record says about an architecture.
+
+        Args:
+            kept: row → NASLib's operation number, of the edges that the discretised cell keeps.
+        """
+        rows = sorted(kept)
+        names = [self.edges[row].operations[kept[row]] for row in rows]
         counts = {
             "skip_count": sum(name in SKIPS for name in names),
             "none_count": sum(name in ZEROS for name in names),
         }
         if not self.is_nb201:
             cells: dict[str, list[str]] = {}
-            for edge, name in zip(self.edges, names, strict=True):
+            for row, name in zip(rows, names, strict=True):
+                edge = self.edges[row]
                 cells.setdefault(edge.cell, []).append(f"{name}({edge.head},{edge.tail})")
-            return {"cells": cells, "ops": chosen, **counts}
-        ops = nb201.check_ops(self.written(logits.detach())[:, :5].argmax(-1).tolist())
+            return {"cells": cells, "ops": [kept[row] for row in rows], **counts}
+        columns = self._columns.tolist()
+        ops = nb201.check_ops([columns.index(kept[row]) for row in self._rows.tolist()])
         return {
             "arch_str": nb201.ops_to_str(ops),
             "ops": list(ops),
@@ -148,17 +172,44 @@ class Layout:
 
 
 def survey(graph: Any, scope: Any) -> Layout:
-    """The layout of a graph's searched edges; each edge is told its row."""
+    """The layout of a graph's searched edges; each edge is told its row.
+
+    Raises:
+        UserError: the graph has no edges that choose among operations, or other choices.
+    """
     edges: list[Edge] = []
+    cells = _names(graph)
 
     def add(edge: Any) -> None:
         operations = edge.data.op
         if not isinstance(operations, list | tuple):
             return  # an edge with nothing to choose
+        names = tuple(getattr(operation, "get_op_name", None) for operation in operations)
+        strange = [op for op, name in zip(operations, names, strict=True) if type(name) is not str]
+        if strange:
+            raise UserError(
+                f"{type(graph).__name__} cannot be searched: its edge ({edge.head}, {edge.tail}) "
+                f"chooses among {type(strange[0]).__name__} objects, not among operations; use "
+                "nasbench201 or nasbench301, or expand the graph first"
+            )
         edge.data.set(ROW, len(edges), shared=True)
-        cell = edge.data.cell_name if edge.data.has("cell_name") else "cell"
-        names = tuple(operation.get_op_name for operation in operations)
-        edges.append(Edge(cell, edge.head, edge.tail, names))
+        cell = cells.get(id(edge.data), "cell")
+        cell = edge.data.cell_name if edge.data.has("cell_name") else cell
+        edges.append(Edge(cell, edge.head, edge.tail, tuple(map(str, names))))
 
     graph.update_edges(add, scope=scope, private_edge_data=False)
-    return Layout(edges)
+    return Layout(edges, truncated=_truncates(graph))
+
+
+def _names(graph: Any) -> dict[int, str]:
+    """The name of the graph that each edge's data belong to, by their id."""
+    if not hasattr(graph, "_get_child_graphs"):
+        return {}
+    graphs = [*graph._get_child_graphs(single_instances=True), graph]
+    return {id(data): str(part.name) for part in graphs for *_, data in part.edges.data()}
+
+
+def _truncates(graph: Any) -> bool:
+    """Whether the space has a rule of its own for the edges of a discretised cell."""
+    kinds = [kind for kind in type(graph).__mro__ if "prepare_discretization" in vars(kind)]
+    return bool(kinds) and kinds[0].__name__ != "Graph"

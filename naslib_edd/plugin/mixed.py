@@ -6,8 +6,9 @@ all cells, and handed over through :class:`Weights`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -25,6 +26,8 @@ class Weights:
 
     Inside :meth:`given` it is what was given. Outside (someone calls the graph) it is made of the
     logits at the current t, without drawing a sample.
+
+    ``places``: of each row, where its edge stands in the record; for the drop path's draws.
     """
 
     def __init__(
@@ -35,16 +38,25 @@ class Weights:
         t: Tensor,
         operations: int,
         drop_path: DropPath | None = None,
+        places: Sequence[int] | None = None,
     ) -> None:
         self.logits, self.relaxation, self.t = logits, relaxation, t
-        self.operations, self.drop_path = operations, drop_path
+        self.operations, self.drop_path, self.places = operations, drop_path, places
         self.sampled = relaxation.sampled
         self._beta: Tensor | None = None
         self._choice: list[int] | None = None
+        self._masks: Tensor | None = None
+        self._masked: set[int] = set()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Weights:
-        # A clone of the graph goes on reading the same logits.
-        return self
+        # A clone of the graph goes on reading the same logits; a copy of the whole optimizer, whose
+        # logits are copied first, has its own.
+        if id(self.logits) not in memo:
+            return self
+        copied = object.__new__(Weights)
+        memo[id(self)] = copied
+        copied.__dict__.update(deepcopy(self.__dict__, memo))
+        return copied
 
     @contextmanager
     def given(self, beta: Tensor, choice: list[int] | None = None) -> Iterator[None]:
@@ -58,7 +70,7 @@ class Weights:
         try:
             yield
         finally:
-            self._beta = self._choice = None
+            self._beta = self._choice = self._masks = None
 
     def row(self, number: int) -> Tensor:
         """β of an edge."""
@@ -69,6 +81,21 @@ class Weights:
     def choice(self, number: int) -> int | None:
         """The operation that alone is computed on an edge, if any is."""
         return None if self._choice is None else self._choice[number]
+
+    def factors(self, x: Tensor, number: int) -> Tensor:
+        """What the drop path makes of an edge's output for x [B, C, H, W]: [B, 1, 1, 1].
+
+        Where the edges have places, all of a cell are drawn at once in the order of these, as our
+        own supernets do it; a cell's edges come one after the other.
+        """
+        assert self.drop_path is not None
+        if self.places is None:
+            return self.drop_path.factors(x, 1)[0]
+        if self._masks is None or number in self._masked:
+            self._masks = self.drop_path.factors(x, len(self.places))
+            self._masked = set()
+        self._masked.add(number)
+        return self._masks[self.places[number]]
 
 
 class GraphSupernet(nn.Module):
@@ -123,7 +150,7 @@ def mixed_op_class(base: type[Any]) -> type[Any]:
             drop = self.edge_weights.drop_path
             if drop is None or drop.probability == 0 or not self.training:
                 return out
-            return drop.factors(x, 1)[0] * out
+            return self.edge_weights.factors(x, self.row) * out
 
         def whole(self, x: Tensor, weights: Tensor) -> Tensor:
             """The edge's output, nothing dropped."""
@@ -170,6 +197,12 @@ def narrowed(primitive: Any, factor: int) -> Any:
         UserError: the channels cannot be divided.
     """
     parameters = dict(primitive.init_params)
+    before, after = parameters.get("C_in"), parameters.get("C_out")
+    if None not in (before, after) and before != after:
+        raise UserError(
+            f"search.partial_channels = {factor} needs operations that keep the number of "
+            f"channels, and {primitive.get_op_name} makes {after} of {before} here; set it to 1"
+        )
     for key in ("C_in", "C_out", "C"):
         channels = parameters.get(key)
         if channels is None:

@@ -16,7 +16,7 @@ from naslib_edd import config as configs
 from naslib_edd.errors import UserError, nearest
 from naslib_edd.overrides import typed_value
 from naslib_edd.paths import folder_name, path_of
-from naslib_edd.presets import METHODS
+from naslib_edd.presets import known
 from naslib_edd.settings import Config, SearchSettings, names
 
 Values = dict[str, Any]
@@ -80,7 +80,7 @@ def complete(path: Path, overrides: Sequence[str]) -> NaslibConfig:
         (values[section] if section else values)[leaf] = value
         typed.append(leaf)
     optimizer = str(values.get("optimizer", Config.optimizer))
-    if "optimizer" in typed and optimizer in METHODS:
+    if "optimizer" in typed and known(optimizer):
         dataset = values.get("dataset", Config.dataset)
         values["search"] = configs.of_method(
             values["search"],
@@ -131,7 +131,7 @@ def _checked(values: Values, optimizer: str, path: Path) -> Config:
     own["search"] = {k: v for k, v in values["search"].items() if k in names(SearchSettings)}
     if own["search"].get("grad_clip") == 0:
         own["search"] |= {"clip": "off", "grad_clip": 5.0}  # NASLib's way to switch it off
-    if optimizer not in METHODS:
+    if not known(optimizer):
         own["optimizer"] = "darts_v1"
     for key, value in values["search"].items():
         if key.startswith(("edd_", "pcd_")) and key not in names(SearchSettings):
@@ -143,7 +143,7 @@ def _checked(values: Values, optimizer: str, path: Path) -> Config:
 def _resolved(ours: Config, optimizer: str) -> Values:
     """Every setting of ``search:``; for others' optimizers the few that NASLib's Trainer reads."""
     search: Values = configs.as_dict(ours)["search"]
-    if optimizer in METHODS:
+    if known(optimizer):
         return search
     wanted = ("epochs", "batch_size", "learning_rate_min")
     return {key: search[key] for key in wanted}

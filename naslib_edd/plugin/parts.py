@@ -15,11 +15,11 @@ from naslib_edd.compose import (
     make_perturbation,
     make_regularisers,
     make_relaxation,
-    make_stages,
     make_temperature,
 )
 from naslib_edd.data.sampling import generator as generator_of
 from naslib_edd.errors import UserError
+from naslib_edd.plugin.fast import TiedSupernet, blocks
 from naslib_edd.plugin.layout import Layout
 from naslib_edd.plugin.mixed import GraphSupernet, Weights
 from naslib_edd.settings import SearchSettings
@@ -51,11 +51,6 @@ class Parts:
     """
 
     def __init__(self, *, search: SearchSettings, layout: Layout, seed: int) -> None:
-        if make_stages(search, seed=seed):
-            raise UserError(
-                "search.selection, greedy, early_stop and progressive run on the built-in engine "
-                "only: leave out --engine naslib (and the command naslib)"
-            )
         if search.precision != "fp32" or search.cuda_graph == "on":
             raise UserError(
                 "search.precision: bf16 and search.cuda_graph: on run on the built-in engine only: "
@@ -66,13 +61,18 @@ class Parts:
             raise UserError(
                 "search.edge_weights: false with partial channels does not run on NASLib's engine"
             )
+        self.layout, self.seed = layout, seed
         first = search.arch_init * torch.randn(len(layout.edges), layout.operations + partial)
         self.logits = layout.placed(first).requires_grad_()
         self.temperature = make_temperature(search, edges=len(layout.edges))
         self.t = torch.tensor(self.temperature.t)
         generator = torch.Generator().manual_seed(seed)
         self.allowed = make_allowed(
-            search, edges=len(layout.edges), operations=layout.operations, none=layout.none
+            search,
+            edges=len(layout.edges),
+            operations=layout.operations,
+            none=layout.none,
+            names=layout.names,
         )
         if search.auxiliary_skip > 0 and layout.skip is None:
             raise UserError(
@@ -88,7 +88,9 @@ class Parts:
         )
         if partial and self.relaxation.sampled:
             raise UserError("search.partial_channels above 1 does not go with a gumbel sample")
-        self.regularisers = make_regularisers(search, allowed=self.allowed)
+        if search.identity_penalty and layout.skip is None:
+            raise UserError("search.identity_penalty needs an identity on every edge (nasbench201)")
+        self.regularisers = make_regularisers(search, allowed=self.allowed, skip=layout.skip)
         self.perturbation = make_perturbation(
             search, generator=generator_of(seed, "perturbation"), allowed=self.allowed
         )
@@ -99,6 +101,7 @@ class Parts:
             t=self.t,
             operations=layout.operations,
             drop_path=self.drop_path,
+            places=layout.places,
         )
 
     def begin_epoch(self, epoch: int) -> None:
@@ -112,21 +115,38 @@ class Parts:
         drop = self.drop_path
         return {
             "relaxation": self.relaxation.state_dict(),
+            "regularisers": [regulariser.state_dict() for regulariser in self.regularisers],
             "drop_path": None if drop is None else drop.state_dict(),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from :meth:`state`."""
         self.relaxation.load_state_dict(state["relaxation"])
+        for part, held in zip(self.regularisers, state.get("regularisers", ()), strict=False):
+            part.load_state_dict(held)
         if self.drop_path is not None:
             self.drop_path.load_state_dict(state["drop_path"])
+
+
+def make_supernet(search: SearchSettings, *, parts: Parts, graph: Any) -> GraphSupernet:
+    """What computes a parsed graph: the fast supernet where it can, else the graph itself."""
+    found = blocks(graph, parts.layout) if search.supernet == "fast" else None
+    if found is None:
+        return GraphSupernet(graph=graph, weights=parts.weights)
+    return TiedSupernet(
+        graph=graph,
+        weights=parts.weights,
+        layout=parts.layout,
+        found=found,
+        partial=search.partial_channels,
+    )
 
 
 class Training:
     """Optimizers, meters and the bilevel step of a parsed graph."""
 
     def __init__(self, *, search: SearchSettings, parts: Parts, graph: Any) -> None:
-        self.supernet = GraphSupernet(graph=graph, weights=parts.weights)
+        self.supernet = make_supernet(search, parts=parts, graph=graph)
         self.meters = Tap(device=parts.logits.device)
         self.bilevel = make_bilevel(
             search,
@@ -136,6 +156,12 @@ class Training:
             regularisers=parts.regularisers,
             perturbation=parts.perturbation,
             meters=self.meters,
+            generator=generator_of(parts.seed, "bilevel"),
         )
         self.weight_optimizer = self.bilevel.weight_optimizer
         self.logit_optimizer = self.bilevel.logit_optimizer
+
+    def last_outputs(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Of the last step: class scores of both batches, then both losses."""
+        (train, train_loss), (val, val_loss) = self.meters.last["train"], self.meters.last["val"]
+        return train, val, train_loss, val_loss

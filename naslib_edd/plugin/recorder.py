@@ -6,19 +6,23 @@ no random number is drawn, nothing is unparsed.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from naslib_edd.errors import Diverged
+from naslib_edd.edge_column import split
+from naslib_edd.errors import Diverged, UserError
 from naslib_edd.files import write_text
+from naslib_edd.lines import line_of, read_lines
 from naslib_edd.outcome import collapse_warning
 from naslib_edd.plugin.adapter import Adapter
+from naslib_edd.plugin.fast import TiedSupernet
 from naslib_edd.plugin.layout import SKIPS, ZEROS
 from naslib_edd.plugin.queues import Queues
-from naslib_edd.plugin.strongest import strongest
+from naslib_edd.plugin.strongest import kept_operations
 from naslib_edd.record import Row, RunFolder, plain
 from naslib_edd.settings.images import measured
 from naslib_edd.spaces import nb201
@@ -60,10 +64,28 @@ class Recorder:
         new = [row for row in self.rows if "warning" not in row]
         for row in new:
             self._complete(row)
-        text = "".join(json.dumps(plain(row), allow_nan=False) + "\n" for row in self.rows)
-        write_text(self.folder.record, text)
+        write_text(self.folder.record, "".join(map(line_of, self.rows)))
         trajectory.arch_eval[:] = [plain(row) for row in self.rows]
         return new
+
+    def check_record(self, history: Sequence[Row]) -> None:
+        """Raise UserError if the record in the folder is not of the checkpoint's run.
+
+        Args:
+            history: the checkpoint's rows; the last may lack what is measured after it.
+        """
+        record = self.folder.record
+        lines = read_lines(record) if record.exists() else []
+        for line, row in zip(lines, history, strict=False):
+            held = plain(row)
+            if line.row is not None and any(
+                line.row.get(key) != held[key] for key in ("epoch", "seconds", "logits")
+            ):
+                raise UserError(
+                    f"line {line.number} of {record} is not what this run wrote there: the record "
+                    "is another run's, or was changed by hand; take it away or put the run's own "
+                    "back"
+                )
 
     @property
     def statistics(self) -> list[Statistics]:
@@ -84,9 +106,9 @@ class Recorder:
         """Accuracy, %, of the discretised network with the shared weights."""
         assert self.queues is not None
         optimizer, correct = self.optimizer, 0
-        with torch.no_grad(), discretised(optimizer, statistics):
+        with torch.no_grad(), scorer(optimizer, statistics) as scores:
             for x, labels in self.queues.whole(images):
-                correct += int((optimizer.graph(x).argmax(1) == labels).sum())
+                correct += int((scores(x).argmax(1) == labels).sum())
         return 100.0 * correct / len(images)
 
     def _complete(self, row: Row) -> None:
@@ -101,6 +123,20 @@ class Recorder:
         if self.table is not None and "index" in row:
             row["table"] = self.table.query(row["index"]).as_dict()
         row["warning"] = collapse_warning(row) if "index" in row else None
+
+
+@contextmanager
+def scorer(optimizer: Adapter, statistics: Statistics) -> Iterator[Callable[[Tensor], Tensor]]:
+    """Images → class scores of the discretised network, by the fast supernet where there is one."""
+    supernet = optimizer.supernet
+    if not isinstance(supernet, TiedSupernet):
+        with discretised(optimizer, statistics):
+            yield optimizer.graph
+        return
+    beta, _ = one_hot(optimizer)
+    operations, edges = split(optimizer.layout.written(beta), optimizer.layout.operations)
+    ops = operations.argmax(-1).tolist()
+    yield lambda images: supernet.discretised(images, ops, statistics, edges)
 
 
 class discretised:  # noqa: N801
@@ -140,10 +176,9 @@ def one_hot(optimizer: Adapter) -> tuple[Tensor, list[int]]:
     """
     layout, relaxation = optimizer.layout, optimizer.parts.relaxation
     logits = optimizer.logits.detach()
-    chosen = layout.chosen(optimizer.choosable_logits)
-    kept = dict(enumerate(chosen))
-    if not layout.is_nb201:
-        kept = strongest(logits, relaxation=relaxation, layout=layout)
+    chosen = optimizer.chosen()
+    kept = kept_operations(optimizer)
+    if layout.truncated:
         for row, edge in enumerate(layout.edges):
             free = [n for n, name in enumerate(edge.operations) if name in (*ZEROS, *SKIPS)]
             chosen[row] = kept.get(row, free[0])  # what is weighed by 0 should cost nothing

@@ -14,7 +14,7 @@ from typing import Any
 from naslib_edd.errors import UserError, nearest
 from naslib_edd.plugin import compat
 from naslib_edd.plugin.adapter import Host, optimizer_class
-from naslib_edd.presets import CARDS, METHODS
+from naslib_edd.presets import CARDS, METHODS, known
 
 GROUP = "naslib_edd.optimizers"
 #: NASLib's own one-shot optimizers, chosen as ``naslib:NAME``.
@@ -35,6 +35,14 @@ _WORDS |= {
     "drnas": "DrNAS",
     "sdarts": "SDARTS",
     "rs": "RS",
+    "pt": "PT",
+    "es": "ES",
+    "sgas": "SGAS",
+    "nas": "NAS",
+    "ws": "WS",
+    "aer": "AER",
+    "reinmax": "ReinMax",
+    "snas": "SNAS",
 }
 
 
@@ -63,7 +71,7 @@ def get(name: str) -> type[Any]:
     Raises:
         UserError: there is none of that name, or no NASLib.
     """
-    if name in METHODS:
+    if known(name):
         return optimizer_class(name, class_name(name), host())
     own = {f"naslib:{short}": title for short, title in NASLIB.items()}
     if name in own:

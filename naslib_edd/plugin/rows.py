@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from naslib_edd.bilevel.meters import OF_LOGIT_STEPS
 from naslib_edd.edge_column import split
+from naslib_edd.plugin.strongest import kept_operations
 from naslib_edd.relaxation import mean_entropy
 
 if TYPE_CHECKING:
@@ -20,14 +22,17 @@ def epoch_row(optimizer: Adapter) -> dict[str, Any]:
     it has the validation images. Under NASLib's own Trainer, or with its loaders, nobody has them
     in order and as they are.
     """
-    written = optimizer.layout.written(optimizer.logits.detach())
-    operations, edges = split(written, optimizer.layout.operations)
     temperature = optimizer.temperature
     t = temperature.t
     relaxation, logits = optimizer.parts.relaxation, optimizer.logits.detach()
     current = float(mean_entropy(relaxation.expected(logits, optimizer.t)))
     untempered = float(mean_entropy(relaxation.expected(logits, torch.ones_like(optimizer.t))))
+    epoch = optimizer.epoch - 1
+    rests = optimizer.logits_rest(epoch)
+    extra = optimizer.stages.end_epoch(epoch)
     wanted = untempered if temperature.entropy_of == "untempered" else current
+    # Behind the stages, which may move them.
+    operations, edges = split(optimizer.layout.written(logits), optimizer.layout.operations)
     optimizer.t.fill_(temperature.update(epoch=optimizer.epoch, entropy=wanted))
     row = {
         "epoch": optimizer.epoch,
@@ -38,7 +43,10 @@ def epoch_row(optimizer: Adapter) -> dict[str, Any]:
         "entropy_untempered": untempered,
         "learning_rate": optimizer.learning_rate,
         **optimizer.meters.means(),
-        **optimizer.layout.describe(optimizer.choosable_logits),
+        # A mean over no steps is unknown, not 0.
+        **dict.fromkeys(OF_LOGIT_STEPS if rests else ()),
+        **optimizer.layout.describe(kept_operations(optimizer)),
+        **extra,
         "logits": operations.tolist(),
     }
     if edges is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,22 +15,28 @@ import yaml
 from rich.console import Console
 
 from naslib_edd import checkpoint
-from naslib_edd.allocator import keep_freed_memory
+from naslib_edd.begin import check_free, check_lost
 from naslib_edd.config import as_dict, changed, dump
 from naslib_edd.config import load as load_config
 from naslib_edd.console import EpochLines, say
 from naslib_edd.data import resolve
 from naslib_edd.errors import UserError
-from naslib_edd.files import write_text
-from naslib_edd.plugin import compat, naslib_data, registry, standins
+from naslib_edd.files import disk_errors, write_text
+from naslib_edd.lines import read_lines
+from naslib_edd.lock import only_writer
+from naslib_edd.plugin import compat, naslib_data, registry, rng, saving, standins
 from naslib_edd.plugin.adapter import Adapter
+from naslib_edd.plugin.fast import TiedSupernet
 from naslib_edd.plugin.naslib_config import NaslibConfig, complete
 from naslib_edd.plugin.queues import Queues, pick_device
 from naslib_edd.plugin.recorder import Recorder
 from naslib_edd.plugin.trainer import trainer_class
 from naslib_edd.prepare import changes, open_data, open_table
 from naslib_edd.presets import METHODS
+from naslib_edd.provenance import Digests, Place, check_depends, depends_on, here, moved, went_on
 from naslib_edd.record import Row, RunFolder
+from naslib_edd.standing import lines_of_others, other_tables
+from naslib_edd.surroundings import as_found
 
 
 def run(
@@ -61,50 +68,96 @@ def run(
             f"{config.optimizer} cannot be resumed or evaluated: NASLib's checkpoints lack its "
             "logits (NASLib's issue 153), so the architecture would be a random one; use --force"
         )
-    keep_freed_memory()
     naslib = compat.load()
     optimizer_class = registry.get(config.optimizer)
+    with as_found(), rng.kept(), disk_errors():
+        return _run(
+            naslib,
+            config,
+            optimizer_class,
+            resume=resume,
+            eval_only=eval_only,
+            force=force,
+            console=console,
+        )
+
+
+def _run(
+    naslib: SimpleNamespace,
+    config: NaslibConfig,
+    optimizer_class: Any,
+    *,
+    resume: bool,
+    eval_only: bool,
+    force: bool,
+    console: Console,
+) -> Row:
     if config.ours.threads is not None:
         torch.set_num_threads(config.ours.threads)
+    if config.values["plot_arch_weights"] and "seaborn" in standins.given():
+        standins.refuse("seaborn")  # NASLib would miss it when the search is done
     queues = open_queues(config)
-    data = naslib_data.root(config.ours) if queues is None else None
     table = open_table(config.ours) if config.space == "nasbench201" else None
     folder = RunFolder(config.folder)
-    _begin(config, folder, resume=resume or eval_only, force=force)
-    parsed = _parse(naslib, config, folder, resume=resume, eval_only=eval_only)
-    if data is not None:
-        parsed.data = str(data)
+    digests = depends_on(None if queues is None else queues.data, table)
+    go_on = resume or eval_only
+    check_free(folder, resume=go_on, force=force)
+    with only_writer(folder.path) as said:
+        begun = _begin(config, folder, digests, resume=go_on, force=force)
+        said += begun.said
+        parsed = _parse(naslib, config, folder, resume=resume, eval_only=eval_only)
+        data = naslib_data.root(config.ours) if queues is None else None
+        if data is not None:
+            parsed.data = str(data)
+        optimizer = _optimizer(naslib, config, parsed, optimizer_class)
+        extra = 0
+        if isinstance(optimizer, Adapter):
+            extra = optimizer.stages.extra_epochs
+            if queues is not None:
+                optimizer.steps, optimizer.images = len(queues.train), queues.data
+        recorder = Recorder(optimizer=optimizer, folder=folder, table=table, queues=queues)
+        lines = EpochLines(
+            console=console,
+            epochs=config.ours.search.epochs + extra,
+            statistics=list(recorder.statistics),
+            datasets=list(table.datasets) if table is not None else [],
+            searched=config.ours.dataset,
+        )
+        trainer = trainer_class(naslib.trainer.Trainer)(
+            optimizer,
+            parsed,
+            recorder=recorder,
+            queues=queues,
+            lines=lines,
+            noted={"ran_on": begun.places, "depends": digests},
+        )
+        _announce(console, config, optimizer, folder, table, data, said)
+        last = "" if begun.last is None else str(begun.last)
+        if not eval_only:
+            trainer.search(resume_from=last)
+        elif not last:
+            raise UserError(f"{folder.path} holds no checkpoint to evaluate; search first")
+        else:
+            optimizer.before_training()
+            trainer._setup_checkpointers(last)
+        return _finish(console, config, optimizer, recorder, folder, begun.places)
+
+
+def _optimizer(
+    naslib: SimpleNamespace, config: NaslibConfig, parsed: Any, optimizer_class: Any
+) -> Any:
+    """The optimizer on its search space, seeded, with NASLib's log begun."""
     naslib.utils.set_seed(config.ours.seed)
     logger = naslib.log.setup_logger(f"{parsed.save}/log.log")
     logger.setLevel(logging.INFO)
     optimizer = optimizer_class(**parsed.search)
-    if not isinstance(optimizer, Adapter):
+    if isinstance(optimizer, Adapter):
+        optimizer.tell_no_more(config.loaders)
+    else:
         # NASLib's own way to count fails from NumPy 2.4 on.
         optimizer.get_model_size = lambda: _millions(optimizer)
     optimizer.adapt_search_space(make_space(naslib, config), parsed.dataset)
-    if isinstance(optimizer, Adapter) and queues is not None:
-        optimizer.steps = len(queues.train)
-    recorder = Recorder(optimizer=optimizer, folder=folder, table=table, queues=queues)
-    lines = EpochLines(
-        console=console,
-        epochs=config.ours.search.epochs,
-        statistics=list(recorder.statistics),
-        datasets=list(table.datasets) if table is not None else [],
-        searched=config.ours.dataset,
-    )
-    trainer = trainer_class(naslib.trainer.Trainer)(
-        optimizer, parsed, recorder=recorder, queues=queues, lines=lines
-    )
-    _announce(console, config, folder, table, data)
-    last = naslib.utils.get_last_checkpoint(parsed) if resume or eval_only else ""
-    if eval_only:
-        if not last:
-            raise UserError(f"{folder.path} holds no checkpoint to evaluate; search first")
-        optimizer.before_training()
-        trainer._setup_checkpointers(last)
-    else:
-        trainer.search(resume_from=last)
-    return _finish(console, config, optimizer, recorder, folder)
+    return optimizer
 
 
 def open_queues(config: NaslibConfig) -> Queues | None:
@@ -131,25 +184,57 @@ def make_space(naslib: SimpleNamespace, config: NaslibConfig) -> Any:
     return naslib.spaces.supported_search_spaces[name](**options)
 
 
-def _begin(config: NaslibConfig, folder: RunFolder, *, resume: bool, force: bool) -> None:
-    if resume and force:
-        raise UserError("--resume goes on and --force starts over: give one of them")
-    if folder.exists() and not (resume or force):
-        raise UserError(
-            f"{folder.path} already holds a run; add --resume to go on with it, --force to start "
-            "over, or name … for another folder"
-        )
-    if resume and folder.checkpoint.exists():
+@dataclass(frozen=True, kw_only=True)
+class _Begun:
+    """A run that can go on: its newest checkpoint, on what it ran and runs, lines to say."""
+
+    last: Path | None
+    places: list[Place]
+    said: list[str]
+
+
+def _begin(
+    config: NaslibConfig, folder: RunFolder, digests: Digests, *, resume: bool, force: bool
+) -> _Begun:
+    check_free(folder, resume=resume, force=force)
+    checkpoint.check_holds({"run": as_dict(config.ours)})
+    if resume and folder.has_checkpoint():
         raise UserError(f"{folder.path} holds a run of the built-in engine; leave --engine out")
+    device = pick_device()
+    last: Path | None = None
+    said: list[str] = []
     if resume and folder.config.exists():
+        folder.read_config()
         before = as_dict(load_config(folder.config))
         checkpoint.check_same_run(before, as_dict(config.ours), folder.config)
-        return
+        last, noted, said = saving.newest(folder.path)
+        if last is None:
+            known = int(config.values["search"].get("checkpoint_freq") or 1) - 1
+            said += check_lost(folder, known=known)
+        else:
+            places = noted.get("ran_on", [])
+            said += check_depends(noted.get("depends") or {}, digests, last)
+            # The checkpoint has the rows: a line of the record that is damaged is written anew.
+            lines = read_lines(folder.record) if folder.record.exists() else []
+            damaged = [str(line.number) for line in lines if line.row is None]
+            if damaged:
+                said.append(
+                    f"{folder.record.name}: written anew, line {', '.join(damaged)} was bad"
+                )
+            now = went_on(places, here(device), epoch=_epoch(last, config))
+            return _Begun(last=last, places=now, said=said + moved(now[len(places) - 1 :]))
     folder.clear()
     for file in (folder.path / "search").glob("*"):
         if file.suffix == ".pth" or file.name == "last_checkpoint":
             file.unlink()
-    write_text(folder.config, dump(config.ours))
+    folder.write_config(dump(config.ours))
+    return _Begun(last=None, places=went_on([], here(device), epoch=0), said=said)
+
+
+def _epoch(checkpoint: Path, config: NaslibConfig) -> int:
+    """The epochs that are done in a checkpoint of NASLib's, told by its name."""
+    number = checkpoint.stem.rpartition("_")[2]
+    return int(number) + 1 if number.isdigit() else config.ours.search.epochs
 
 
 def _parse(
@@ -174,18 +259,27 @@ def _parse(
 
 
 def _announce(
-    console: Console, config: NaslibConfig, folder: RunFolder, table: Any, data: Path | None
+    console: Console,
+    config: NaslibConfig,
+    optimizer: Any,
+    folder: RunFolder,
+    table: Any,
+    data: Path | None,
+    said: Sequence[str],
 ) -> None:
     ours, search = config.ours, config.ours.search
     lines = [
         f"{config.optimizer} on {config.space}, NASLib's Trainer, {ours.dataset}, "
         f"{search.epochs} epochs, seed {ours.seed}",
         f"table: {'none' if table is None else table.source}",
-        *(changes(ours) if config.optimizer in METHODS else []),
         f"writing to {folder.path}",
+        *(f"note: {line}" for line in said),
     ]
-    if config.space == "nasbench201" and (search.channels, search.cells) != (16, 5):
-        lines.append("note: NASLib's network is C=16, N=5; search.channels and cells do not count")
+    if isinstance(optimizer, Adapter):
+        tied = isinstance(optimizer.supernet, TiedSupernet)
+        network = "the fast supernet on its parameters" if tied else "the graph itself"
+        told = changes(ours) if config.optimizer in METHODS else []
+        lines[2:2] = [f"network: NASLib's graph, computed by {network}", *told, *optimizer.idle()]
     if data is not None:
         lines.append(
             f"images: NASLib's loaders on {data}; of our settings of images only batch_size and "
@@ -198,7 +292,12 @@ def _announce(
 
 
 def _finish(
-    console: Console, config: NaslibConfig, optimizer: Any, recorder: Recorder, folder: RunFolder
+    console: Console,
+    config: NaslibConfig,
+    optimizer: Any,
+    recorder: Recorder,
+    folder: RunFolder,
+    places: list[Place],
 ) -> Row:
     result: Row = {"optimizer": config.optimizer, "dataset": config.ours.dataset}
     result |= {"seed": config.ours.seed, "engine": "naslib", "epochs": len(recorder.rows)}
@@ -208,20 +307,28 @@ def _finish(
     wanted += [f"net_val_acc_{kind}" for kind in recorder.statistics]
     last: Row = recorder.rows[-1] if recorder.rows else {}
     result |= {key: last[key] for key in wanted if key in last}
+    if "index" in last:
+        result |= other_tables(recorder.table, last["index"], named=config.ours.table)
     if recorder.images is not None:
-        result["images"] = recorder.images
+        result["images"] = dict(recorder.images)
     test = None if recorder.queues is None else recorder.queues.data.test
     if test is not None:
+        # Where the val half is limited, so is this: a trial run is to end soon.
+        test = test.first(config.ours.search.limit_val)
+        result["images"]["test"] = len(test)
         for kind in recorder.statistics:
             result[f"net_test_acc_{kind}"] = recorder.accuracy(test, kind)
     result["final"] = str(optimizer.get_final_architecture().get_hash())
     result["seconds"] = round(sum(row["seconds"] for row in recorder.rows), 3)
+    result["ran_on"] = places
     folder.write_result(result)
     found = result.get("arch_str") or json.dumps(result.get("cells"))
     say(console, f"final architecture: {found}")
     for name, scores in (result.get("table") or {}).get("datasets", {}).items():
         texts = [f"{p} {scores[p]['value']}" for p in ("val", "test") if scores[p]["value"]]
         say(console, f"  table, {name}: {', '.join(texts)}")
+    for text in lines_of_others(result):
+        say(console, f"  {text}")
     return result
 
 

@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from naslib_edd.console import EpochLines
-from naslib_edd.plugin import naslib_data
+from naslib_edd.errors import UserError
+from naslib_edd.plugin import naslib_data, saving
 from naslib_edd.plugin.adapter import Adapter
 from naslib_edd.plugin.queues import Queues
 from naslib_edd.plugin.recorder import Recorder
 
 #: What an epoch adds to the trajectory in errors.json.
 _PER_EPOCH = ("train_acc", "train_loss", "valid_acc", "valid_loss", "runtime")
+
+
+class _Stopped(Exception):
+    """A stage has ended the search before its last epoch."""
 
 
 def trainer_class(base: type[Any]) -> type[Any]:
@@ -34,13 +40,20 @@ def trainer_class(base: type[Any]) -> type[Any]:
             recorder: Recorder,
             queues: Queues | None,
             lines: EpochLines,
+            noted: Mapping[str, Any],
         ) -> None:
             super().__init__(optimizer, config)
+            self.noted = noted
+            if isinstance(optimizer, Adapter):
+                self.epochs += optimizer.stages.extra_epochs
             self.recorder, self.queues, self.lines = recorder, queues, lines
 
         def search(self, resume_from: str = "", **options: Any) -> None:
             """NASLib's search; a row is written after each epoch."""
-            super().search(resume_from=resume_from, after_epoch=self._after_epoch, **options)
+            try:
+                super().search(resume_from=resume_from, after_epoch=self._after_epoch, **options)
+            except _Stopped:
+                self.optimizer.after_training()
 
         def build_search_dataloaders(self, config: Any) -> Any:
             """Ours, unless the config asked for NASLib's."""
@@ -59,6 +72,8 @@ def trainer_class(base: type[Any]) -> type[Any]:
             self, resume_from: str = "", search: bool = True, period: int = 1, **more: Any
         ) -> int:
             start: int = super()._setup_checkpointers(resume_from, search, period, **more)
+            if search:
+                saving.make_safe(self.periodic_checkpointer.checkpointer, self.noted)
             if search and start:
                 self._restore(start)
             return start
@@ -66,19 +81,40 @@ def trainer_class(base: type[Any]) -> type[Any]:
         def _restore(self, start: int) -> None:
             """After a checkpoint was read: errors.json and the record, up to there."""
             file = Path(self.config.save) / "errors.json"
-            before = json.loads(file.read_text()) if file.exists() else {}
+            before = _read(file) if file.exists() else {}
             for key in _PER_EPOCH:
                 self.search_trajectory[key][:] = before.get(key, [])[:start]
-            if not isinstance(self.optimizer, Adapter):
+            if isinstance(self.optimizer, Adapter):
+                self.recorder.check_record(self.optimizer.history)
+            else:
                 self.recorder.rows[:] = before.get("arch_eval", [])[:start]
             if self.queues is not None:
                 self.queues.epoch = start
             self.recorder.catch_up(self.search_trajectory)
+            self._stop_if_done()
 
         def _after_epoch(self, _: int) -> None:
             for row in self.recorder.catch_up(self.search_trajectory):
                 if isinstance(self.optimizer, Adapter):
                     self.lines.show(row)
             self._log_to_json()
+            self._stop_if_done()
+
+        def _stop_if_done(self) -> None:
+            if isinstance(self.optimizer, Adapter) and self.optimizer.stages.stopped:
+                raise _Stopped
 
     return EDDTrainer
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """The curves so far, of NASLib's errors.json."""
+    try:
+        held = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        held = None
+    if not isinstance(held, dict) or any(not isinstance(held.get(k, []), list) for k in _PER_EPOCH):
+        raise UserError(
+            f"{file} is damaged: take it away to go on without the curves of the epochs so far"
+        )
+    return held

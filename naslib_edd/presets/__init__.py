@@ -16,6 +16,7 @@ from naslib_edd.presets import (
     gibbs,
     pc_darts,
     perturbed,
+    published,
     regularised,
     sampling,
     selection,
@@ -37,6 +38,7 @@ _FAMILIES = (
     sampling,
     perturbed,
     selection,
+    published,
 )
 
 #: Every method by its name.
@@ -49,14 +51,26 @@ METHODS: dict[str, Values] = {name: method.values for name, method in CARDS.item
 VARIANTS = ("edd_darts", "edd_darts_clip")
 
 
+def known(optimizer: str) -> bool:
+    """Whether there is a method of that name: of the project, registered, or of a package."""
+    if optimizer not in METHODS:
+        from naslib_edd.own.entry_points import load
+
+        load(optimizer)
+    return optimizer in METHODS
+
+
 def preset(optimizer: str, variant: str, dataset: str = "cifar10") -> Values:
     """The settings that a method and its variant give to ``search:`` on a data set.
 
     Raises:
         UserError: no such method, or the method has no such variant.
     """
-    if optimizer not in METHODS:
-        raise UserError(f"unknown optimizer '{optimizer}'{nearest(optimizer, METHODS)}")
+    if not known(optimizer):
+        raise UserError(
+            f"unknown optimizer '{optimizer}'{nearest(optimizer, METHODS)} (one's own is known "
+            "once naslib_edd.register_method was called, or by an installed package's entry point)"
+        )
     values = dict(METHODS[optimizer])
     if variant == "release":
         if optimizer not in VARIANTS:

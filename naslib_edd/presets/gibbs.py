@@ -22,6 +22,5 @@ METHODS = (
         "posterior). Assumed: Langevin steps for both (SGHMC noise for the weights, whose SGD has "
         "momentum), one loss over all training images, weight decay as the prior, T = 2e-5, the "
         "a rate of 0.5 for the logits, the largest logits of the last sample as the cell",
-        hosts=("builtin",),
     ),
 )

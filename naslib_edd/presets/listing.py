@@ -9,9 +9,11 @@ from typing import Any
 
 from naslib_edd.config import load
 from naslib_edd.errors import UserError, nearest
-from naslib_edd.presets import CARDS
+from naslib_edd.own.entry_points import load_all
+from naslib_edd.presets import CARDS, known
 from naslib_edd.presets.method import Method
 from naslib_edd.settings import SearchSettings
+from naslib_edd.settings.own import OwnSettings
 from naslib_edd.settings.perturbation import PerturbationSettings
 from naslib_edd.settings.regularisers import RegulariserSettings
 from naslib_edd.settings.selection import SelectionSettings
@@ -21,7 +23,13 @@ from naslib_edd.settings.stages import StageSettings
 _ALWAYS = ("relaxation", "temperature", "bilevel")
 #: Named where they differ from the default.
 _NETWORK = ("partial_channels", "exclude_none", "arch_optimizer", "clip")
-_SECTIONS = (RegulariserSettings, PerturbationSettings, SelectionSettings, StageSettings)
+_SECTIONS = (
+    RegulariserSettings,
+    PerturbationSettings,
+    SelectionSettings,
+    StageSettings,
+    OwnSettings,
+)
 
 
 def parts(method: Method) -> dict[str, Any]:
@@ -47,7 +55,9 @@ def listing(name: str | None = None, *, form: str = "text") -> str:
     Raises:
         UserError: no such method.
     """
-    if name is not None and name not in CARDS:
+    if name is None:
+        load_all()
+    elif not known(name):
         raise UserError(f"unknown method '{name}'{nearest(name, CARDS)}")
     chosen = list(CARDS.values()) if name is None else [CARDS[name]]
     if form == "json":

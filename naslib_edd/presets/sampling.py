@@ -14,7 +14,6 @@ METHODS = (
         differs="10 architectures after each epoch but the last, where the release draws 100; the "
         "validation batches are search.eval_batch_size images in their own order (the release "
         "shuffles), by default with the batch's own statistics; 50 epochs where its script has 250",
-        hosts=("builtin",),
     ),
     Method(
         name="random_search",

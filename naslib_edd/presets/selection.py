@@ -31,7 +31,6 @@ METHODS = (
         source=_PT_SOURCE,
         status=_PT_STATUS,
         differs=_PT_DIFFERS,
-        hosts=("builtin",),
     ),
     Method(
         name="darts_pt_fixed",
@@ -39,7 +38,6 @@ METHODS = (
         source=f"{_PT_SOURCE} (its blank-pt)",
         status=_PT_STATUS,
         differs=f"{_PT_DIFFERS}; beta is uniform up to the first logits' spread, as there",
-        hosts=("builtin",),
     ),
     Method(
         name="sdarts_rs_pt",
@@ -49,7 +47,6 @@ METHODS = (
         differs=f"{_PT_DIFFERS}; the release has it on the DARTS space only, from where epsilon "
         "stays at its last value between two edges; its learning rate there is a cosine, here "
         "NAS-Bench-201's constant",
-        hosts=("builtin",),
     ),
     Method(
         name="sgas",
@@ -57,7 +54,6 @@ METHODS = (
         source=_SGAS_SOURCE,
         status="agrees with lightaime/sgas at 9cfff65 (tests/golden/sgas.npz)",
         differs=_SGAS_DIFFERS,
-        hosts=("builtin",),
     ),
     Method(
         name="sgas_pt",
@@ -66,7 +62,6 @@ METHODS = (
         status="from the paper's description, unverified",
         differs=f"assumed: the edge is SGAS' (criterion 1), its operation is PT's among all but "
         f"`none`; no epochs are added; {_SGAS_DIFFERS}",
-        hosts=("builtin",),
     ),
     Method(
         name="darts_es",
@@ -76,6 +71,5 @@ METHODS = (
         status="agrees with automl/RobustDARTS at 3dec3fe (tests/golden/darts_es.npz)",
         differs="the release has no NAS-Bench-201 and runs second order, cutout and drop path; "
         "here first order; the Hessian is of A/t (the same at t = 1)",
-        hosts=("builtin",),
     ),
 )

@@ -18,10 +18,18 @@ from naslib_edd.settings import SearchSettings, names
 from naslib_edd.settings.hardware import HardwareSettings
 from naslib_edd.settings.images import ImageSettings
 from naslib_edd.settings.network import NetworkSettings
+from naslib_edd.settings.own import OwnSettings
 from naslib_edd.settings.steps import StepSettings
 
 #: What some method sets: a config that has it says what its method is.
-DEFINING = frozenset({"variant", *RELEASE, *(key for values in METHODS.values() for key in values)})
+DEFINING = frozenset(
+    {
+        "variant",
+        *RELEASE,
+        *names(OwnSettings),
+        *(key for values in METHODS.values() for key in values),
+    }
+)
 #: Of these, a recipe's: a value off the method's own is the user's, for any method.
 RECIPE = DEFINING & {
     key

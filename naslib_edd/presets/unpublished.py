@@ -22,7 +22,6 @@ METHODS = (
         differs="assumed: linear weights that start at 1/5, both strengths, one group an edge, "
         "Adam's steps with the learning rate as the threshold's rate, DARTS' recipe; the paper "
         "keeps mixed paths, NB201 takes one operation an edge: the largest weight's",
-        hosts=("builtin",),
     ),
     Method(
         name="surge_nas",
@@ -39,6 +38,5 @@ METHODS = (
         differs="assumed: an order is Gumbel noise over log softmax, its gradient GDAS' "
         "straight-through one at t = 1, the identity's price its share of softmax(A) times .01; "
         "one level in turns, a batch for the weights and one for the logits; no latency term",
-        hosts=("builtin",),
     ),
 )

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch
 
-from naslib_edd.report.style import GREY
-from naslib_edd.spaces.nb201 import EDGES, NODES, NONE, OPERATIONS, Arch, to_ops
+from naslib_edd.errors import UserError
+from naslib_edd.paths import path_of
+from naslib_edd.report.style import GREY, house_style, new_figure, save_figure
+from naslib_edd.spaces.nb201 import (
+    EDGES,
+    NODES,
+    NONE,
+    OPERATIONS,
+    Arch,
+    ops_to_index,
+    to_ops,
+)
 
 #: Operation -> name on a figure, and its colour on every figure.
 SHORT = dict(zip(OPERATIONS, ("none", "skip", "conv 1×1", "conv 3×3", "avg pool 3×3"), strict=True))
@@ -44,6 +58,27 @@ def draw_cell(axes: Axes, arch: Arch, *, font_size: float = 9) -> None:
     axes.set_ylim(-1.15, 2.05)
     axes.set_aspect("equal")
     axes.axis("off")
+
+
+def draw_cells(archs: Sequence[Arch], path: str | os.PathLike[str]) -> Path:
+    """Draw cells side by side into a file, whose ending says the format (.png, .svg, .pdf).
+
+    Args:
+        archs: in any form of :mod:`naslib_edd.spaces.nb201_forms`.
+        path: the file to write.
+
+    Raises:
+        UserError: no architecture, or one that is none; an unknown format.
+    """
+    if not archs:
+        raise UserError("a cell to draw is needed: naslib-edd figure cell ARCH --out cell.svg")
+    cells = [to_ops(arch) for arch in archs]
+    with house_style():
+        figure = new_figure(4.3 * len(cells), 3.0)
+        for axes, ops in zip(figure.subplots(1, len(cells), squeeze=False)[0], cells, strict=True):
+            draw_cell(axes, ops)
+            axes.set_title(f"NAS-Bench-201, index {ops_to_index(ops)}")
+        return save_figure(figure, path_of(path, "the figure"))
 
 
 def _draw_edge(axes: Axes, source: int, target: int, op: int, font_size: float) -> None:

@@ -16,7 +16,7 @@ from naslib_edd.files import write_text
 from naslib_edd.paths import PathLike, path_of
 from naslib_edd.report.groups import Group, group_runs, name_among, shared_reduction
 from naslib_edd.report.panels import STATISTICS, entropy_bound
-from naslib_edd.report.runs import load_runs
+from naslib_edd.report.runs import sound_runs
 from naslib_edd.report.series import Series, series
 from naslib_edd.report.style import (
     epoch_axis,
@@ -49,10 +49,11 @@ def report(
         The files; fig4b.png only if the records have the discretised network's accuracy.
 
     Raises:
-        UserError: no runs there, none finished, a damaged one, or one given twice.
+        UserError: no runs there, none finished, all damaged, or one given twice. (A damaged one
+            among others is named in a warning and in the table.)
     """
     folder = path_of(out, "the folder to write to")
-    runs = load_runs(folders, labels)
+    runs, damaged = sound_runs(folders, labels)
     finished = [run for run in runs if run.result is not None]
     unfinished = [
         f"{run.label}, seed {run.seed} (epoch {len(run.rows)})"
@@ -66,10 +67,13 @@ def report(
         )
     groups = group_runs(finished, data_note=data_note)
     table = by_accuracy([summarise(group) for group in groups])
-    values = as_json(table, unfinished=unfinished)
+    left_out = {"unfinished": unfinished, "damaged": [path.as_posix() for path in damaged]}
     paths = [
-        write_text(folder / "table.md", markdown(table, unfinished=unfinished)),
-        write_text(folder / "table.json", json.dumps(values, indent=2, ensure_ascii=False) + "\n"),
+        write_text(folder / "table.md", markdown(table, **left_out)),
+        write_text(
+            folder / "table.json",
+            json.dumps(as_json(table, **left_out), indent=2, ensure_ascii=False) + "\n",
+        ),
     ]
     with house_style():
         paths.append(save_figure(entropy_figure(groups), folder / "fig4a.png"))

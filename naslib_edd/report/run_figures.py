@@ -95,9 +95,12 @@ def _floor_overview(run: Run) -> Figure:
     figure = new_figure(9, 3.6, title=_title(run))
     left, right = figure.subplots(1, 2)
     draw_cell(left, run.last["ops"], font_size=8)
-    left.set_title(f"the best of {run.last['queries']} look-ups, index {run.last['index']}")
+    last = run.last
+    seen = f"{last['queries']} look-ups" if "queries" in last else f"{last['scored']} scored"
+    left.set_title(f"the best of {seen}, index {last['index']}")
     draw_table_accuracy(right, run.rows)
-    right.set_title("the best architecture looked up so far (table)")
+    how = "looked up" if "queries" in last else "scored"
+    right.set_title(f"the best architecture {how} so far (table)")
     _legend_below(right, columns=3)
     return figure
 

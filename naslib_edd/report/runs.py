@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +11,19 @@ from typing import Any
 
 from naslib_edd.data_names import canonical
 from naslib_edd.errors import UserError
-from naslib_edd.paths import PathLike, is_folder, path_of, read_text
-from naslib_edd.record import Row, RunFolder, read_rows
+from naslib_edd.lines import check_epochs, read_lines, rows_in
+from naslib_edd.paths import PathLike, is_folder, path_of
+from naslib_edd.record import Row, RunFolder
 from naslib_edd.spaces.nb201 import check_ops
 from naslib_edd.yaml_text import LARGEST, NotYaml, parse
 
 #: What every line of a record has, and the figures need; the second part not of a floor.
 _NEEDED = ("epoch", "arch_str", "ops", "index")
 _NEEDED_OF_SUPERNETS = ("t", "entropy", "logits")
+
+
+class LeftOut(UserWarning):
+    """A run among others was left out, because it is damaged or has nothing to tell yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,13 +88,22 @@ def load_runs(
 ) -> list[Run]:
     """All runs in or below the folders, in the folders' order.
 
+    A damaged one among others is left out, with a :class:`LeftOut` that names it.
+
     Args:
         folders: one or more, each a run's folder or one with run folders anywhere below.
         labels: name of a run -> its label; the name itself by default.
 
     Raises:
-        UserError: a folder that is missing or holds no record, or a damaged run.
+        UserError: a folder that is missing or holds no record, or all runs are damaged.
     """
+    return sound_runs(folders, labels)[0]
+
+
+def sound_runs(
+    folders: PathLike | Iterable[PathLike], labels: dict[str, str] | None = None
+) -> tuple[list[Run], list[Path]]:
+    """:func:`load_runs`, and the folders of the runs that it leaves out."""
     found: dict[Path, Path] = {}
     given = [folders] if isinstance(folders, str | os.PathLike) else folders
     for folder in (path_of(each, "the folder") for each in given):
@@ -102,23 +116,40 @@ def load_runs(
             )
         for record in records:
             found.setdefault(Path(os.path.realpath(record.parent)), record.parent)
-    return [load_run(folder, labels) for folder in found.values()]
+    runs: list[Run] = []
+    problems: dict[Path, UserError] = {}
+    for folder in found.values():
+        try:
+            runs.append(load_run(folder, labels))
+        except UserError as error:
+            problems[folder] = error
+    if not runs:
+        raise next(iter(problems.values()))
+    for problem in problems.values():
+        warnings.warn(f"left out: {problem}", LeftOut, stacklevel=3)
+    return runs, list(problems)
 
 
 def load_run(folder: PathLike, labels: dict[str, str] | None = None) -> Run:
     """The run of one folder.
 
     Raises:
-        UserError: no record, no epoch in it, a damaged line, config or result.
+        UserError: no record, no epoch in it, a damaged line, config or result; or a piece has
+            no checksum and others have.
     """
     folder = path_of(folder, "the run's folder")
     if not is_folder(folder, "the run's folder"):
         raise UserError(f"there is no folder {folder}; give the folder of a run")
     files = RunFolder(folder)
-    rows = read_rows(files.record)
+    lines = read_lines(files.record)
+    rows = rows_in(files.record, lines)
     if not rows:
         raise UserError(f"{files.record} holds no finished epoch yet: there is nothing to draw")
-    config = _read_config(files.config)
+    text, config_sealed = files.read_config()
+    read = files.read_result()
+    result, result_sealed = (None, None) if read is None else read
+    files.check_seals(config=config_sealed, lines=lines, result=result_sealed)
+    config = _config(text, files.config)
     floor = config["search"].get("strategy", "one_shot") != "one_shot"
     needed = _NEEDED if floor else (*_NEEDED, *_NEEDED_OF_SUPERNETS)
     for number, row in enumerate(rows, start=1):
@@ -131,7 +162,7 @@ def load_run(folder: PathLike, labels: dict[str, str] | None = None) -> Run:
             check_ops(row["ops"])
         except (TypeError, ValueError, UserError) as error:
             raise UserError(f"line {number} of {files.record}: ops are damaged: {error}") from None
-    result = _read_result(files.result)
+    check_epochs(files.record, rows)
     if result is not None and result.get("epochs") != len(rows):
         raise UserError(
             f"{files.record} holds {len(rows)} epochs, but {files.result.name} beside it tells of "
@@ -147,26 +178,11 @@ def load_run(folder: PathLike, labels: dict[str, str] | None = None) -> Run:
     )
 
 
-def _read_config(path: Path) -> dict[str, Any]:
-    text = read_text(path, "the run's config", most=LARGEST)
-    if text is None:
-        raise UserError(f"cannot read the run's config {path}: No such file or directory")
+def _config(text: str, path: Path) -> dict[str, Any]:
     try:
-        config = parse(text)
+        config = parse(text) if len(text) <= LARGEST else None
     except NotYaml:
         config = None
     if not isinstance(config, dict) or not isinstance(config.get("search"), dict):
         raise UserError(f"{path} is not a run's config (keys, with a section 'search')")
     return config
-
-
-def _read_result(path: Path) -> Row | None:
-    if not path.exists():
-        return None
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        result = None
-    if not isinstance(result, dict):
-        raise UserError(f"{path} is not a run's result; run the search again with --force")
-    return result

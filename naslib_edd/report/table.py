@@ -153,7 +153,9 @@ def by_accuracy(rows: Sequence[TableRow]) -> list[TableRow]:
     return sorted(rows, key=key)
 
 
-def markdown(rows: Sequence[TableRow], *, unfinished: Sequence[str] = ()) -> str:
+def markdown(
+    rows: Sequence[TableRow], *, unfinished: Sequence[str] = (), damaged: Sequence[str] = ()
+) -> str:
     """The table as Markdown. A group's title says how it was reduced, above any paper row.
 
     What is alike in all, a line over the table says instead.
@@ -190,10 +192,15 @@ def markdown(rows: Sequence[TableRow], *, unfinished: Sequence[str] = ()) -> str
             lines.append([name, "", *told_of, "–", "–", seconds])
     text = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
     above = f"Every run of ours is {_escape(shared)}.\n\n" if shared else ""
-    return f"{above}{text}\n{_notes(rows, unfinished)}"
+    notes = _notes(rows, unfinished)
+    if damaged:
+        notes += f"\nLeft out, damaged: {', '.join(map(_escape, damaged))}.\n"
+    return f"{above}{text}\n{notes}"
 
 
-def as_json(rows: Sequence[TableRow], *, unfinished: Sequence[str] = ()) -> dict[str, Any]:
+def as_json(
+    rows: Sequence[TableRow], *, unfinished: Sequence[str] = (), damaged: Sequence[str] = ()
+) -> dict[str, Any]:
     """The table as plain dicts: every number unrounded, and each run's architecture."""
     return {
         "rows": [
@@ -221,6 +228,7 @@ def as_json(rows: Sequence[TableRow], *, unfinished: Sequence[str] = ()) -> dict
             for row in rows
         ],
         "unfinished": list(unfinished),
+        **({"damaged": list(damaged)} if damaged else {}),
     }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from naslib_edd.errors import UserError
 from naslib_edd.settings.fields import setting
+from naslib_edd.settings.relaxation import SAMPLED
 
 if TYPE_CHECKING:
     from naslib_edd.settings.config import SearchSettings
@@ -40,6 +41,23 @@ class BilevelSettings:
     gibbs_temperature: float = setting(
         2e-5, "gibbs: T of the Langevin noise; 1/images for the posterior", at_least=0
     )
+    alignment: float = setting(
+        0.0,
+        "Lambda-DARTS: weight, in the weights' loss, of how well the cells' gradients of beta "
+        "agree; rises from 0 to this; 0: none",
+        at_least=0,
+    )
+    alignment_radius: float = setting(
+        1e-4, "Lambda-DARTS: how far beta moves for the finite difference", above=0
+    )
+    operation_stop: float | None = setting(
+        None,
+        "OLES: an operation is trained no more once the mean cosine of its gradients on the two "
+        "halves is below this",
+        at_least=-1,
+        at_most=1,
+    )
+    operation_stop_count: int = setting(20, "OLES: steps that the mean is over", at_least=1)
     edge_learning_rate: float = setting(
         0.1, "exponentiated_gradient: learning rate of the edge weights", above=0
     )
@@ -49,6 +67,7 @@ def check_bilevel(search: SearchSettings) -> None:
     """Raise UserError for settings of the two steps that do not go together."""
     _check_kind(search)
     _check_simplex(search)
+    _check_adjusted(search)
     if search.bilevel == "gibbs" and (search.arch_optimizer != "sgd" or search.nesterov):
         raise UserError(
             "search.bilevel: gibbs is Langevin sampling, whose noise is known for plain gradient "
@@ -64,7 +83,7 @@ def _check_kind(search: SearchSettings) -> None:
                 f"search.hessian: exact belongs to search.bilevel: second_order, not to {kind}, "
                 "which takes no Hessian; leave it out"
             )
-        if search.supernet != "plain":
+        if search.supernet == "fast":
             raise UserError(
                 "search.hessian: exact differentiates twice, which the hand-written backward pass "
                 f"of search.supernet: {search.supernet} does not allow; set search.supernet: plain"
@@ -77,6 +96,31 @@ def _check_kind(search: SearchSettings) -> None:
     if kind != "single_level" and search.logit_batch == "same":
         raise UserError(
             f"search.logit_batch: same belongs to search.bilevel: single_level, not to {kind}"
+        )
+
+
+def _check_adjusted(search: SearchSettings) -> None:
+    """What changes the weights' gradient: alignment, and the stopping of operations."""
+    aligned, stops = search.alignment > 0, search.operation_stop is not None
+    if not (aligned or stops):
+        return
+    key = "alignment" if aligned else "operation_stop"
+    refused = {
+        "search.operation_stop": aligned and stops,
+        f"search.bilevel: {search.bilevel}": search.bilevel != "first_order",
+        f"search.relaxation: {search.relaxation}, a sample": search.relaxation in SAMPLED,
+        "search.perturbation": getattr(search, "perturbation", "off") != "off",
+        "search.drop_path": search.drop_path > 0,
+        "search.precision: bf16": search.precision != "fp32",
+        "search.progressive_keep": search.progressive_keep > 0,
+    }
+    for other, there in refused.items():
+        if there:
+            raise UserError(f"search.{key} does not go with {other}; leave one of them out")
+    if stops and (search.supernet != "plain" or search.partial_channels > 1):
+        raise UserError(
+            "search.operation_stop needs a module an operation: search.supernet: plain, without "
+            "partial_channels"
         )
 
 

@@ -13,6 +13,7 @@ from naslib_edd.settings.fields import setting
 from naslib_edd.settings.hardware import HardwareSettings, check_hardware
 from naslib_edd.settings.images import ImageSettings
 from naslib_edd.settings.network import NetworkSettings
+from naslib_edd.settings.own import OwnSettings
 from naslib_edd.settings.perturbation import PerturbationSettings
 from naslib_edd.settings.regularisers import RegulariserSettings
 from naslib_edd.settings.relaxation import RelaxationSettings
@@ -23,6 +24,7 @@ from naslib_edd.settings.steps import StepSettings
 from naslib_edd.settings.temperature import TemperatureSettings
 from naslib_edd.settings.together import (
     check_dirichlet,
+    check_operations,
     check_progressive,
     check_sampled,
     check_sparsity,
@@ -33,6 +35,7 @@ from naslib_edd.settings.together import (
 # in which a config is written out.
 @dataclass(frozen=True, kw_only=True)
 class SearchSettings(
+    OwnSettings,
     HardwareSettings,
     ImageSettings,
     SamplingSettings,
@@ -59,6 +62,7 @@ class SearchSettings(
         self.check_perturbation()
         self.check_selection()
         self.check_stages()
+        check_operations(self)
         check_dirichlet(self)
         check_sparsity(self)
         check_progressive(self)
@@ -83,7 +87,10 @@ class Config:
     search_space: Literal["nasbench201", "nasbench301"] = setting(
         "nasbench201", "what is searched; nasbench301 on NASLib's engine only"
     )
-    dataset: str = setting("digits", "digits, cifar10, cifar100, svhn or ImageNet16-120")
+    dataset: str = setting(
+        "digits",
+        "digits, cifar10, cifar100, svhn, ImageNet16-120, or custom: one's own images (data)",
+    )
     seed: int = setting(
         0, "of weights, logits, batches and augmentation", at_least=0, at_most=2**63 - 1
     )
@@ -92,7 +99,8 @@ class Config:
     data: str | None = setting(None, "where the data are; see `naslib-edd doctor`")
     download: bool = setting(False, "fetch missing data through torchvision")
     table: str | None = setting(
-        None, "the benchmark table to look architectures up in: a path, or digits, the built-in one"
+        None,
+        "the benchmark table to look architectures up in: a path, nb201, digits, none",
     )
     device: str = setting("auto", "auto, cpu, cuda or cuda:N")
     threads: int | None = setting(

@@ -31,8 +31,17 @@ class ImageSettings:
     train_portion: float | None = setting(None, "split: fraction, the train half", above=0)
     limit_train: int | None = setting(None, "use only so many images of the train half", at_least=2)
     limit_val: int | None = setting(None, "use only so many images of the val half", at_least=2)
-    augment: bool = setting(True, "flip and crop the train half")
+    augment: bool = setting(True, "augment the train half: flip and crop, see augmentation")
     augment_val: bool = setting(True, "and the val half in the logit step")
+    augmentation: Literal["usual", "none", "flip", "crop", "crop_flip"] = setting(
+        "usual", "how images are augmented: as is usual for the data set, or in this way"
+    )
+    pixel_mean: tuple[float, ...] | None = setting(
+        None, "mean of the images, 0 to 255, one value or one a channel; the data set's by default"
+    )
+    pixel_std: tuple[float, ...] | None = setting(
+        None, "and their deviation; for dataset: custom both are measured by default"
+    )
     val_sampling: Literal["shuffle", "replace"] = setting(
         "replace", "val batches: drawn with replacement (NB201's code), or a shuffled pass"
     )

@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from naslib_edd.errors import UserError
+from naslib_edd.errors import UserError, nearest
 from naslib_edd.settings.fields import setting
+from naslib_edd.spaces.nb201 import NONE, OPERATIONS
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSettings:
     """Which network holds the architectures, and how large it is."""
 
-    supernet: Literal["fast", "plain"] = setting("fast", "edges batched, or a module an operation")
+    supernet: Literal["fast", "plain", "naslib"] = setting(
+        "fast",
+        "edges batched, or a module an operation; on NASLib, which has a module an operation, its "
+        "own graph (plain and naslib: the same)",
+    )
     channels: int = setting(16, "C, the width of the first stage", at_least=1)
     cells: int = setting(5, "N, cells a stage", at_least=1, at_most=1000)
     running_statistics: bool = setting(True, "batch norms keep running statistics")
@@ -28,6 +33,17 @@ class NetworkSettings:
     )
     exclude_none: bool = setting(False, "`none` takes no part in the search")
 
+    operations: tuple[str, ...] | None = setting(
+        None, "the operations that take part, of NAS-Bench-201's names; all five by default"
+    )
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """Which of NAS-Bench-201's operations take part, as their numbers."""
+        names = OPERATIONS if self.operations is None else self.operations
+        free = {OPERATIONS.index(name) for name in names}
+        return tuple(sorted(free - {NONE} if self.exclude_none else free))
+
     @property
     def edge_columns(self) -> int:
         """Columns of the logits behind the operations': 1 where edges have weights of their own."""
@@ -35,9 +51,27 @@ class NetworkSettings:
 
     def check_network(self) -> None:
         """Raise UserError for settings of the supernet that do not go together."""
+        self._check_operations()
         if self.channels % self.partial_channels:
             raise UserError(
                 f"search.partial_channels = {self.partial_channels} does not divide "
                 f"search.channels = {self.channels}: one channel in K goes through the operations, "
                 "so K must be a divisor of C"
+            )
+
+    def _check_operations(self) -> None:
+        names = OPERATIONS if self.operations is None else self.operations
+        for name in names:
+            if name not in OPERATIONS:
+                raise UserError(
+                    f"search.operations names '{name}', which is no operation of NAS-Bench-201"
+                    f"{nearest(name, OPERATIONS)}"
+                )
+        if len(set(names)) < len(names):
+            raise UserError(f"search.operations names one twice: {', '.join(names)}")
+        if len(self.columns) < 2:
+            left = ", ".join(OPERATIONS[op] for op in self.columns) or "nothing"
+            raise UserError(
+                f"search.operations leaves {left} to choose from; name two operations or more"
+                + (" beside `none` (search.exclude_none: true)" if self.exclude_none else "")
             )

@@ -48,6 +48,11 @@ class RegulariserSettings(RelaxationSettings, NetworkSettings):
         0.0, "sparse group lasso over linear weights: weight of single operations", at_least=0
     )
     sparsity_group: float = setting(0.0, "and of whole edges", at_least=0)
+    entropy_penalty: float = setting(
+        0.0,
+        "DARTS-AER: weight of the entropy of softmax(A), bits; from minus this to this; 0: none",
+        at_least=0,
+    )
     identity_penalty: float = setting(
         0.0, "price of skip_connect's mean share of softmax(A) (SurgeNAS)", at_least=0
     )
@@ -87,12 +92,17 @@ class RegulariserSettings(RelaxationSettings, NetworkSettings):
                 "operation to drop; use softmax, sn_softmax or sigmoid",
             )
         if self.relaxation == "uniform":
-            self._refuse("beta_decay", f"{kind}: the logits rest there; use softmax")
+            for key in ("beta_decay", "entropy_penalty"):
+                self._refuse(key, f"{kind}: the logits rest there; use softmax")
         if self.relaxation == "linear":
             self._refuse(
                 "zero_one",
                 f"{kind}: its weights have no bounds, and the further from 1/2 the lower the loss; "
                 "use sigmoid, softmax or sn_softmax",
+            )
+            self._refuse(
+                "entropy_penalty",
+                f"{kind}: its weights are no distribution; use softmax or sn_softmax",
             )
             self._refuse(
                 "beta_decay",

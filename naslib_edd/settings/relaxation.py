@@ -8,8 +8,10 @@ from typing import Literal
 from naslib_edd.errors import UserError
 from naslib_edd.settings.fields import setting
 
+#: Relaxations of which a network computes only the sampled operation of each edge.
+ONE_PATH = ("gumbel", "sn_gumbel", "uniform", "ordered")
 #: Relaxations whose edge weights are one-hot: one operation an edge is sampled at each step.
-SAMPLED = ("gumbel", "sn_gumbel", "uniform", "ordered")
+SAMPLED = (*ONE_PATH, "reinmax")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,8 @@ class RelaxationSettings:
         "dirichlet",
         "linear",
         "ordered",
+        "concrete",
+        "reinmax",
         "uniform",
     ] = setting(
         "softmax",

@@ -17,14 +17,24 @@ from naslib_edd.spaces.nb201 import SIZE
 class SamplingSettings(TemperatureSettings, RelaxationSettings, NetworkSettings):
     """Architectures that are drawn, and what is asked about them."""
 
-    strategy: Literal["one_shot", "random_search", "local_search"] = setting(
+    strategy: Literal[
+        "one_shot", "random_search", "local_search", "proxy_search", "zero_cost_pt"
+    ] = setting(
         "one_shot",
-        "what searches: a supernet, or look-ups in the table alone (floors to compare with, for "
-        "which the table does steer the search)",
+        "what searches: a supernet, look-ups in the table alone (floors to compare with, for "
+        "which the table does steer the search), or a score of untrained networks: random ones "
+        "(proxy_search), or a supernet decided edge by edge (zero_cost_pt)",
+    )
+    proxy: Literal["nwot", "synflow", "jacov"] = setting(
+        "nwot", "proxy_search, zero_cost_pt: the score of an untrained network"
+    )
+    proxy_rounds: int = setting(
+        100, "zero_cost_pt: batches that each candidate is scored on at its end", at_least=1
     )
     queries: int | None = setting(
         None,
-        "random_search, local_search: look-ups in all; by default search.epochs of them",
+        "random_search, local_search: look-ups in all; proxy_search: architectures scored; by "
+        "default search.epochs of them",
         at_least=1,
         at_most=SIZE,
     )
@@ -58,9 +68,10 @@ class SamplingSettings(TemperatureSettings, RelaxationSettings, NetworkSettings)
                 "search.relaxation: uniform; use temperature=constant"
             )
         floor = self.strategy != "one_shot"
-        if self.queries is not None and not floor:
+        if self.queries is not None and self.strategy in ("one_shot", "zero_cost_pt"):
             raise UserError(
-                "search.queries belongs to search.strategy random_search and local_search; a "
+                "search.queries belongs to search.strategy random_search, local_search and "
+                "proxy_search; zero_cost_pt has a candidate an epoch, and a "
                 "one-shot search looks each epoch's architecture up for the record only"
             )
         if floor and self.best_of:

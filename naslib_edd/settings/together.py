@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 from naslib_edd.errors import UserError
 from naslib_edd.settings.relaxation import SAMPLED
+from naslib_edd.spaces.nb201 import NONE, SKIP
 
 if TYPE_CHECKING:
     from naslib_edd.settings.config import SearchSettings
-
-#: of NB201
-_OPERATIONS = 5
 
 
 def check_dirichlet(search: SearchSettings) -> None:
@@ -20,6 +18,27 @@ def check_dirichlet(search: SearchSettings) -> None:
         raise UserError(
             f"search.dirichlet_anchor = {search.dirichlet_anchor:g} anchors a Dirichlet: it needs "
             f"search.relaxation: dirichlet, not {search.relaxation}"
+        )
+
+
+def check_operations(search: SearchSettings) -> None:
+    """Raise UserError for parts that act on an operation that takes no part."""
+    if SKIP not in search.columns:
+        for key in ("auxiliary_skip", "identity_penalty"):
+            if getattr(search, key) > 0:
+                raise UserError(
+                    f"search.{key} = {getattr(search, key):g} acts on skip_connect, which "
+                    "search.operations leaves out; name it there, or set the other to 0"
+                )
+    if search.greedy != "off" and NONE not in search.columns and not search.exclude_none:
+        raise UserError(
+            "search.greedy ranks edges by how little `none` weighs, and search.operations leaves "
+            "it out; name it there, too"
+        )
+    if search.greedy != "off" and len(search.columns) < 3:
+        raise UserError(
+            "search.greedy never chooses `none`: search.operations must name two operations or "
+            "more beside it"
         )
 
 
@@ -81,7 +100,7 @@ def check_progressive(search: SearchSettings) -> None:
             f"search.progressive_partial = {partial} must divide search.partial_channels = "
             f"{search.partial_channels}: the operations' channels grow by a whole factor"
         )
-    left = _OPERATIONS - search.exclude_none
+    left = len(search.columns)
     if search.progressive_keep > left:
         raise UserError(
             f"search.progressive_keep = {search.progressive_keep} is more than the {left} "

@@ -17,11 +17,11 @@ This module needs neither torch nor a table.
 
 from __future__ import annotations
 
-import itertools
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,19 +44,38 @@ _TO_NASLIB_OP = tuple(NASLIB_OPERATIONS.index(name) for name in OPERATIONS)
 _FROM_NASLIB_OP = tuple(OPERATIONS.index(name) for name in NASLIB_OPERATIONS)
 _TO_NASLIB_EDGE = tuple(EDGES.index(edge) for edge in NASLIB_EDGES)
 _FROM_NASLIB_EDGE = tuple(NASLIB_EDGES.index(edge) for edge in EDGES)
+_IDS = f"0 to {len(OPERATIONS) - 1}: {', '.join(OPERATIONS)}"
 _ID = {name: number for number, name in enumerate(OPERATIONS)}
-_EXAMPLE = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|none~2|"
+#: An architecture string, for messages.
+EXAMPLE = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|none~2|"
+
+
+class Named(Protocol):
+    """What says its architecture string itself, as AutoDL's ``Structure`` does."""
+
+    def tostr(self) -> str:
+        """The architecture string."""
+        ...
+
 
 Ops = tuple[int, ...]
-Arch = str | int | Sequence[int]
+#: An architecture in any form of :mod:`naslib_edd.spaces.nb201_forms`.
+Arch = str | float | Sequence[Any] | Mapping[Any, Any] | NDArray[Any] | Named
 
 
 @cache
 def all_ops() -> NDArray[np.int8]:
     """Operation ids of every architecture in index order, [15625, 6]. Read-only."""
-    order = list(itertools.product(range(len(OPERATIONS)), repeat=len(EDGES)))
-    random.Random(88).shuffle(order)
-    table = np.array(order, dtype=np.int8)
+    order = list(range(SIZE))
+    # What Random(88).shuffle does, without its calls: every new process needs this once.
+    draw = random.Random(88).getrandbits
+    for last in range(SIZE - 1, 0, -1):
+        bits = (last + 1).bit_length()
+        place = draw(bits)
+        while place > last:
+            place = draw(bits)
+        order[last], order[place] = order[place], order[last]
+    table = (np.array(order)[:, None] // _POWERS % len(OPERATIONS)).astype(np.int8)
     table.flags.writeable = False
     return table
 
@@ -78,15 +97,29 @@ def check_ops(ops: Sequence[int]) -> Ops:
     Raises:
         UserError: not six ids, or an id out of range.
     """
-    found = tuple(int(op) for op in ops)
-    if len(found) != len(EDGES):
-        raise UserError(f"an NB201 architecture has {len(EDGES)} operations; {len(found)} given")
-    for edge, op in enumerate(found):
-        if not 0 <= op < len(OPERATIONS):
-            raise UserError(
-                f"operation id {op} on edge {edge} is out of range; ids are 0 to "
-                f"{len(OPERATIONS) - 1}: {', '.join(OPERATIONS)}"
-            )
+    if len(ops) != len(EDGES):
+        raise UserError(f"an NB201 architecture has {len(EDGES)} operations; {len(ops)} given")
+    found = tuple(ops)
+    if all(type(op) is int and 0 <= op < len(OPERATIONS) for op in found):
+        return found
+    return tuple(check_op(op, f" on edge {edge}") for edge, op in enumerate(found))
+
+
+def check_op(op: Any, where: str = "") -> int:
+    """An operation id as an int; whole floats (a data frame's) will do.
+
+    Raises:
+        UserError: it is no whole number, or out of range.
+    """
+    try:
+        found = int(op)
+        whole = found == op and not isinstance(op, bool | np.bool_ | str)
+    except (TypeError, ValueError, OverflowError):
+        found, whole = 0, False
+    if not whole:
+        raise UserError(f"{str(op)[:40]!r}{where} is no operation id; ids are {_IDS}")
+    if not 0 <= found < len(OPERATIONS):
+        raise UserError(f"operation id {found}{where} is out of range; ids are {_IDS}")
     return found
 
 
@@ -130,10 +163,11 @@ def str_to_ops(text: str) -> Ops:
         UserError: says which part is wrong, with the nearest operation name.
     """
     nodes = text.strip().split("+")
+    text = text if len(text) <= 200 else f"{text[:200]}…"
     if len(nodes) != NODES - 1:
         raise UserError(
             f"architecture string {text!r} has {len(nodes)} nodes where NB201 has {NODES - 1} "
-            f"joined by '+'; an example: {_EXAMPLE}"
+            f"joined by '+'; an example: {EXAMPLE}"
         )
     ops: list[int] = []
     for target, node in enumerate(nodes, start=1):
@@ -161,17 +195,14 @@ def str_to_ops(text: str) -> Ops:
 
 
 def to_ops(arch: Arch) -> Ops:
-    """Operation ids of an architecture named by index, by string or by its ids.
+    """Operation ids of an architecture in any form; see :mod:`naslib_edd.spaces.nb201_forms`.
 
     Raises:
         UserError: see :func:`index_to_ops`, :func:`str_to_ops`, :func:`check_ops`.
     """
-    if isinstance(arch, str):
-        text = arch.strip()
-        return index_to_ops(int(text)) if re.fullmatch(r"[+-]?\d+", text) else str_to_ops(text)
-    if isinstance(arch, int | np.integer):
-        return index_to_ops(int(arch))
-    return check_ops(arch)
+    from naslib_edd.spaces.nb201_forms import parse
+
+    return parse(arch)
 
 
 def ops_to_naslib(ops: Sequence[int]) -> Ops:

@@ -69,19 +69,29 @@ class BatchNorm(nn.Module):
 
 @contextmanager
 def evaluating(network: nn.Module, statistics: Statistics) -> Iterator[None]:
-    """Evaluation mode with the given batch-norm statistics; the former mode comes back after."""
+    """Evaluation mode with the given batch-norm statistics; the former mode comes back after.
+
+    PyTorch's own norms (of a host's network) go by the batch, too: without running statistics.
+    """
     norms = [module for module in network.modules() if isinstance(module, BatchNorm)]
+    others = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     was_training = network.training
     before = [norm.evaluate_with for norm in norms]
+    held = [(norm.running_mean, norm.running_var) for norm in others]
     network.eval()
     for norm in norms:
         norm.evaluate_with = statistics
+    if statistics == "batch":
+        for other in others:
+            other.running_mean = other.running_var = None
     try:
         yield
     finally:
         network.train(was_training)
         for norm, former in zip(norms, before, strict=True):
             norm.evaluate_with = former
+        for other, (mean, var) in zip(others, held, strict=True):
+            other.running_mean, other.running_var = mean, var
 
 
 class ReLUConvBN(nn.Module):

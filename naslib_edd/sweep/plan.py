@@ -29,7 +29,7 @@ from naslib_edd.errors import UserError, nearest
 from naslib_edd.literal import value as shown
 from naslib_edd.paths import look, path_of
 from naslib_edd.prepare import folder_of
-from naslib_edd.presets import CARDS
+from naslib_edd.presets import CARDS, known
 
 _MOST_SEEDS = 10_000
 #: The keys of a sweep's file.
@@ -169,7 +169,7 @@ def _methods(given: Any, path: Path) -> tuple[str, ...]:
     if not isinstance(given, list) or not given:
         raise UserError(f"methods in {path} must be a list of names, or all; not {shown(given)}")
     for name in given:
-        if name not in CARDS:
+        if not known(str(name)):
             raise UserError(f"unknown method {name!r} in {path}{nearest(str(name), CARDS)}")
     return tuple(given)
 

@@ -1,7 +1,8 @@
-"""Benchmark tables: open any of four formats, query one architecture or all of them, convert.
+"""Benchmark tables: the built-in ones and any of four formats, queried one by one or whole.
 
->>> table = Table.open("nb201_table.npz")  # doctest: +SKIP
+>>> table = Table.open("nb201")
 >>> table.query("|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|none~2|").cifar10.test.rank
+15285
 
 Importing this package loads neither torch nor any of the benchmarks' own packages; torch is needed
 only while a ``.pth`` is read.

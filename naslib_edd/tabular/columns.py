@@ -44,7 +44,8 @@ class Source:
     """What a reader hands over.
 
     Attributes:
-        format: ``"compact"``, ``"nb201-pth"``, ``"nats-bench"`` or ``"naslib-pickle"``.
+        format: ``"packed"``, ``"compact"``, ``"nb201-pth"``, ``"nats-bench"``, ``"naslib-pickle"``
+            or ``"analog"``.
         arrays: every array, columns and others; columns have 15,625 rows, NaN where unknown.
         missing: field, such as ``"cifar10.test"`` -> why this format has no such value.
         notes: field -> what sets its value apart from the benchmark's convention.
@@ -61,17 +62,37 @@ def is_column(name: str) -> bool:
     return "__" in name
 
 
-def column_for(names: Collection[str], dataset: str, item: str) -> str | None:
-    """The column that answers a field of a data set's record, or None."""
-    prefixes = [dataset]
-    if dataset == "cifar10" and item != "test":
-        # Never for the test accuracy: the benchmark's is that of the run on all images.
-        prefixes.append("cifar10_valid")
-    for metric in METRICS[item]:
-        for prefix in prefixes:
+def column_for(
+    names: Collection[str], dataset: str, item: str, *, counted: bool = False
+) -> str | None:
+    """The column that answers a field of a data set's record, or None.
+
+    Args:
+        names: of the table's columns.
+        dataset: the data set.
+        item: the field, a key of :data:`METRICS`.
+        counted: prefer parameters and FLOPs as counted to those that the benchmark's file says.
+    """
+    metrics = reversed(METRICS[item]) if counted and item != "train_time_s" else METRICS[item]
+    for metric in metrics:
+        for prefix in _prefixes(dataset, item):
             if f"{prefix}__{metric}" in names:
                 return f"{prefix}__{metric}"
     return None
+
+
+def seeds_column(names: Collection[str], dataset: str, split: str) -> str | None:
+    """The column of an accuracy's single runs (at worst ``derived`` from others), or None."""
+    for suffix in ("_seeds", "_seeds_derived"):
+        for prefix in _prefixes(dataset, split):
+            if f"{prefix}__{split}{suffix}" in names:
+                return f"{prefix}__{split}{suffix}"
+    return None
+
+
+def _prefixes(dataset: str, item: str) -> tuple[str, ...]:
+    # Never for the test accuracy: the benchmark's is that of the run on all images.
+    return (dataset, "cifar10_valid") if dataset == "cifar10" and item != "test" else (dataset,)
 
 
 def datasets_in(names: Iterable[str]) -> tuple[str, ...]:

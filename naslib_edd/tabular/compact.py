@@ -16,12 +16,15 @@ Metrics: ``val``, ``test`` (%, 200 epochs, mean over seeds), ``val_seeds``, ``te
 ``flops_M_formula``. NaN stands for an unknown value.
 
 Opening reads the architectures' order and the arrays' headers; a column is read when first asked
-for. Nothing in the file can run code: arrays of Python objects are refused.
+for. Nothing in the file can run code: arrays of Python objects are refused. The file's directory
+has a checksum (:mod:`naslib_edd.envelope`), asked when it is opened, and the CRC-32 of every array,
+asked when that is read.
 """
 
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -29,6 +32,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.lib import format as npy
 
+from naslib_edd import envelope
 from naslib_edd.broken import BROKEN, first_line
 from naslib_edd.errors import UserError
 from naslib_edd.files import write_atomic
@@ -40,15 +44,25 @@ ARCHITECTURES = ("arch_str", "arch_ops", "op_names")
 #: Metrics of one value an architecture.
 _SINGLE = frozenset(metric for metrics in METRICS.values() for metric in metrics)
 NOTES, MISSING = "field_notes", "field_missing"
+#: What the checksum calls the file.
+KIND = "table"
 
 
 class LazyArrays(Mapping[str, Array]):
     """The arrays of an ``.npz``, each read when first asked for and then kept, read-only."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         # The whole file (a few MB) is kept, so that one replaced meanwhile is not half read.
-        self._file = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+        self._open(path, path.read_bytes())
+
+    def _open(self, path: Path, content: bytes) -> None:
+        self._path, self._content = path, content
+        try:
+            #: Whether a checksum vouches for the file; older ones have none.
+            self.has_seal = envelope.open_zip(content, KIND)
+        except envelope.Damaged as problem:
+            raise zipfile.BadZipFile(str(problem)) from None
+        self._file = np.load(io.BytesIO(content), allow_pickle=False)
         members = set(self._file.zip.namelist())
         self._names = tuple(name for name in self._file.files if f"{name}.npy" in members)
         self._read: dict[str, Array] = {}
@@ -75,6 +89,12 @@ class LazyArrays(Mapping[str, Array]):
 
     def __len__(self) -> int:
         return len(self._names)
+
+    def __getstate__(self) -> tuple[Path, bytes]:
+        return self._path, self._content
+
+    def __setstate__(self, state: tuple[Path, bytes]) -> None:
+        self._open(*state)
 
     def header(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
         """Shape and type of an array, without reading it."""
@@ -130,10 +150,11 @@ def write(source: Source, target: Path) -> Path:
         if texts:
             arrays[name] = np.array(list(texts.items()))
 
-    def save(file: IO[bytes]) -> None:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # names are not its options
-
-    return write_atomic(target, save)
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]  # names are not its options
+    content = bytearray(packed.getbuffer())
+    envelope.seal_zip(content, KIND)
+    return write_atomic(target, lambda file: file.write(content))
 
 
 def _check(path: Path, headers: Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]) -> None:

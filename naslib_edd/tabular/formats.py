@@ -77,6 +77,8 @@ def _identify_zip(path: Path) -> str:
         ) from error
     if any(name.endswith("/data.pkl") or name == "data.pkl" for name in names):
         return "nb201_pth"
+    if "packing.npy" in names:
+        return "packed"
     if any(name.endswith(".npy") for name in names):
         return "compact"
     raise unreadable(path, "is a zip file without a table in it")

@@ -42,7 +42,9 @@ def index_of(arch: nb201.Arch) -> int:
         nodes = [known.get(part) for part in arch.split("+")]
         if [node and len(node) for node in nodes] == [1, 2, 3]:
             return nb201.ops_to_index([op for node in nodes if node for op in node])
-    elif isinstance(arch, int) and 0 <= arch < nb201.SIZE:
+    elif type(arch) is int and 0 <= arch < nb201.SIZE:
         return arch
+    elif type(arch) is tuple and len(arch) == len(nb201.EDGES) and type(arch[0]) is int:
+        return nb201.ops_to_index(arch)
     # Anything else that is right, and everything that is wrong.
     return nb201.ops_to_index(nb201.to_ops(arch))

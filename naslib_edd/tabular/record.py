@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from naslib_edd.errors import UserError, nearest
-from naslib_edd.spaces.nb201 import Ops
+from naslib_edd.spaces import nb201_forms
+from naslib_edd.spaces.collapse import warning_of
+from naslib_edd.spaces.nb201 import Ops, ops_to_naslib
 
 
 class Score(NamedTuple):
@@ -35,6 +38,11 @@ class DatasetRecord(NamedTuple):
     params_M: float | None
     flops_M: float | None
     train_time_s: float | None
+
+    @property
+    def known(self) -> bool:
+        """Whether no field is None."""
+        return None not in (self.val.value, self.test.value, *self[2:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,31 @@ class Record:
         """ImageNet16-120."""
         return self._of("imagenet16_120")
 
+    @property
+    def names(self) -> list[str]:
+        """The six operations' names, edges 1←0, 2←0, 2←1, 3←0, 3←1, 3←2."""
+        return nb201_forms.to_names(self.ops)
+
+    @property
+    def edges(self) -> dict[tuple[int, int], str]:
+        """(source, target) -> the operation's name."""
+        return nb201_forms.to_edges(self.ops)
+
+    @property
+    def nodes(self) -> list[tuple[tuple[str, int], ...]]:
+        """AutoDL's genotype, for its ``Structure(record.nodes)``."""
+        return nb201_forms.to_nodes(self.ops)
+
+    @property
+    def naslib_ops(self) -> Ops:
+        """NASLib's op indices, for its ``graph.set_op_indices(list(record.naslib_ops))``."""
+        return ops_to_naslib(self.ops)
+
+    @property
+    def warning(self) -> str | None:
+        """A sentence if nothing in the cell can be trained, else None."""
+        return warning_of(self.ops)
+
     def as_dict(self) -> dict[str, Any]:
         """The record as plain dicts, lists and numbers, ready for ``json.dumps``."""
         datasets = {}
@@ -96,3 +129,12 @@ class Record:
             raise UserError(
                 f"this table says nothing about {name}{nearest(name, self.datasets)}"
             ) from None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        mappings = [dict(each) for each in (self.datasets, self.missing, self.notes)]
+        return _restored, (self.index, self.arch_str, self.ops, *mappings)
+
+
+def _restored(index: int, arch_str: str, ops: Ops, *mappings: dict[str, Any]) -> Record:
+    """A record from its pickled parts, read-only again."""
+    return Record(index, arch_str, ops, *map(MappingProxyType, mappings))

@@ -9,159 +9,211 @@ CIFAR-100 and ImageNet16-120 have x-valid and x-test. Source: Dong & Yang 2020, 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from naslib_edd.errors import UserError, nearest
+from naslib_edd.errors import UserError
 from naslib_edd.paths import path_of
 from naslib_edd.spaces import nb201
 from naslib_edd.tabular import formats, names
-from naslib_edd.tabular.about import describe, read_about
-from naslib_edd.tabular.columns import (
-    ACCURACIES,
-    COSTS,
-    NB201_DATASETS,
-    Array,
-    Source,
-    column_for,
-    dataset_name,
-    datasets_in,
-    is_column,
-)
-from naslib_edd.tabular.gaps import Gaps
+from naslib_edd.tabular.about import describe
+from naslib_edd.tabular.choice import Limits, front, order, within
+from naslib_edd.tabular.columns import ACCURACIES, COSTS, Source
+from naslib_edd.tabular.epochs import of_twelve
 from naslib_edd.tabular.locate import built_in
-from naslib_edd.tabular.noise import Noise, noise
-from naslib_edd.tabular.ranking import Scores, known, scores
+from naslib_edd.tabular.ranking import Scores, known, score_of, scores
 from naslib_edd.tabular.record import DatasetRecord, Record, Score
+from naslib_edd.tabular.remarks import miscounts
+from naslib_edd.tabular.values import Values
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _NONE: MappingProxyType[str, str] = MappingProxyType({})
 
 
-class Table:
+_FEW = 20  # queries that are answered without lists of all answers
+
+
+class Table(Values):
     """A benchmark table; open one with :meth:`open`.
 
     Args:
         source: what a reader found.
         path: where it came from, for messages.
 
-    ``len(table)`` is the number of architectures it has any accuracy of, at most 15,625.
+    ``len(table)`` is the number of architectures it has any accuracy of, at most 15,625;
+    ``for record in table`` gives them in index order, ``table[6111]`` is ``table.query(6111)``.
+    A table can be copied and pickled.
     """
 
-    def __init__(self, source: Source, *, path: Path) -> None:
-        self.source = path
-        self.format = source.format
-        self._arrays = source.arrays
-        self._source = source
-        self._notes = MappingProxyType(dict(source.notes))
-        #: The data sets that the table has accuracies of.
-        self.datasets = datasets_in(source.arrays)
-        # A table of NB201's data sets answers for all three, be it that it has no value.
-        others = tuple(name for name in self.datasets if name not in NB201_DATASETS)
-        self._recorded = others if others == self.datasets else (*NB201_DATASETS, *others)
+    _asked = 0
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Table:
-        """Open the built-in table, ``"digits"``, or one of any known format, told by its content.
+        """Open a built-in table, or one of any known format, told by its content.
 
-        (``"./digits"`` is a file of that name.) Only the compact format is quick
-        (:func:`naslib_edd.tabular.convert` makes one): the other formats are read whole, which for
-        the real files takes minutes.
+        ``"nb201"`` is NAS-Bench-201, ``"digits"`` NB201-Digits, ``"analog"`` that of the package
+        analog-nasbench, where it is installed. (``"./digits"`` is a file of that name.) Of other
+        files only the compact format is quick (:func:`naslib_edd.tabular.convert` makes one): the
+        others are read whole, which for the real ones takes minutes.
 
         Raises:
             DataMissing: there is nothing at the path.
             UserError: the file is of no known format, damaged, or asks to run code.
         """
         location = built_in(str(path)) or path_of(path, "the table")
+        if str(path) == "analog":
+            from naslib_edd.tabular import analog
+
+            return cls(analog.read(location), path=location)
         return cls(formats.read(location), path=location)
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the columns, ``<dataset>__<metric>``."""
-        return tuple(name for name in self._arrays if is_column(name))
+    def query(self, arch: nb201.Arch, *, epochs: int = 200) -> Record:
+        """The record of one architecture.
 
-    @property
-    def arrays(self) -> tuple[str, ...]:
-        """Names of all arrays, columns and others."""
-        return tuple(self._arrays)
-
-    def column(self, name: str) -> Array:
-        """A column, or any other array of the table. Read-only; a column's first axis is [15625].
-
-        ``cifar10__…`` finds ``cifar10_valid__…`` where only that is there (not for ``test``).
+        Args:
+            arch: in any form of :mod:`naslib_edd.spaces.nb201_forms`.
+            epochs: 200, or 12 for the runs of 12 epochs (see :meth:`at`).
 
         Raises:
-            UserError: there is no such array.
+            UserError: the architecture is not one of NB201's, or the table has no such runs; the
+                message says what is wrong.
         """
-        dataset, _, metric = name.partition("__")
-        found = name
-        if name not in self._arrays and dataset == "cifar10" and metric != "test":
-            found = f"cifar10_valid__{metric}"
-        if found not in self._arrays:
-            raise UserError(f"{self.source} has no column '{name}'{nearest(name, self._arrays)}")
-        view = self._arrays[found].view()
-        view.flags.writeable = False
-        return view
-
-    @property
-    def accuracies(self) -> dict[str, Array]:
-        """``<dataset>__val``, ``<dataset>__test`` of each data set -> accuracies in %, [15625]."""
-        found = {}
-        for dataset in self.datasets:
-            for split in ACCURACIES:
-                name = column_for(self._arrays, dataset, split)
-                if name is not None:
-                    found[f"{dataset}__{split}"] = self.column(name)
-        return found
-
-    def query(self, arch: nb201.Arch) -> Record:
-        """The record of one architecture, named by its index, its string or its operation ids.
-
-        Raises:
-            UserError: the architecture is not one of NB201's; the message says what is wrong.
-        """
+        if epochs != 200:
+            return self.at(epochs).query(arch)
         index = names.index_of(arch)
         ops = names.ops_at(index)
-        datasets = {}
-        for dataset, (val, rank, regret), (test, test_rank, test_regret), costs in self._answers:
-            datasets[dataset] = DatasetRecord(
-                Score(val[index], rank[index], regret[index]),
-                Score(test[index], test_rank[index], test_regret[index]),
-                *[cost[index] for cost in costs],
-            )
+        if self._asked > _FEW:
+            datasets, whole = self._looked_up(index), bool(self._gaps.complete[index])
+        else:
+            datasets = self._computed(index)
+            whole = all(of.known for of in datasets.values())
         return Record(
             index,
             names.str_of(ops),
             ops,
             MappingProxyType(datasets),
-            _NONE if self._gaps.complete[index] else MappingProxyType(self._missing(index)),
-            self._notes,
+            _NONE if whole else MappingProxyType(self._missing(index)),
+            self._notes_of(index, datasets),
         )
 
-    def best(self, dataset: str, split: str) -> Record:
+    @cached_property
+    def _twelve(self) -> Table:
+        return Table(of_twelve(self._source, self.source), path=self.source)
+
+    def at(self, epochs: int) -> Table:
+        """The table of the runs of 12 epochs, whose ranks are among themselves; 200: this one.
+
+        Raises:
+            UserError: the table has no runs of so many epochs.
+        """
+        if epochs == 200:
+            return self
+        if epochs == 12:
+            return self._twelve
+        raise UserError(
+            f"no runs of {epochs} epochs: NAS-Bench-201 trained for 12 and for 200, and tables "
+            "keep the accuracy after the last epoch of each"
+        )
+
+    def best(
+        self,
+        dataset: str,
+        split: str,
+        *,
+        max_params_M: float | None = None,
+        max_flops_M: float | None = None,
+        max_latency_ms: float | None = None,
+        device: str | None = None,
+        latencies: str | os.PathLike[str] | None = None,
+    ) -> Record:
         """The architecture of the best accuracy; of several, the one of the lowest index.
 
         Args:
             dataset: a name of :attr:`datasets`, or the benchmark's own (``"ImageNet16-120"``).
             split: ``"val"`` or ``"test"``.
+            max_params_M, max_flops_M, max_latency_ms: upper bounds, inclusive, of :meth:`cost`.
+            device, latencies: of ``max_latency_ms``: see :meth:`cost`.
 
         Raises:
-            UserError: the table has no such data set or no such accuracy.
+            UserError: the table has no such data set, no such accuracy, or none within the limits.
         """
-        if split not in ACCURACIES:
-            raise UserError(f"no split '{split}'{nearest(split, ACCURACIES)}")
-        name = dataset_name(dataset, self.datasets)
-        column = column_for(self._arrays, name, split)
-        if column is None:
-            raise UserError(self._gaps.why_absent(name, split))
-        values = self._arrays[column]
-        if np.isnan(values).all():
-            raise UserError(f"every value of '{column}' in {self.source} is unknown")
-        return self.query(int(np.nanargmax(values)))
+        limits = Limits(max_params_M, max_flops_M, max_latency_ms)
+        order = self.ranking(dataset, split, limits, device=device, latencies=latencies)
+        if not order:
+            raise UserError(f"no architecture of {self.source} keeps the limits {limits.text()}")
+        return self.query(order[0])
+
+    def ranking(
+        self,
+        dataset: str,
+        split: str,
+        limits: Limits = Limits(),  # noqa: B008  # a tuple
+        *,
+        device: str | None = None,
+        latencies: str | os.PathLike[str] | None = None,
+    ) -> list[int]:
+        """Indices of the architectures of known accuracy within limits, the best first.
+
+        Raises:
+            UserError: see :meth:`best`.
+        """
+        values = self.accuracy(dataset, split)
+        costs = {
+            name: self.cost(dataset, name, device=device, latencies=latencies)
+            for name, bound in limits._asdict().items()
+            if bound is not None
+        }
+        return order(values, within(limits, costs, len(values))).tolist()
+
+    def pareto(
+        self,
+        dataset: str,
+        split: str,
+        cost: str = "params_M",
+        *,
+        device: str | None = None,
+        latencies: str | os.PathLike[str] | None = None,
+    ) -> list[Record]:
+        """The Pareto front of accuracy against a cost, the cheapest first.
+
+        Args:
+            dataset, split: as of :meth:`best`.
+            cost, device, latencies: as of :meth:`cost`.
+
+        Raises:
+            UserError: see :meth:`best`, :meth:`cost`.
+        """
+        costs = self.cost(dataset, cost, device=device, latencies=latencies)
+        return [self.query(index) for index in front(self.accuracy(dataset, split), costs).tolist()]
+
+    def to_dataframe(self, *, seeds: bool = False, epochs: int = 200) -> DataFrame:
+        """The whole table, a row an architecture; see :func:`naslib_edd.tabular.frame.frame`.
+
+        Raises:
+            UserError: pandas is not installed, or the table has no runs of so many epochs.
+        """
+        from naslib_edd.tabular.frame import frame
+
+        return frame(self.at(epochs), seeds=seeds)
+
+    def __getitem__(self, arch: nb201.Arch) -> Record:
+        return self.query(arch)
+
+    def __iter__(self) -> Iterator[Record]:
+        return (self.query(index) for index in np.flatnonzero(self._present).tolist())
+
+    def __getstate__(self) -> tuple[Source, Path]:
+        return self._source, self.source
+
+    def __setstate__(self, state: tuple[Source, Path]) -> None:
+        self.__init__(state[0], path=state[1])  # type: ignore[misc]  # as when it was opened
 
     def __len__(self) -> int:
         return int(self._present.sum())
@@ -173,51 +225,36 @@ class Table:
         """What the table holds, JSON-ready: source, format, sizes, the best of each accuracy."""
         return describe(self)
 
-    @cached_property
-    def about(self) -> dict[str, Any]:
-        """What the table says about itself: the built-in one its protocol, noise and reliability.
-
-        Raises:
-            UserError: the table's ``about`` is no JSON object.
-        """
-        return read_about(self._arrays, self.source)
-
-    def noise(self, dataset: str, split: str) -> Noise | None:
-        """How far differences of an accuracy are chance; None without the values of two seeds.
-
-        Args:
-            dataset: a name of :attr:`datasets`.
-            split: ``"val"`` or ``"test"``.
-        """
-        column = f"{dataset}__{split}_seeds"
-        values = self.column(column) if column in self._arrays else np.empty((0, 0))
-        complete = values[np.isfinite(values).all(axis=1)] if values.size else values
-        return noise(complete) if len(complete) > 1 and complete.shape[1] > 1 else None
-
-    @property
-    def absent(self) -> dict[str, str]:
-        """Each field of a record that no architecture has -> why."""
-        return self._gaps.absent()
-
-    @property
-    def notes(self) -> dict[str, str]:
-        """Field of a record -> what sets its value apart from the benchmark's convention."""
-        return dict(self._notes)
-
-    @cached_property
-    def _present(self) -> Array:
-        """Which architectures have any accuracy, [15625]."""
-        present = np.zeros(nb201.SIZE, dtype=bool)
-        for values in self.accuracies.values():
-            present |= np.isfinite(values)
-        return present
-
-    @cached_property
-    def _gaps(self) -> Gaps:
-        return Gaps(self._source, recorded=self._recorded, path=self.source)
+    def _notes_of(self, index: int, found: dict[str, DatasetRecord]) -> MappingProxyType[str, str]:
+        more = miscounts(index, {name: of.params_M for name, of in found.items()})
+        return MappingProxyType({**self._notes, **more}) if more else self._notes
 
     def _missing(self, index: int) -> dict[str, str]:
         return self._gaps.of(index, present=bool(self._present[index]))
+
+    def _looked_up(self, index: int) -> dict[str, DatasetRecord]:
+        datasets = {}
+        for dataset, (val, rank, regret), (test, test_rank, test_regret), costs in self._answers:
+            datasets[dataset] = DatasetRecord(
+                Score(val[index], rank[index], regret[index]),
+                Score(test[index], test_rank[index], test_regret[index]),
+                *[cost[index] for cost in costs],
+            )
+        return datasets
+
+    def _computed(self, index: int) -> dict[str, DatasetRecord]:
+        """The same without the lists of all answers, which are worth making for many queries."""
+        self._asked += 1
+        datasets = {}
+        for dataset in self._recorded:
+            val, test = (
+                Score(*score_of(self._floats(dataset, split), index)) for split in ACCURACIES
+            )
+            costs = (float(self._floats(dataset, item)[index]) for item in COSTS)
+            datasets[dataset] = DatasetRecord(
+                val, test, *(cost if np.isfinite(cost) else None for cost in costs)
+            )
+        return datasets
 
     @cached_property
     def _answers(self) -> list[tuple[str, Scores, Scores, list[list[Any]]]]:
@@ -228,9 +265,3 @@ class Table:
             costs = [known(self._floats(dataset, item)) for item in COSTS]
             answers.append((dataset, val, test, costs))
         return answers
-
-    def _floats(self, dataset: str, item: str) -> NDArray[np.floating]:
-        column = column_for(self._arrays, dataset, item)
-        if column is None:
-            return np.full(nb201.SIZE, np.nan)
-        return self._arrays[column].astype(float)

@@ -168,9 +168,17 @@ def test_every_method_is_captured_or_says_why() -> None:
         if search.strategy != "one_shot":
             continue
         why = host_work(search)
-        sampled = search.relaxation in ("gumbel", "sn_gumbel", "uniform", "ordered")
+        sampled = search.relaxation in (
+            "gumbel",
+            "sn_gumbel",
+            "uniform",
+            "ordered",
+            "concrete",
+            "reinmax",
+        )
         other = search.bilevel in ("second_order", "gibbs")
         other |= search.perturbation != "off" or search.drop_path > 0
+        other |= search.alignment > 0 or search.operation_stop is not None
         assert (why is not None) == (sampled or other), name
         assert why is None or "host" in why
     assert host_work(load({"optimizer": "gdas"}).search) == "GDAS samples on the host"

@@ -80,7 +80,7 @@ def test_imagenet16_keeps_120_classes(
     files = [f"train_data_batch_{i}" for i in range(1, 11)] + ["val_data"]
     for file in files:
         flat = rng.integers(0, 256, (30, 768), dtype=np.uint8)
-        numbers = [1, 120, 121, 1000, *rng.integers(1, 1001, 26).tolist()]
+        numbers = [1, 120, 121, 1000, *rng.integers(1, 241, 26).tolist()]
         write_batch(tmp_path / "ImageNet16" / file, flat, numbers, "labels", style)
         for image, number in zip(flat, numbers, strict=True):  # as NAS-Bench-201: 1 <= label <= 120
             if number <= 120:
@@ -225,3 +225,18 @@ def test_default_augmentation() -> None:
         "svhn": (False, 4),
         "ImageNet16-120": (True, 2),
     }
+
+
+@pytest.mark.parametrize(("classes", "name"), [(10, "cifar100"), (7, "cifar10")])
+def test_images_of_another_set_are_refused(tmp_path: Path, classes: int, name: str) -> None:
+    """CIFAR-10 as cifar100 would train a head of 100 ways, of which 90 have no image."""
+    labels = np.arange(300) % classes
+    x = np.zeros((300, 32, 32, 3), np.uint8)
+    np.savez(tmp_path / "other.npz", x_train=x, y_train=labels)
+    with pytest.raises(
+        UserError, match=rf"of {classes} classes \(labels 0 to {classes - 1}\), but"
+    ):
+        _load(name, path=str(tmp_path / "other.npz"))
+    # Few images need not show every class.
+    np.savez(tmp_path / "few.npz", x_train=x[:12], y_train=labels[:12] * 9 % 10)
+    assert len(_load("cifar10", path=str(tmp_path / "few.npz")).train) == 12

@@ -116,7 +116,9 @@ def test_seeds_differ_and_a_seed_is_a_run(tmp_path: Path, table: Path) -> None:
 def test_resume_notices_another_table(tmp_path: Path, table: Path) -> None:
     run(floor(tmp_path, table, "local_search"))
     other = write_values(tmp_path / "other.npz", VALUES[::-1])
-    with pytest.raises(UserError, match="answers otherwise"):
+    with pytest.raises(
+        UserError, match="the table's accuracies are not those that the run began with"
+    ):
         run(floor(tmp_path, other, "local_search"), resume=True)
 
 

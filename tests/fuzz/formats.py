@@ -56,6 +56,9 @@ FORMATS: dict[str, Format] = {
     "NATS-Bench file": Format(seeds.nats_file, _TABLE, True, partial(_nats, full=True)),
     "NATS-Bench folder": Format(seeds.nats_architecture, _FOLDER, True, partial(_nats, full=False)),
     "NATS-Bench folder's meta": Format(seeds.nats_meta, _FOLDER, True, partial(_nats, full=False)),
+    "analog-nasbench objects": Format(
+        seeds.analog, "fuzz.readers:analog", False, partial(crafted.pickles, bytes)
+    ),
     "CIFAR batch, Python 2": Format(
         seeds.cifar10_python2,
         "fuzz.readers:cifar10",

@@ -21,6 +21,13 @@ def table_folder(path: Path) -> str:
     return table(path.parent)
 
 
+def analog(path: Path) -> str:
+    """analog-nasbench's objects."""
+    from naslib_edd.tabular.analog import read
+
+    return digest(dict(read(path).arrays))
+
+
 def cifar10(path: Path) -> str:
     return _images("cifar10", path.parent)
 

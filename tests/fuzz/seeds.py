@@ -9,9 +9,12 @@ from __future__ import annotations
 import bz2
 import pickle
 import struct
+import sys
+import types
 import zipfile
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -124,6 +127,38 @@ def nb201_legacy(folder: Path) -> Path:
 
 def naslib_pickle(folder: Path) -> Path:
     return _write(folder / "nb201_full_training.pickle", pickle.dumps(naslib(), 4))
+
+
+class Architecture:
+    """An object of analog-nasbench, by its attributes alone."""
+
+
+class DriftMeasurement:
+    """Likewise."""
+
+
+def analog(folder: Path) -> Path:
+    """What analog-nasbench's ``data.anb`` holds: objects of two classes of its module."""
+    content = {}
+    for index, ops in enumerate([(1, 0, 2, 3, 4, 0), (2, 2, 2, 2, 2, 2)]):
+        item = Architecture()
+        for kind in ("baseline", "ptq", "qat", "noisy", "analog"):
+            setattr(item, f"{kind}_accuracy", 90.5 + index)
+        item.architecture = ops  # type: ignore[attr-defined]
+        for kind in ("baseline", "analog"):
+            for seconds in (60, 3600, 86400, 2592000):
+                drift = DriftMeasurement()
+                drift.__dict__ |= {"value": 80.25, "uncertainty": 0.5}
+                setattr(item, f"{kind}_drift_{seconds}", drift)
+        content[ops] = item
+    name = "analognasbench.data"
+    module = types.ModuleType(name)
+    for made in (Architecture, DriftMeasurement):
+        setattr(module, made.__name__, made)
+    with mock.patch.dict(sys.modules, {"analognasbench": types.ModuleType("x"), name: module}):
+        with mock.patch.multiple(Architecture, __module__=name):
+            with mock.patch.multiple(DriftMeasurement, __module__=name):
+                return _write(folder / "data.anb", pickle.dumps(content, 4))
 
 
 def nats_file(folder: Path) -> Path:

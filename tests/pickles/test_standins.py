@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from naslib_edd.pickles import PLAIN, Forbidden, PickleFault, read_pickle
+from naslib_edd.pickles import (
+    PLAIN,
+    Forbidden,
+    Holder,
+    Maker,
+    PickleFault,
+    holder,
+    read_pickle,
+)
 from naslib_edd.pickles.standins import check_key
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
@@ -111,6 +119,8 @@ def test_truth_values_are_0_and_1() -> None:
         (-(2**70), False),
         (("cifar10", 777), True),
         ((777, "cifar10"), False),
+        ((0, 1, 4, 4, 2, 3), True),
+        ((0, 1, 256), False),
         (("a", ("b",)), False),
         ((), False),
         (("a",) * 9, False),
@@ -124,6 +134,20 @@ def test_keys_hash_quickly(key: Any, good: bool) -> None:
         return
     with pytest.raises(PickleFault, match="a dict with"):
         check_key(key)
+
+
+def test_objects_become_their_attributes_where_their_class_may_be_named() -> None:
+    data = b"\x80\x02cmodule\nName\n)\x81}U\x01aK\x05sb."
+    known = PLAIN | {"module.Name": Maker(holder)}
+    found = read_pickle(io.BytesIO(data), known=known)
+    assert type(found) is Holder and found.attributes == {"a": 5}
+    with pytest.raises(Forbidden):
+        read(data)
+    for other in (data.replace(b")", b"K\x05\x85"), data.replace(b"}U\x01aK\x05s", b"]"),
+                  data.replace(b"module\nName", b"builtins\ndict")):  # fmt: skip
+        assert other != data
+        with pytest.raises(PickleFault):
+            read_pickle(io.BytesIO(other), known=known)
 
 
 def test_nothing_real_is_handed_out() -> None:

@@ -162,13 +162,26 @@ class _Double:
         return images.double(), labels
 
 
-@pytest.mark.parametrize("method", ["edd_darts", "ets_darts", "darts_minus", "beta_darts"])
+#: The last one and the slow ones act at the boundaries of epochs.
+SEARCHES = ["edd_darts", "ets_darts", "darts_minus", "beta_darts", "sparse_nas"]
+SEARCHES += ["sgas"]
+SLOW = [
+    pytest.param(name, marks=pytest.mark.slow)
+    for name in ("darts_pt", "darts_pt_fixed", "sgas_pt", "darts_es")
+]
+
+
+@pytest.mark.parametrize("method", [*SEARCHES, *SLOW])
 def test_equal_searches_epoch_by_epoch(
     method: str, naslib: SimpleNamespace, tmp_path: Path
 ) -> None:
     """From equal weights and logits on equal batches: equal rows, temperature by temperature."""
     settings: dict[str, Any] = {"epochs": 3, "batch_size": 8, "val_sampling": "replace"}
     settings |= {"limit_train": 16, "limit_val": 16}
+    if method.startswith("sgas"):
+        settings["epochs"] = 6  # an edge after each
+    if method == "darts_es":
+        settings |= {"epochs": 2, "limit_train": 8, "limit_val": 8}  # a Hessian takes seconds
     config = configs.load(
         {
             "optimizer": method,
@@ -186,6 +199,7 @@ def test_equal_searches_epoch_by_epoch(
     optimizer.adapt_search_space(naslib.spaces.NasBench201SearchSpace(), "digits")
     optimizer.device = device
     optimizer.graph.double()
+    optimizer.images = data
     optimizer.before_training()
     queues = Queues(data=data, search=config.search, seed=4)
     optimizer.steps = len(queues.train)
@@ -198,8 +212,10 @@ def test_equal_searches_epoch_by_epoch(
     optimizer.logits.data = optimizer.layout.placed(engine.logits.detach()).clone()
     engine.train, engine.val = _Double(engine.train), _Double(engine.val)  # type: ignore[assignment]
     engine.accuracy = lambda *_: 0.0  # type: ignore[method-assign, assignment]
+    engine._layout = lambda x: x.double()  # type: ignore[method-assign]
+    assert optimizer.stages.extra_epochs == engine.epochs - engine.config.search.epochs
 
-    for epoch in range(3):
+    for epoch in range(engine.epochs):
         optimizer.new_epoch(epoch)
         for images, labels in queues.train:
             val = next(iter(queues.val))
@@ -211,13 +227,20 @@ def test_equal_searches_epoch_by_epoch(
         for key in ("epoch", "arch_str", "ops", "index", "skip_count", "none_count"):
             assert theirs[key] == ours[key], key
         for key in ("t", "t_next", "entropy", "entropy_untempered", "learning_rate", "train_loss",
-                    "val_loss", "train_acc", "val_acc", "forward_norm", "noise_norm"):  # fmt: skip
+                    "val_loss", "train_acc", "val_acc", "forward_norm", "noise_norm",
+                    "hessian_eigenvalue"):  # fmt: skip
+            if ours.get(key) is None:
+                assert theirs.get(key) is None, key
+                continue
             assert theirs[key] == pytest.approx(ours[key], rel=1e-6), key
         assert theirs["d"] == (None if ours["d"] is None else pytest.approx(ours["d"], rel=1e-6))
         torch.testing.assert_close(
             torch.tensor(theirs["logits"]), torch.tensor(ours["logits"]), rtol=1e-6, atol=1e-9
         )
         assert set(ours) - set(theirs) == {"net_val_acc_batch"}
+        assert ours.get("decided") == theirs.get("decided")
+    if method in ("darts_pt", "darts_pt_fixed"):
+        assert -1 not in ours["decided"]
 
 
 def test_a_seed_gives_the_same_first_logits_on_both_hosts(

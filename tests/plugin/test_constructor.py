@@ -99,7 +99,7 @@ def test_the_entry_points_are_the_methods() -> None:
     assert found == {method: f"naslib_edd.plugin:{class_name(method)}" for method in here}
 
 
-@pytest.mark.parametrize("method", ["rs_ws", "random_search", "local_search"])
+@pytest.mark.parametrize("method", ["random_search", "local_search"])
 def test_what_only_the_built_in_engine_runs_is_refused(method: str) -> None:
-    with pytest.raises(UserError, match="built-in engine only"):
+    with pytest.raises(UserError, match="runs on the built-in engine"):
         settings(method, (), {})

@@ -1,10 +1,11 @@
 import itertools
+from pathlib import Path
 
 import pytest
 from matplotlib.patches import FancyArrowPatch
 
 from naslib_edd.errors import UserError
-from naslib_edd.report.cell import COLOURS, SHORT, draw_cell
+from naslib_edd.report.cell import COLOURS, SHORT, draw_cell, draw_cells
 from naslib_edd.report.style import house_style, new_figure
 from naslib_edd.spaces.nb201 import EDGES, NODES, OPERATIONS
 
@@ -45,3 +46,23 @@ def test_colours_differ():
 def test_damaged_ops_are_refused():
     with pytest.raises(UserError, match="6 operations"):
         drawn([1, 2])
+
+
+@pytest.mark.parametrize(
+    ("ending", "begins"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")]
+)
+def test_cells_are_drawn_into_a_file_of_the_endings_format(tmp_path: Path, ending, begins):
+    path = draw_cells([6111, "1835"], tmp_path / f"cells.{ending}")
+    assert path.read_bytes().startswith(begins)
+
+
+def test_cells_that_cannot_be_drawn(tmp_path: Path):
+    for archs, name, says in (
+        ([], "a.png", "a cell to draw is needed"),
+        (["x"], "a.png", "is no architecture"),
+        ([1], "a.xyz", "format"),
+        ([1], "a", "format"),
+    ):
+        with pytest.raises(UserError, match=says):
+            draw_cells(archs, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []

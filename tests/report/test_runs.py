@@ -69,6 +69,8 @@ def test_empty_records_and_rows_of_another_kind_are_refused(make_run):
     (folder / "record.jsonl").write_text("")
     refused(folder, "no finished epoch")
     (folder / "record.jsonl").write_text("[1]\n")
+    refused(folder, "line 1 .*is not a JSON object")
+    (folder / "record.jsonl").write_text("{}\n")
     refused(folder, "line 1 .*lacks epoch")
 
 

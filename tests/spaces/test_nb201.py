@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import re
 
 import numpy as np
@@ -183,3 +184,9 @@ def test_weights_are_convolutions_on_a_path(every_ops: list[nb201.Ops]) -> None:
     assert not nb201.has_weights(nb201.str_to_ops(full(pools)))
     assert not nb201.has_weights(nb201.str_to_ops(full(cut)))
     assert nb201.has_weights(nb201.str_to_ops(BEST))
+
+
+def test_the_order_is_that_of_pythons_shuffle() -> None:
+    order = list(itertools.product(range(5), repeat=6))
+    random.Random(88).shuffle(order)
+    np.testing.assert_array_equal(nb201.all_ops(), np.array(order))

@@ -75,3 +75,22 @@ def test_a_file_of_a_built_in_tables_name(monkeypatch: pytest.MonkeyPatch, tmp_p
     (tmp_path / "digits").touch()
     assert find_table("./digits") == Path("digits")
     assert built_in("digit") is None
+
+
+@pytest.mark.parametrize("dataset", ["cifar10", "cifar100", "ImageNet16-120"])
+def test_nas_bench_201s_data_sets_have_the_built_in_table(
+    dataset: str, paths: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert find_table(dataset=dataset) == built_in("nb201")
+    assert find_table(None, paths["config"], dataset=dataset) == Path(paths["config"])
+    monkeypatch.setenv(VARIABLE, paths["variable"])
+    assert find_table(dataset=dataset) == Path(paths["variable"])
+
+
+def test_no_table_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert find_table(dataset="svhn") is None
+    assert find_table("none", dataset="cifar10") is None
+    assert find_table(None, "none", dataset="digits") is None
+    monkeypatch.setenv(VARIABLE, "none")
+    assert find_table(dataset="cifar10") is None

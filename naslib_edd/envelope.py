@@ -1,0 +1,191 @@
+"""Checksums of what the program writes, each inside the file that it is of.
+
+=============================  ===================================================================
+a line of ``record.jsonl``     a last key, ``"crc": "1-3f09ab12"``
+``result.json``                the same key
+``config.yaml``                a last line, a comment: ``# naslib-edd 1-3f09ab12: …``
+checkpoint, compact table      the zip file's comment: ``naslib-edd checkpoint 1-3f09ab12``
+=============================  ===================================================================
+
+The number before the dash is the version of this scheme, what follows is a CRC-32. A file and its
+checksum are one file so that both are replaced at once: between two files a kill could fall. And
+the files stay what they were: JSON lines, JSON, YAML, a file of ``torch.save``, an ``.npz``.
+
+What is summed: of JSON the content, so that a reformatted file is still whole; of the config its
+text; of a zip file its directory, which has the CRC-32 of every member. The members are held
+against it when they are read, which costs nothing while a checkpoint is written.
+
+A CRC tells damage, not malice: who wants to can make a file with a fitting one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any
+
+VERSION = 1
+#: Where a JSON object has its checksum.
+KEY = "crc"
+
+_SEAL = re.compile(r"(\d{1,4})-([0-9a-f]{8})")
+_CONFIG = re.compile(rb"\n# naslib-edd ([0-9a-f-]{1,20}): [^\n]*\n?\Z")
+_ZIP = re.compile(rb"naslib-edd ([a-z]+) ([0-9a-f-]{1,20})")
+#: The last record of a zip file, up to the length of its comment.
+_END = struct.Struct("<4s4H2LH")
+_LOCAL = struct.Struct("<4s5H3L2H")
+
+
+class Damaged(Exception):
+    """A content that does not fit its checksum; says what is wrong, without the file's name."""
+
+
+def crc(content: bytes) -> str:
+    """The checksum of bytes, with the scheme's version."""
+    return f"{VERSION}-{zlib.crc32(content):08x}"
+
+
+def of_values(values: Mapping[str, Any]) -> str:
+    """The checksum of a JSON object's content; of its key :data:`KEY` nothing."""
+    told = {key: value for key, value in values.items() if key != KEY}
+    return crc(json.dumps(told).encode())
+
+
+def sealed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON object with its checksum as the last key."""
+    return {**values, KEY: of_values(values)}
+
+
+def opened(text: bytes) -> tuple[dict[str, Any], bool]:
+    """A JSON object without its checksum, and whether it had one.
+
+    Raises:
+        Damaged: it is no JSON object, or does not fit its checksum.
+    """
+    try:
+        values = json.loads(text.decode())
+    except (ValueError, RecursionError):
+        raise Damaged("is not JSON") from None
+    if not isinstance(values, dict):
+        raise Damaged("is not a JSON object")
+    if KEY not in values:
+        return values, False
+    told = values.pop(KEY)
+    _compare(told, of_values(values))
+    return values, True
+
+
+def seal_config(text: str) -> str:
+    """A YAML text with its checksum as a comment behind it."""
+    return f"{text}# naslib-edd {crc(text.encode())}: checksum of the lines above\n"
+
+
+def open_config(content: bytes) -> tuple[str, bool]:
+    """The text of a config without its checksum, and whether it had one.
+
+    Raises:
+        Damaged: it is no text, or does not fit its checksum.
+    """
+    content = content.replace(b"\r\n", b"\n")  # as some editors and version controls leave it
+    found = _CONFIG.search(content)
+    body = content if found is None else content[: found.start() + 1]
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise Damaged("is not UTF-8 text") from None
+    if found is None:
+        return text, False
+    _compare(found[1].decode(), crc(body))
+    return text, True
+
+
+def seal_zip(content: bytearray, kind: str) -> None:
+    """Add the checksum of a zip file without a comment to it, in place.
+
+    Args:
+        content: the whole file.
+        kind: what it is, in lower-case letters.
+    """
+    comment = f"naslib-edd {kind} {crc(_directory(content, 0))}".encode()
+    content[-2:] = struct.pack("<H", len(comment))
+    content += comment
+
+
+def open_zip(content: bytes, kind: str) -> bool:
+    """Whether a zip file has a checksum of ours; its directory then fits it. Members: see below.
+
+    Raises:
+        Damaged: it is no zip file, one of another kind, or does not fit its checksum.
+    """
+    try:
+        comment = zipfile.ZipFile(BytesIO(content)).comment
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OSError, struct.error):
+        raise Damaged("is cut short, or no zip file") from None
+    found = _ZIP.fullmatch(comment)
+    if found is None:
+        return False
+    if found[1].decode() != kind:
+        raise Damaged(f"is a {found[1].decode()}, not a {kind}")
+    _compare(found[2].decode(), crc(_directory(content, len(comment))))
+    return True
+
+
+def check_members(content: bytes) -> None:
+    """Hold every member of a zip file against its CRC-32.
+
+    Stored members are summed where they lie, some times faster than :meth:`ZipFile.testzip`, and
+    their place is found as torch finds it: by the header before them.
+
+    Raises:
+        Damaged: one does not fit, or the file's directory is broken.
+    """
+    view = memoryview(content)
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            for member in archive.infolist():
+                if member.compress_type == zipfile.ZIP_STORED:
+                    header = _LOCAL.unpack_from(content, member.header_offset)
+                    start = member.header_offset + _LOCAL.size + header[9] + header[10]
+                    data = view[start : start + member.file_size]
+                else:
+                    data = memoryview(archive.read(member))
+                if header_is_wrong(content, member) or zlib.crc32(data) != member.CRC:
+                    raise Damaged(f"has a damaged part ({member.filename[:60]!a})")
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OSError):
+        raise Damaged("is cut short or damaged") from None
+    except (NotImplementedError, RuntimeError, MemoryError, OverflowError):
+        raise Damaged("has a part that is packed in another way") from None
+
+
+def header_is_wrong(content: bytes, member: zipfile.ZipInfo) -> bool:
+    """Whether the header before a member names another member, or is none."""
+    signature, *_, length, _ = _LOCAL.unpack_from(content, member.header_offset)
+    start = member.header_offset + _LOCAL.size
+    name = content[start : start + length]
+    return signature != b"PK\x03\x04" or name != member.orig_filename.encode()
+
+
+def _directory(content: bytes | bytearray, comment: int) -> bytes:
+    """A zip file's directory and end, up to the length of its comment of so many bytes."""
+    end = len(content) - comment - _END.size
+    start = _END.unpack_from(content, end)[6]
+    if start == 0xFFFFFFFF:  # zip64: the place is in a record of its own
+        start = zipfile.ZipFile(BytesIO(content)).start_dir
+    return bytes(content[start : end + _END.size - 2])
+
+
+def _compare(told: Any, found: str) -> None:
+    seal = _SEAL.fullmatch(told) if isinstance(told, str) else None
+    if seal is None:
+        raise Damaged("has a damaged checksum")
+    if int(seal[1]) != VERSION:
+        raise Damaged(
+            f"has a checksum of version {int(seal[1])}, and this program knows version {VERSION}"
+        )
+    if told != found:
+        raise Damaged("does not fit its checksum")

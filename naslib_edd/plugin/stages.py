@@ -1,0 +1,186 @@
+"""What acts at the boundaries of epochs (PT, SGAS, early stopping, RS-WS), on NASLib's NB201.
+
+The stages are the built-in engine's. They see the search in the order of the record, whatever
+NASLib's order of edges and operations is: :class:`StageSearch` shows them copies, and writes back
+what they changed. Their passes are the fast supernet's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from naslib_edd.compose import make_stages
+from naslib_edd.edge_column import split
+from naslib_edd.errors import UserError
+from naslib_edd.evaluation import Evaluation
+from naslib_edd.plugin.fast import TiedSupernet
+from naslib_edd.relaxation import Relaxation
+from naslib_edd.supernet import Supernet
+
+if TYPE_CHECKING:
+    from naslib_edd.plugin.adapter import Adapter
+
+
+class StageSearch(Evaluation):
+    """A search on NASLib as a stage sees it; see :class:`naslib_edd.stages.Search`."""
+
+    allowed: Tensor
+    t: Tensor
+    weight_optimizer: torch.optim.Optimizer
+
+    def __init__(self, optimizer: Adapter) -> None:
+        self.optimizer, self.config = optimizer, optimizer.config
+        self.last_batch: tuple[Tensor, Tensor] | None = None
+
+    def open(self) -> StageSearch:
+        """Show the present state."""
+        optimizer, supernet = self.optimizer, self.optimizer.supernet
+        self.device = optimizer.logits.device
+        self.logits = optimizer.layout.written(optimizer.logits.detach())
+        self.allowed = optimizer.layout.written(optimizer.parts.allowed)
+        self.t, self.weight_optimizer = optimizer.t, optimizer.op_optimizer
+        self.relaxation = _Written(self)
+        assert isinstance(supernet, TiedSupernet)
+        supernet.follow(self.device)
+        self.supernet: Supernet = supernet.fast
+        if optimizer.images is not None:
+            self.data = optimizer.images
+        return self
+
+    @torch.no_grad()
+    def close(self) -> None:
+        """Write back what was changed in them."""
+        optimizer = self.optimizer
+        optimizer.logits.copy_(optimizer.layout.placed(self.logits))
+        optimizer.parts.allowed.copy_(optimizer.layout.placed(self.allowed))
+
+    @property
+    def op_logits(self) -> Tensor:
+        """The columns of the logits that belong to operations."""
+        return split(self.logits, self.optimizer.layout.operations)[0]
+
+    def last_logit_batch(self) -> tuple[Tensor, Tensor]:
+        """Of the epoch's last step."""
+        assert self.last_batch is not None
+        images, labels = self.last_batch
+        return self._layout(images), labels
+
+    def _layout(self, x: Tensor) -> Tensor:
+        return super()._layout(x.to(next(self.optimizer.graph.parameters()).dtype))
+
+
+class _Written(Relaxation):
+    """The relaxation of a search on NASLib, for logits in the order of the record."""
+
+    def __init__(self, search: StageSearch) -> None:
+        self.search, self.layout = search, search.optimizer.layout
+
+    @property
+    def _host(self) -> Relaxation:
+        self.search.close()  # it goes by the mask
+        return self.search.optimizer.parts.relaxation
+
+    def __call__(self, logits: Tensor, t: Tensor) -> Tensor:
+        return self.layout.written(self._host(self.layout.placed(logits), t))
+
+    def expected(self, logits: Tensor, t: Tensor) -> Tensor:
+        return self.layout.written(self._host.expected(self.layout.placed(logits), t))
+
+
+class Stages:
+    """The stages of a search on NASLib, called where the built-in engine calls them.
+
+    Args:
+        optimizer: an adapted one.
+
+    Raises:
+        UserError: this graph, or this host, cannot carry them.
+    """
+
+    def __init__(self, optimizer: Adapter) -> None:
+        self.optimizer, search = optimizer, optimizer.settings
+        self.all = make_stages(search, seed=optimizer.config.seed)
+        self.search = StageSearch(optimizer)
+        #: They measure the validation half, whose images our runner has.
+        self.need_images = bool(search.selection == "perturbation" or search.best_of)
+        if search.progressive_keep:
+            raise UserError(
+                "search.progressive_keep rebuilds the supernet, which NASLib's graph cannot follow:"
+                " run it on the built-in engine (leave out --engine naslib and the command naslib)"
+            )
+        if self.all and not isinstance(optimizer.supernet, TiedSupernet):
+            raise UserError(
+                "search.selection, greedy, early_stop and best_of need the fast supernet: set "
+                "search.supernet: fast and search_space: nasbench201, or use the built-in engine"
+            )
+
+    @property
+    def extra_epochs(self) -> int:
+        """Epochs behind the search's own."""
+        return sum(stage.extra_epochs for stage in self.all)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether one of them has ended the search."""
+        return any(stage.stopped for stage in self.all)
+
+    def check_images(self) -> None:
+        """Raise UserError where images are needed and not there."""
+        if self.need_images and self.optimizer.images is None:
+            raise UserError(
+                f"{self.optimizer.method} measures the whole validation half, as it is: run it by "
+                "`naslib-edd naslib` (or search --engine naslib), with naslib-edd's loaders"
+            )
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Before the first step of an epoch (from 0)."""
+        for stage in self.all:
+            stage.begin_epoch(self.search.open(), epoch)
+            self.search.close()
+
+    def end_step(self, val: tuple[Tensor, Tensor]) -> None:
+        """After each step, whose batch of the logits was ``val``."""
+        self.search.last_batch = val
+        for stage in self.all:
+            stage.end_step(self.search.open())
+            self.search.close()
+
+    def end_epoch(self, epoch: int) -> dict[str, Any]:
+        """After the last step of an epoch (from 0): fields of its row."""
+        found: dict[str, Any] = {}
+        for stage in self.all:
+            found |= stage.end_epoch(self.search.open(), epoch)
+            self.search.close()
+        return found
+
+    def logits_rest(self, epoch: int) -> bool:
+        """Whether no logit step is taken in this epoch."""
+        return any(stage.logits_rest(epoch) for stage in self.all)
+
+    def learning_rate(self, rate: float, epoch: int) -> float:
+        """What becomes of the cosine's rate."""
+        for stage in self.all:
+            rate = stage.learning_rate(rate, epoch)
+        return rate
+
+    def choice(self) -> Sequence[int] | None:
+        """The architecture in the order of the record; None: the largest logits decide."""
+        for stage in self.all:
+            chosen = stage.choose(self.search.open())
+            if chosen is not None:
+                return chosen
+        return None
+
+    def state(self) -> list[dict[str, Any]]:
+        """What a resumed search needs."""
+        return [stage.state_dict() for stage in self.all]
+
+    def load_state(self, states: Sequence[dict[str, Any]], epoch: int) -> None:
+        """Go on from :meth:`state`."""
+        for stage, held in zip(self.all, states, strict=True):
+            stage.load_state_dict(held)
+            stage.restore(self.search.open(), epoch)

@@ -1,0 +1,74 @@
+"""A method of one's own on NASLib's Trainer: the built-in engine's records, resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from helpers import rows_of
+from rich.console import Console
+from torch import Tensor
+
+from naslib_edd.errors import UserError
+from naslib_edd.own import register_method
+from naslib_edd.plugin.runner import run
+from naslib_edd.presets import CARDS, METHODS
+
+pytestmark = pytest.mark.naslib
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    cards, methods = dict(CARDS), dict(METHODS)
+    yield
+    for held, before in ((CARDS, cards), (METHODS, methods)):
+        held.clear()
+        held.update(before)  # type: ignore[arg-type]
+
+
+def cold(logits: Tensor, t: Tensor) -> Tensor:
+    """Softmax at half the temperature."""
+    return torch.softmax(2 * logits / t, -1)
+
+
+def first(logits: Tensor, allowed: Tensor) -> list[int]:
+    return allowed.float().argmax(-1).tolist()  # type: ignore[no-any-return]
+
+
+def _run(folder: Path, optimizer: str, **search: Any) -> Path:
+    small = {"epochs": 2, "batch_size": 4, "limit_train": 4, "limit_val": 8}
+    values = {
+        "optimizer": optimizer,
+        "search_space": "nasbench201",
+        "dataset": "digits",
+        "out_dir": str(folder / "runs"),
+        "threads": 1,
+        "search": {**small, **search},
+    }
+    config = folder / f"{optimizer}.yaml"
+    config.write_text(yaml.safe_dump(values))
+    run(config, [], console=Console(quiet=True))
+    return folder / "runs" / "nasbench201" / "digits" / optimizer / "0"
+
+
+def test_a_relaxation_searches_on_naslib(tmp_path: Path) -> None:
+    register_method("cold", relaxation=cold)
+    mine = rows_of(_run(tmp_path, "cold"))
+    # The same as DARTS at t = ½, but for the rounding of 2·A/1 and A/½: none.
+    same = rows_of(_run(tmp_path, "darts_v1", t0=0.5))
+    assert [row["logits"] for row in mine] == [row["logits"] for row in same]
+
+
+def test_operations_are_limited_on_naslib_too(tmp_path: Path) -> None:
+    rows = rows_of(_run(tmp_path, "darts_v1", operations=["skip_connect", "nor_conv_3x3"]))
+    assert all(set(row["ops"]) <= {1, 3} for row in rows)
+
+
+def test_a_selection_needs_the_built_in_engine(tmp_path: Path) -> None:
+    register_method("first", selection=first)
+    with pytest.raises(UserError, match="built-in engine only"):
+        _run(tmp_path, "first")

@@ -1,0 +1,102 @@
+"""`naslib-edd doctor PLACE`: whole, damaged by name, or not to be checked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from helpers import run, tiny_settings
+
+from naslib_edd.cli import main
+from naslib_edd.files import write_text
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return run(tiny_settings(tmp_path_factory.mktemp("run"))).folder
+
+
+@pytest.fixture
+def folder(finished: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(finished, tmp_path / "run"))
+
+
+def doctor(place: Path | str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    code = main(["doctor", str(place)])
+    return code, capsys.readouterr().out
+
+
+def test_a_whole_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = doctor(folder, capsys)
+    assert code == 0
+    pieces = ["config.yaml: whole", "3 of 3 lines whole", "result.json: whole"]
+    pieces += ["checkpoint.pt: whole, after epoch 3", "checkpoint.previous.pt: whole"]
+    assert [piece for piece in pieces if piece not in told] == []
+    assert "BAD" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        ("record.jsonl", '"epoch": 2', '"epoch": 9', "line 2 does not fit its checksum"),
+        ("result.json", '"epochs": 3', '"epochs": 4', "does not fit its checksum"),
+        ("config.yaml", "seed: 0", "seed: 1", "does not fit its checksum"),
+    ],
+)
+def test_damage_is_named(
+    name: str, old: str, new: str, words: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (folder / name).read_text()
+    assert old in text
+    (folder / name).write_text(text.replace(old, new, 1))
+    code, told = doctor(folder, capsys)
+    assert code == 1
+    (bad,) = [line for line in told.splitlines() if "BAD" in line and words in line]
+    assert name in bad
+
+
+def test_a_damaged_checkpoint(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = bytearray((folder / "checkpoint.pt").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "checkpoint.pt").write_bytes(content)
+    code, told = doctor(folder, capsys)
+    assert code == 1 and "BAD cannot read checkpoint" in told
+    assert "checkpoint.previous.pt: whole" in told
+
+
+def test_lines_cut_off_behind_the_checkpoint_s_back(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = (folder / "record.jsonl").read_text().splitlines(keepends=True)
+    write_text(folder / "record.jsonl", "".join(lines[:-1]))
+    code, told = doctor(folder, capsys)
+    assert code == 1 and "ends before epoch 3" in told
+
+
+def test_the_built_in_table_and_other_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, told = doctor("digits", capsys)
+    assert code == 0 and "digits.npz" in told and "BAD" not in told
+    write_text(tmp_path / "notes.json", json.dumps({"a": 1}))
+    code, told = doctor(tmp_path / "notes.json", capsys)
+    assert code == 0 and "cannot be checked: it has no checksum" in told
+
+
+def test_a_committed_run_of_before_there_were_checksums(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place = ROOT / "benchmarks" / "results" / "quickstart"
+    code, told = doctor(place, capsys)
+    assert code == 0 and "BAD" not in told
+    assert "lines have no checksum" in told or "lines whole" in told
+
+
+def test_nothing_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", str(tmp_path / "nowhere")]) == 2
+    assert main(["doctor", str(tmp_path)]) == 2
+    assert "Traceback" not in capsys.readouterr().err

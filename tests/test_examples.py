@@ -1,0 +1,58 @@
+"""The scripts of examples/, as a reader runs them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+
+# The built-in NAS-Bench-201 and the forms of other libraries.
+pytest.importorskip("naslib_edd.spaces.nb201_forms")
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@pytest.fixture
+def example(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    import ten_minutes
+
+    return ten_minutes
+
+
+def test_sparsemax_is_the_nearest_point_of_the_simplex(example: ModuleType) -> None:
+    """By its optimality: (z − β) is the same where β is above 0, and no larger elsewhere."""
+    torch.manual_seed(0)
+    logits, t = 2 * torch.randn(500, 5, dtype=torch.float64), torch.tensor(0.8)
+    logits[:100, 2] = -torch.inf
+    leaf = logits.clone().requires_grad_()
+    beta = example.Sparsemax()(leaf, t)
+    assert torch.allclose(beta.sum(-1), torch.ones(500, dtype=torch.float64))
+    assert not beta[:100, 2].any() and (beta == 0).any(-1).float().mean() > 0.5
+    rest = (logits / t - beta).detach()
+    threshold = torch.where(beta > 0, rest, -torch.inf).amax(-1, keepdim=True)
+    lowest = torch.where(beta > 0, rest, torch.inf).amin(-1, keepdim=True)
+    assert torch.allclose(threshold, lowest) and bool((rest <= threshold + 1e-12).all())
+    (gradient,) = torch.autograd.grad(beta, leaf, torch.randn_like(beta))
+    assert torch.isfinite(gradient).all()
+
+
+def test_the_images_are_of_the_size_that_they_are_said_to_be(example: ModuleType) -> None:
+    x_train, y_train, x_test, y_test = example.own_images()
+    assert x_train.shape == (1200, 28, 28) and x_train.dtype == np.uint8
+    assert len(x_test) == len(y_test) == 597 and set(y_train) == set(range(10))
+
+
+@pytest.mark.slow
+def test_the_whole_script(tmp_path: Path) -> None:
+    line = [sys.executable, str(EXAMPLES / "ten_minutes.py"), str(tmp_path / "out")]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for part in ("1. ", "2. own data: uint8 (1200, 28, 28)", "3. seed 2:", "4. ", "5. AutoDL"):
+        assert part in done.stdout
+    assert (tmp_path / "out" / "cell.svg").read_text().startswith("<?xml")
