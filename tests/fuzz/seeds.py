@@ -155,10 +155,12 @@ def analog(folder: Path) -> Path:
     module = types.ModuleType(name)
     for made in (Architecture, DriftMeasurement):
         setattr(module, made.__name__, made)
-    with mock.patch.dict(sys.modules, {"analognasbench": types.ModuleType("x"), name: module}):
-        with mock.patch.multiple(Architecture, __module__=name):
-            with mock.patch.multiple(DriftMeasurement, __module__=name):
-                return _write(folder / "data.anb", pickle.dumps(content, 4))
+    with (
+        mock.patch.dict(sys.modules, {"analognasbench": types.ModuleType("x"), name: module}),
+        mock.patch.object(Architecture, "__module__", name),
+        mock.patch.object(DriftMeasurement, "__module__", name),
+    ):
+        return _write(folder / "data.anb", pickle.dumps(content, 4))
 
 
 def nats_file(folder: Path) -> Path:
@@ -200,7 +202,7 @@ def _python2(value: Any) -> bytes:
 def _batch(size: int, first_label: int, number: int) -> dict[str, Any]:
     rng = np.random.default_rng(number)
     data = rng.integers(0, 256, (2, 3 * size * size), dtype=np.uint8)
-    return {"data": data, "labels": [first_label + number % 2, first_label + 2]}
+    return {"data": data, "labels": [first_label + 2 * number, first_label + 2 * number + 1]}
 
 
 def cifar10_python2(folder: Path) -> Path:
