@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from helpers import run, tiny_settings
 
 from naslib_edd.cli import main
+from naslib_edd.data.checksums import MD5
 from naslib_edd.files import write_text
 
 ROOT = Path(__file__).parents[1]
@@ -100,3 +102,16 @@ def test_nothing_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert main(["doctor", str(tmp_path / "nowhere")]) == 2
     assert main(["doctor", str(tmp_path)]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_official_images_are_compared_with_what_was_published(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "data_batch_1"
+    path.write_bytes(b"some images")
+    code, out = doctor(path, capsys)
+    assert code == 0 and "not as published with cifar10" in out
+    sums = {"data_batch_1": hashlib.md5(b"some images").hexdigest()}
+    monkeypatch.setitem(MD5, "cifar10", sums)
+    code, out = doctor(path, capsys)
+    assert code == 0 and "data_batch_1: as published with cifar10" in out

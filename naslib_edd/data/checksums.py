@@ -69,6 +69,11 @@ def checksum_line(names: Sequence[str]) -> list[str]:
     ]
 
 
+def set_of(path: Path) -> str | None:
+    """The set that publishes a file of this name, or None."""
+    return next((name for name, files in MD5.items() if path.name in files), None)
+
+
 def _md5(path: Path) -> str:
     # Against damage, not against malice: MD5 is what was published.
     digest = hashlib.md5(usedforsecurity=False)
