@@ -4,7 +4,8 @@
 """
 
 from naslib_edd.pickles.faults import Forbidden, PickleFault
-from naslib_edd.pickles.machine import Machine, read_pickle
+from naslib_edd.pickles.machine import Machine
+from naslib_edd.pickles.reading import read_pickle
 from naslib_edd.pickles.standins import PLAIN, Foreign, Holder, Maker, holder
 from naslib_edd.pickles.stream import Stream
 

@@ -3,8 +3,7 @@
 The opcodes of pickles are a small stack language; :mod:`pickletools` documents them. Python's own
 machine takes what a pickle claims: nine bytes can make it reserve 4 GB. This one refuses what it
 cannot afford, streams the file, and can let go of parts that were already made use of. Opcodes
-that tables have by the million are in :meth:`Machine.load`; the others in
-:mod:`naslib_edd.pickles.opcodes`.
+that tables have by the million are in :meth:`Machine.load`, the others in ``opcodes``.
 """
 
 from __future__ import annotations
@@ -14,11 +13,12 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from naslib_edd.pickles import building  # noqa: F401 (enters its opcodes)
 from naslib_edd.pickles.faults import PickleFault
 from naslib_edd.pickles.opcodes import OTHERS
 from naslib_edd.pickles.runs import float_run, keyed_run, named_run, pair_run
 from naslib_edd.pickles.standins import PLAIN, Foreign, Kind, Maker, check_keys
-from naslib_edd.pickles.stream import Readable, Stream
+from naslib_edd.pickles.stream import Stream
 
 DEEPEST = 100  # nested brackets; tables have nine
 _WIDEST = 1 << 18  # values in one bracket: batches have 1,000 pairs, tuples any number
@@ -289,29 +289,12 @@ class Machine:
 
     def _refill(self, place: int, stack: list[Any]) -> tuple[bytes, int, int]:
         """The next window, where to go on in it, and from where on to ask again."""
-        done = self.stream.done
         if len(self.marks) > DEEPEST:
             raise PickleFault(f"more than {DEEPEST} nested brackets")
         if len(stack) > _WIDEST:
             raise PickleFault(f"more than {_WIDEST} values in one bracket")
-        if self._cost + 8 * len(self.memo) > _DEAREST * done + _ALLOWANCE:
-            raise PickleFault(f"far more values than its {done} bytes are good for")
+        if self._cost + 8 * len(self.memo) > _DEAREST * self.stream.done + _ALLOWANCE:
+            raise PickleFault(f"far more values than its {self.stream.done} bytes are good for")
         if not self.stream.refill(place):
             return self.stream.window, 0, len(self.stream.window)
         return self.stream.window, 0, len(self.stream.window) - _NEEDED
-
-
-def read_pickle(
-    file: Readable,
-    *,
-    size: int | None = None,
-    known: Mapping[str, Maker] = PLAIN,
-    filled: Filled | None = None,
-) -> Any:
-    """The content of a pickle; ``size`` is the file's where it is known.
-
-    Raises:
-        PickleFault: it is damaged, names more than plain data, or asks for too much.
-        IndexError, struct.error, ValueError: it is damaged.
-    """
-    return Machine(Stream(file, size=size), known=known, filled=filled).load()
