@@ -27,7 +27,7 @@ from torch.profiler import ProfilerActivity, profile, record_function
 from naslib_edd.allocator import keep_freed_memory
 from naslib_edd.files import write_text
 from naslib_edd.native import Kernels, kernels
-from naslib_edd.native.build import VARIABLE
+from naslib_edd.native.choice import VARIABLE
 
 STEPS = 3
 OUT = Path(__file__).parent / "results" / "profile_cpu.json"
@@ -93,9 +93,7 @@ def named_kernels() -> Iterator[None]:
 def with_kernels(wanted: bool) -> Iterator[None]:
     """The C++ kernels, or PyTorch's passes in their place."""
     with patch.dict(os.environ, {} if wanted else {VARIABLE: "0"}):
-        kernels.cache_clear()
         yield
-    kernels.cache_clear()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

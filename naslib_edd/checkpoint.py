@@ -198,7 +198,7 @@ def _not_held(value: Any, where: str) -> UserError:
 
 #: Settings that may change between a run and its resumption: they change where, not what.
 FREE = ("out_dir", "name", "data", "table", "device", "threads", "download", "evaluation")
-FREE_OF_SEARCH = ("search.checkpoint_seconds", "search.cuda_graph")
+FREE_OF_SEARCH = ("search.checkpoint_seconds", "search.cuda_graph", "search.kernels")
 
 
 def check_same_run(

@@ -69,12 +69,19 @@ def _hardware(*, torch_there: bool) -> None:
         return
     import torch
 
-    from naslib_edd.native import kernels
+    from naslib_edd.errors import UserError
+    from naslib_edd.native import build, choice
+    from naslib_edd.native.targets import target
 
-    if kernels() is None:
-        print("  –   C++ kernels: none (no g++, or NASLIB_EDD_KERNELS=0); PyTorch's passes, slower")
+    try:
+        there = choice.kernels() is not None
+        why = build.why_not() or f"not the usual choice here, or {choice.VARIABLE}=0"
+    except UserError as error:
+        there, why = False, str(error)
+    if there:
+        print(f"  ok  C++ kernels of the fast supernet, {target().name}")
     else:
-        print("  ok  C++ kernels of the fast supernet")
+        print(f"  –   C++ kernels: none ({why}); PyTorch's passes, slower")
     if torch.cuda.is_available():
         for number in range(torch.cuda.device_count()):
             print(f"  ok  cuda:{number}: {torch.cuda.get_device_name(number)}")

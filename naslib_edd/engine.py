@@ -9,6 +9,7 @@ device. So the state at any step is the tensors in
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from naslib_edd.bilevel.annealing import cosine_rate
 from naslib_edd.bilevel.meters import OF_LOGIT_STEPS
 from naslib_edd.bilevel.optimizers import set_rate
 from naslib_edd.compose import (
+    choose,
     make_allowed,
     make_batches,
     make_bilevel,
@@ -32,12 +34,13 @@ from naslib_edd.compose import (
     make_temperature,
     step_path,
 )
-from naslib_edd.data import Batches, SearchData
+from naslib_edd.data import Batches, ImageSet, SearchData
 from naslib_edd.data.sampling import generator
 from naslib_edd.edge_column import split
 from naslib_edd.engine_state import restore, state_of
 from naslib_edd.errors import Diverged
 from naslib_edd.evaluation import Evaluation
+from naslib_edd.native import taking
 from naslib_edd.relaxation import mean_entropy
 from naslib_edd.selection import argmax_ops
 from naslib_edd.settings import Config
@@ -57,6 +60,7 @@ class Engine(Evaluation):
         self.config, self.data, self.device = config, data, device
         search = config.search
         self.path = step_path(search, device)
+        self.kernels = choose(search, device=device, size=data.train.images.shape[-1])
         torch.manual_seed(config.seed)
         self.supernet = make_supernet(search, classes=data.classes).to(device)
         self.supernet.to(memory_format=self.supernet.layout)  # type: ignore[call-overload]
@@ -140,15 +144,17 @@ class Engine(Evaluation):
         """One bilevel step of the epoch under way."""
         if self.step == 0:
             self.tell_epoch()
-            for stage in self.stages:
-                stage.begin_epoch(self, self.epoch)
+            with taking(self.kernels.on):
+                for stage in self.stages:
+                    stage.begin_epoch(self, self.epoch)
             if self.graphed is not None:
                 self.graphed.begin_epoch()
         self._set_learning_rate()
         step = self.bilevel.step if self.graphed is None else self.graphed
-        step(self._batch(self.train), self._batch(self.val), self.t)
-        for stage in self.stages:
-            stage.end_step(self)
+        with taking(self.kernels.on):
+            step(self._batch(self.train), self._batch(self.val), self.t)
+            for stage in self.stages:
+                stage.end_step(self)
         self.step += 1
 
     def check_finite(self) -> None:
@@ -163,6 +169,10 @@ class Engine(Evaluation):
             f"{self.config.search.learning_rate:g}) or search.grad_clip"
         )
 
+    def _accuracy(self, images: ImageSet, scores: Callable[[Tensor], Tensor]) -> float:
+        with taking(self.kernels.on):
+            return super()._accuracy(images, scores)
+
     @torch.no_grad()
     def end_epoch(self) -> dict[str, Any]:
         """Close the epoch: measure it, give the next temperature, return its record.
@@ -175,8 +185,9 @@ class Engine(Evaluation):
         one = torch.ones_like(self.t)
         untempered = float(mean_entropy(self.relaxation.expected(self.logits, one)))
         extra: dict[str, Any] = {}
-        for stage in self.stages:
-            extra |= stage.end_epoch(self, self.epoch)
+        with taking(self.kernels.on):
+            for stage in self.stages:
+                extra |= stage.end_epoch(self, self.epoch)
         ops = self.choose()
         self.epoch, self.step = self.epoch + 1, 0
         wanted = untempered if self.temperature.entropy_of == "untempered" else current

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from naslib_edd.bilevel.optimizers import load_portable, portable_state
+from naslib_edd.compose import gone_on
 
 if TYPE_CHECKING:
     from naslib_edd.engine import Engine
@@ -32,6 +33,7 @@ def state_of(engine: Engine) -> dict[str, Any]:
         "temperature": engine.temperature.state_dict(),
         "meters": engine.meters.state_dict(),
         "torch_rng": torch.get_rng_state(),
+        "kernels": engine.kernels.as_dict(),
     }
 
 
@@ -62,5 +64,6 @@ def restore(engine: Engine, state: dict[str, Any]) -> None:
     engine.set_temperature(engine.temperature.t)
     engine.meters.load_state_dict(state["meters"])
     torch.set_rng_state(state["torch_rng"].cpu())
+    engine.kernels = gone_on(engine.kernels, state.get("kernels"))
     if engine.step > 0:
         engine.tell_epoch()  # the stages have had their say before the checkpoint

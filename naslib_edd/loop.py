@@ -151,7 +151,8 @@ def _search(
         check_free(folder, resume=resume, force=force)
         with only_writer(folder.path) as said:
             begun = begin(engine, folder, resume=resume, force=force, digests=digests)
-            places = went_on(begun.places, here(device), epoch=engine.epoch)
+            kernels = engine.kernels.as_dict() if isinstance(engine, Engine) else None
+            places = went_on(begun.places, here(device, kernels), epoch=engine.epoch)
             if len(places) > len(begun.places):
                 said += moved(places)
             announce(console, engine, table, folder, [*said, *begun.said])

@@ -20,7 +20,6 @@ from naslib_edd.data.checksums import checksum_line
 from naslib_edd.engine import Engine
 from naslib_edd.errors import UserError
 from naslib_edd.floors import FloorEngine
-from naslib_edd.native import kernels
 from naslib_edd.paths import path_of
 from naslib_edd.record import RunFolder
 from naslib_edd.settings import Config
@@ -126,9 +125,7 @@ def _made_of(engine: Engine) -> str:
     search = engine.config.search
     if search.supernet != "fast" or engine.device.type != "cpu":
         return ""
-    if search.precision != "fp32":
-        return " (PyTorch only: the C++ kernels know no bf16)"
-    return " (C++ kernels)" if kernels() is not None else " (PyTorch only, no C++ kernels)"
+    return f" ({engine.kernels})"
 
 
 def _about(engine: Engine, table: Table | None) -> list[str]:

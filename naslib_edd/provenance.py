@@ -20,7 +20,6 @@ import torch
 
 from naslib_edd import __version__
 from naslib_edd.errors import UserError
-from naslib_edd.native import kernels
 
 if TYPE_CHECKING:
     from naslib_edd.data import SearchData
@@ -31,8 +30,13 @@ Place = dict[str, Any]
 Digests = dict[str, str | None]
 
 
-def here(device: torch.device) -> Place:
-    """What may change a run's rounding, or its seconds, beside its config."""
+def here(device: torch.device, kernels: Mapping[str, Any] | None = None) -> Place:
+    """What may change a run's rounding, or its seconds, beside its config.
+
+    Args:
+        device: where the run is.
+        kernels: a run's choice of C++ kernels or PyTorch's passes; None where it has none.
+    """
     return {
         "version": __version__,
         "commit": _commit(),
@@ -42,7 +46,7 @@ def here(device: torch.device) -> Place:
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "threads": torch.get_num_threads(),
-        "kernels": device.type == "cpu" and kernels() is not None,
+        "kernels": None if kernels is None else dict(kernels),
     }
 
 
@@ -61,8 +65,15 @@ def moved(places: Sequence[Mapping[str, Any]]) -> list[str]:
         return []
     before, now = places[-2], places[-1]
     keys = [key for key in now if key != "from_epoch" and before.get(key) != now[key]]
-    told = ", ".join(f"{key} {before.get(key)} → {now[key]}" for key in keys)
+    told = ", ".join(f"{key} {_shown(before.get(key))} → {_shown(now[key])}" for key in keys)
     return [f"goes on elsewhere, so not bit for bit as it would have: {told}"] if keys else []
+
+
+def _shown(value: Any) -> Any:
+    """A choice of kernels in a few words; anything else as it is."""
+    if not isinstance(value, Mapping):
+        return value
+    return f"{'on' if value.get('on') else 'off'} ({value.get('instructions')}, {value.get('why')})"
 
 
 def depends_on(data: SearchData | None, table: Table | None) -> Digests:

@@ -3,6 +3,7 @@
 from naslib_edd.compose.bilevel import make_bilevel
 from naslib_edd.compose.drop_path import make_drop_path
 from naslib_edd.compose.images import make_batches
+from naslib_edd.compose.kernels import Choice, choose, gone_on
 from naslib_edd.compose.network import make_supernet
 from naslib_edd.compose.perturbation import make_perturbation
 from naslib_edd.compose.regularisers import make_regularisers
@@ -12,7 +13,10 @@ from naslib_edd.compose.step import StepPath, make_step, step_path
 from naslib_edd.compose.temperature import make_temperature
 
 __all__ = [
+    "Choice",
     "StepPath",
+    "choose",
+    "gone_on",
     "make_allowed",
     "make_batches",
     "make_bilevel",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from naslib_edd.native.build import kernels, native_kernels
+from naslib_edd.native.choice import kernels, native_kernels, taking
 from naslib_edd.native.kernels import Folded, Kernels, Sums, Unfolded
 
-__all__ = ["Folded", "Kernels", "Sums", "Unfolded", "kernels", "native_kernels"]
+__all__ = ["Folded", "Kernels", "Sums", "Unfolded", "kernels", "native_kernels", "taking"]

@@ -24,34 +24,69 @@ inline T rectified_of(T value) {
   return value > T(0) || value != value ? value : T(0);  // no NaN is lost
 }
 
-// W neighbouring channels as one value, in vector registers.
+// Of the instruction set that is compiled for: bytes of a vector register, and how many there are.
+#if defined(__AVX512F__)
+constexpr int64_t REGISTER = 64, REGISTERS = 32;
+#elif defined(__AVX__)
+constexpr int64_t REGISTER = 32, REGISTERS = 16;
+#elif defined(__aarch64__)
+constexpr int64_t REGISTER = 16, REGISTERS = 32;  // NEON
+#else
+constexpr int64_t REGISTER = 16, REGISTERS = 16;  // SSE2, or what the compiler makes of it
+#endif
+
+// How many numbers a register holds.
+template <typename T>
+constexpr int64_t WIDTH = REGISTER / sizeof(T);
+
+// W neighbouring channels as one value. One that is wider than a register would live in memory.
 template <typename T, int64_t W>
 struct Block {
+  static_assert(W * sizeof(T) <= REGISTER, "wider than a register");
   typedef T type __attribute__((vector_size(W * sizeof(T))));
 };
 
 template <typename V, typename T>
-V load(const T* from) {
+inline __attribute__((always_inline)) V load(const T* from) {
   V value;
   __builtin_memcpy(&value, from, sizeof(V));
   return value;
 }
 
 template <typename V, typename T>
-void store(T* to, V value) {
+inline __attribute__((always_inline)) void store(T* to, V value) {
   __builtin_memcpy(to, &value, sizeof(V));
 }
 
-// All channels of one edge, in neighbouring blocks (two of 16 where there are, else one).
+// On AVX-512 a product in a block of four floats that is rounded before it is added, as the compiler
+// happened to have it when the committed records were made: their networks have 8 channels.
+template <typename V>
+inline __attribute__((always_inline)) void rounded(V& product) {
+#ifdef __AVX512F__
+  if constexpr (sizeof(V) == 16) asm("" : "+v"(product));
+#else
+  (void)product;
+#endif
+}
+
+template <int64_t N>
+using Count = std::integral_constant<int64_t, N>;
+
+// body(c, block) from channel c on, in blocks of W channels and, of what is left, of 4, then of 1.
+template <typename T, int64_t W, typename Body>
+inline void narrowing(int64_t c, int64_t C, Body& body) {
+  for (; c + W <= C; c += W) body(c, typename Block<T, W>::type());
+  if constexpr (W > 1) narrowing<T, (W > 4 ? 4 : 1)>(c, C, body);
+}
+
+// All channels of one edge: two registers' at once where there are so many, then one's, then less.
 template <typename T, typename Body>
-void by_columns(int64_t C, Body body) {
-  using One = std::integral_constant<int64_t, 1>;
-  using Two = std::integral_constant<int64_t, 2>;
+inline void by_columns(int64_t C, Body body) {
+  constexpr int64_t W = WIDTH<T>;
   int64_t c = 0;
-  for (; c + 32 <= C; c += 32) body(c, Two(), typename Block<T, 16>::type());
-  for (; c + 16 <= C; c += 16) body(c, One(), typename Block<T, 16>::type());
-  for (; c + 4 <= C; c += 4) body(c, One(), typename Block<T, 4>::type());
-  for (; c < C; ++c) body(c, One(), typename Block<T, 1>::type());
+  for (; c + 2 * W <= C; c += 2 * W) body(c, Count<2>(), typename Block<T, W>::type());
+  auto one = [&body](int64_t at, auto block) { body(at, Count<1>(), block); };
+  narrowing<T, W>(c, C, one);
 }
 
 // Ask for memory that is needed soon; the hardware stops asking at the end of a page.
@@ -61,35 +96,29 @@ inline void prefetch(const T* from, int64_t count) {
   for (int64_t i = 0; i < count * int64_t(sizeof(T)); i += 64) __builtin_prefetch(at + i);
 }
 
-// All channels of all edges, in blocks of channels (16, 4 or 1) and of edges (3, 2 or 1) whose sizes
-// the compiler knows. Edges side by side are one stretch of memory: they are gone over together.
-template <typename T, typename Body>
-void by_blocks(const Shape& s, Body body) {
-  auto channels = [&](int64_t e, auto edges) {
-    int64_t c = 0;
-    for (; c + 16 <= s.channels; c += 16) body(e, c, edges, typename Block<T, 16>::type());
-    for (; c + 4 <= s.channels; c += 4) body(e, c, edges, typename Block<T, 4>::type());
-    for (; c < s.channels; ++c) body(e, c, edges, typename Block<T, 1>::type());
-  };
-  int64_t e = 0;
-  for (; e + 3 <= s.edges; e += 3) channels(e, std::integral_constant<int64_t, 3>());
-  for (; e + 2 <= s.edges; e += 2) channels(e, std::integral_constant<int64_t, 2>());
-  for (; e < s.edges; ++e) channels(e, std::integral_constant<int64_t, 1>());
+// All channels of all edges, in blocks of channels and of edges (MOST or fewer) whose sizes the
+// compiler knows. Edges side by side are one stretch of memory: they are gone over together.
+template <typename T, int64_t MOST = 3, typename Body>
+inline void by_blocks(const Shape& s, Body body, int64_t e = 0) {
+  for (; e + MOST <= s.edges; e += MOST) {
+    auto channels = [&body, e](int64_t c, auto block) { body(e, c, Count<MOST>(), block); };
+    narrowing<T, WIDTH<T>>(0, s.channels, channels);
+  }
+  if constexpr (MOST > 1) by_blocks<T, MOST - 1>(s, body, e);
 }
 
-// Pixels that one go of a small matrix product takes: their sums stay in registers.
-#ifdef __AVX512F__
-constexpr int64_t PIXELS = 8;
-#else
-constexpr int64_t PIXELS = 4;
-#endif
+// Pixels that one go of a small matrix product takes, `vectors` sums each: they stay in registers,
+// beside what they are made of, and are enough for the multipliers to be always busy.
+constexpr int64_t pixels_of(int64_t vectors) {
+  return REGISTERS > 16 || vectors == 1 ? 8 : 4;
+}
 
-// body(w, count) for all pixels of a row, as many at once as the compiler knows: PIXELS or 1.
-template <typename Body>
-void by_pixels(int64_t width, Body body) {
+// body(w, count) for all pixels of a row, as many at once as the compiler knows: P or 1.
+template <int64_t P, typename Body>
+inline void by_pixels(int64_t width, Body body) {
   int64_t w = 0;
-  for (; w + PIXELS <= width; w += PIXELS) body(w, std::integral_constant<int64_t, PIXELS>());
-  for (; w < width; ++w) body(w, std::integral_constant<int64_t, 1>());
+  for (; w + P <= width; w += P) body(w, Count<P>());
+  for (; w < width; ++w) body(w, Count<1>());
 }
 
 // sums[k][p] += sum_i in[p*count + i] * weights[i*stride + k*step], a block of channels each.
@@ -132,10 +161,10 @@ void outer(const T* g, const T* x, int64_t pixels, int64_t C, double* parts) {
     }
   };
   auto columns = [&](int64_t c, auto blocks, auto block) {
-    constexpr int64_t D = PIXELS * (decltype(blocks)::value == 1 ? 2 : 1);
+    constexpr int64_t D = REGISTERS / 4 * (decltype(blocks)::value == 1 ? 2 : 1);
     int64_t d = 0;
-    for (; d + D <= C; d += D) corner(d, std::integral_constant<int64_t, D>(), c, blocks, block);
-    for (; d < C; ++d) corner(d, std::integral_constant<int64_t, 1>(), c, blocks, block);
+    for (; d + D <= C; d += D) corner(d, Count<D>(), c, blocks, block);
+    for (; d < C; ++d) corner(d, Count<1>(), c, blocks, block);
   };
   by_columns<T>(C, columns);
 }

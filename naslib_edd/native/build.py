@@ -2,15 +2,15 @@
 
 Its OpenMP functions are those of the runtime that PyTorch has loaded, so both share one pool of
 threads: the library is linked without a runtime of its own. Whatever fails (no compiler, no place
-to write, another runtime), the caller goes on with PyTorch alone, and the log says so once.
+to write, another runtime), the caller goes on with PyTorch alone, and :func:`why_not` says why.
 """
 
 from __future__ import annotations
 
 import ctypes
 import hashlib
+import logging
 import os
-import platform
 import shutil
 import subprocess
 import tempfile
@@ -18,42 +18,86 @@ from functools import lru_cache
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
+from naslib_edd.native import cache
 from naslib_edd.native.kernels import Kernels
+from naslib_edd.native.targets import Target, processor, target
 
 SOURCE = Path(__file__).with_name("kernels.cpp")
-FLAGS = ("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fopenmp", "-fPIC")
-#: ``0`` keeps to PyTorch alone; ``1`` takes the kernels on any processor.
-VARIABLE = "NASLIB_EDD_KERNELS"
+FLAGS = ("-std=c++17", "-O3", "-fno-math-errno", "-fopenmp", "-fPIC")
+
+_log = logging.getLogger(__name__)
 
 
-@lru_cache(maxsize=1)
-def kernels() -> Kernels | None:
-    """The kernels, built if need be (about two seconds, once); None where that is not possible.
+@lru_cache(maxsize=8)
+def _attempt(of: Target) -> tuple[Kernels | None, str]:
+    try:
+        return load(of), ""
+    except subprocess.TimeoutExpired:
+        return None, "the C++ compiler took too long"
+    except subprocess.CalledProcessError as error:
+        words = (error.stderr or b"").decode(errors="replace").strip().splitlines()
+        return None, "the C++ compiler failed" + (f": {words[0][:200]}" if words else "")
+    except (OSError, AttributeError) as error:
+        return None, str(error).splitlines()[0]
 
-    Their blocks of 16 floats live in registers only where registers hold 16: without AVX-512
-    PyTorch's passes are 2.7 to 4.2 times as fast, and are taken.
+
+def built() -> Kernels | None:
+    """The kernels for this processor, built if need be (some seconds, once); None without."""
+    return _attempt(target())[0]
+
+
+def why_not() -> str:
+    """Why :func:`built` has none; empty where it has."""
+    return _attempt(target())[1]
+
+
+def forget() -> None:
+    """Look for the kernels anew at the next use."""
+    _attempt.cache_clear()
+    key.cache_clear()
+
+
+def load(of: Target) -> Kernels:
+    """The kernels for an instruction set, from the cache or built; damaged ones are built anew.
+
+    Raises:
+        OSError: no compiler, or no place to keep them that is the user's own.
+        subprocess.SubprocessError: the compiler failed.
     """
-    asked = os.environ.get(VARIABLE)
-    if asked == "0" or (asked != "1" and torch.backends.cpu.get_cpu_capability() != "AVX512"):
+    library = cache.folder() / f"kernels_{key(of)}.so"
+    if library.exists():
+        kept = cache.read(library)
+        if kept is not None:
+            try:
+                return _loaded(library, kept)
+            except (OSError, AttributeError):
+                pass
+        _log.warning("the C++ kernels in %s are damaged; they are built anew", library)
+    content = compiled(of)
+    cache.keep(library, content)
+    return _loaded(library, content)
+
+
+def _loaded(library: Path, content: bytes) -> Kernels:
+    """From the bytes that were checked: a file that is cut short later would take us down."""
+    return Kernels(ctypes.CDLL(_in_memory(library.name, content) or str(library)))
+
+
+def _in_memory(name: str, content: bytes) -> str | None:
+    """The path of a file in memory; None where that is not possible (macOS, limits, no /proc)."""
+    if not hasattr(os, "memfd_create"):
         return None
     try:
-        library = _folder() / f"kernels_{_key()}.so"
-        if not library.exists():
-            _build(library)
-        return Kernels(ctypes.CDLL(str(library)))
-    except (OSError, subprocess.SubprocessError):
+        descriptor = os.memfd_create(name)
+        with os.fdopen(descriptor, "wb", closefd=False) as file:
+            file.write(content)
+        path = f"/proc/self/fd/{descriptor}"
+        Path(path).stat()
+    except OSError:
         return None
-
-
-def native_kernels(x: Tensor) -> Kernels | None:
-    """The kernels if they can take x [B, C, H, W]: on a CPU, fp32 or fp64, channels-last."""
-    if x.device.type != "cpu" or x.dtype not in (torch.float32, torch.float64):
-        return None
-    if not x.is_contiguous(memory_format=torch.channels_last):
-        return None
-    return kernels()
+    # Never closed: the loader knows what it has loaded by its path, which holds this number.
+    return path
 
 
 def _compiler() -> str:
@@ -63,17 +107,9 @@ def _compiler() -> str:
     raise OSError("no C++ compiler")
 
 
-def _folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(base) / "naslib_edd"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if hasattr(os, "getuid") and folder.stat().st_uid not in (os.getuid(), 0):
-        raise OSError(f"{folder} is another user's: nothing is loaded from there")
-    return folder
-
-
-def _key() -> str:
-    """Of what the library is made from and for: its source, compiler, flags and processor."""
+@lru_cache(maxsize=8)
+def key(of: Target) -> str:
+    """Of what a library is made from and for: source, compiler, flags, PyTorch and processor."""
     version = subprocess.run(
         [_compiler(), "--version"], capture_output=True, check=True, timeout=60
     ).stdout
@@ -81,28 +117,19 @@ def _key() -> str:
     parts = [
         *(source.read_bytes() for source in sources),
         version,
-        " ".join(FLAGS).encode(),
-        _processor().encode(),
+        " ".join([*FLAGS, *of.flags, torch.__version__]).encode(),
+        processor().encode(),
     ]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
 
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    told = [line for line in lines if line.startswith(("model name", "flags"))]
-    return "\n".join(told[:2]) or f"{platform.machine()} {platform.processor()}"
-
-
-def _build(library: Path) -> None:
-    """Compile beside the library and rename: two processes at once do no harm."""
-    with tempfile.TemporaryDirectory(dir=library.parent) as folder:
-        made, linked = Path(folder, "kernels.o"), Path(folder, library.name)
+def compiled(of: Target) -> bytes:
+    """The library for an instruction set."""
+    with tempfile.TemporaryDirectory(dir=cache.folder()) as folder:
+        made, linked = Path(folder, "kernels.o"), Path(folder, "kernels.so")
         for command in (
-            [_compiler(), *FLAGS, "-c", str(SOURCE), "-o", str(made)],
+            [_compiler(), *FLAGS, *of.flags, "-c", str(SOURCE), "-o", str(made)],
             [_compiler(), "-shared", str(made), "-o", str(linked)],
         ):
             subprocess.run(command, capture_output=True, check=True, timeout=120)
-        linked.replace(library)
+        return linked.read_bytes()

@@ -195,7 +195,8 @@ void forward(const T* h, const T* pointwise, const T* y3, const T* scale, const 
             gain[k] = load<V>(scale + (e + k) * C + c);
             offset[k] = load<V>(shift + (e + k) * C + c);
           }
-          by_pixels(s.width, [&](int64_t first, auto pixels) {
+          // A function of its own: inside a larger one the compiler runs out of registers.
+          by_pixels<pixels_of(E)>(s.width, [&](int64_t first, auto pixels) __attribute__((noinline)) {
             constexpr int64_t P = decltype(pixels)::value;
             V sum[E][P];
             for (int64_t k = 0; k < E; ++k)
@@ -237,32 +238,44 @@ void sums(const T* const* grads, const T* y3, const T* h, const T* mean, T* tota
         for (int64_t y = 0; y < s.height; ++y) {
           const int64_t start = b * s.image() + y * row;
           if (skip) pool_row(h + b * s.image(), y, s, pooled.data(), spare.data());
-          by_blocks<T>(s, [&](int64_t e, int64_t c, auto edges, auto block) {
-            using V = decltype(block);
-            constexpr int64_t E = decltype(edges)::value;
-            V centre[E], sum[E] = {}, product[E] = {}, first[E] = {}, second[E] = {};
-            for (int64_t k = 0; k < E; ++k) centre[k] = load<V>(mean + (e + k) * C + c);
-            for (int64_t w = 0; w < s.width; ++w) {
-              const int64_t i = start + w * C + c, j = (start / C + w) * EC + e * C + c;
-              const V value = load<V>(h + i), near = load<V>(pooled.data() + w * C + c);
-              for (int64_t k = 0; k < E; ++k) {
-                const V g = load<V>(grads[e + k] + i);
-                sum[k] += g;
-                product[k] += g * (load<V>(y3 + j + k * C) - centre[k]);
-                if (skip) {
-                  first[k] += g * value;
-                  second[k] += g * near;
+          auto line = [&](auto passing) {
+            constexpr bool PASSES = decltype(passing)::value;
+            by_blocks<T>(s, [&](int64_t e, int64_t c, auto edges, auto block) {
+              using V = decltype(block);
+              constexpr int64_t E = decltype(edges)::value;
+              V centre[E], sum[E] = {}, product[E] = {}, first[E] = {}, second[E] = {};
+              for (int64_t k = 0; k < E; ++k) centre[k] = load<V>(mean + (e + k) * C + c);
+              for (int64_t w = 0; w < s.width; ++w) {
+                const int64_t i = start + w * C + c, j = (start / C + w) * EC + e * C + c;
+                V value{}, near{};
+                if (PASSES) value = load<V>(h + i), near = load<V>(pooled.data() + w * C + c);
+                for (int64_t k = 0; k < E; ++k) {
+                  const V g = load<V>(grads[e + k] + i);
+                  sum[k] += g;
+                  V term = g * (load<V>(y3 + j + k * C) - centre[k]);
+                  if (E % 2 == 1 && k == 0) rounded(term);
+                  product[k] += term;
+                  if (PASSES) {
+                    first[k] += g * value;
+                    second[k] += g * near;
+                  }
                 }
               }
-            }
-            for (int64_t k = 0; k < E; ++k)
-              for (uint64_t v = 0; v < sizeof(V) / sizeof(T); ++v) {
-                part[(e + k) * C + c + v] += sum[k][v];
-                part[EC + (e + k) * C + c + v] += product[k][v];
-                part[passes + e + k] += first[k][v];
-                part[passes + s.edges + e + k] += second[k][v];
-              }
-          });
+              for (int64_t k = 0; k < E; ++k)
+                for (uint64_t v = 0; v < sizeof(V) / sizeof(T); ++v) {
+                  part[(e + k) * C + c + v] += sum[k][v];
+                  part[EC + (e + k) * C + c + v] += product[k][v];
+                  if (PASSES) {
+                    part[passes + e + k] += first[k][v];
+                    part[passes + s.edges + e + k] += second[k][v];
+                  }
+                }
+            });
+          };
+          if (skip)
+            line(std::true_type());
+          else
+            line(std::false_type());
         }
         const int64_t start = b * s.image();  // and while the image is in the cache:
         for (int64_t e = 0; e < s.edges; ++e)
@@ -342,7 +355,7 @@ void gradient(const T* const* grads, const T* rectified, const T* pointwise, con
         by_columns<T>(C, [&](int64_t c, auto blocks, auto block) {
           using V = decltype(block);
           constexpr int64_t K = decltype(blocks)::value, W = sizeof(V) / sizeof(T);
-          by_pixels(s.width, [&](int64_t first, auto pixels) {
+          by_pixels<pixels_of(K)>(s.width, [&](int64_t first, auto pixels) {
             constexpr int64_t P = decltype(pixels)::value;
             const int64_t i = start + first * C;
             V sum[K][P];

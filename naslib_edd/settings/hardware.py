@@ -1,4 +1,4 @@
-"""Settings of how a step runs: its precision, and whether a GPU replays it as one graph."""
+"""Settings of how a step runs: its precision, a GPU's graph, a CPU's kernels."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ class HardwareSettings:
         "auto",
         "a step is captured once and replayed as one CUDA graph; auto: on a GPU, where nothing of "
         "the step happens on the host",
+    )
+    kernels: Literal["auto", "on", "off"] = setting(
+        "auto",
+        "C++ kernels for the passes around a CPU's convolutions; auto: where they are the faster, "
+        "measured once for this processor, threads, shape and version",
     )
 
 

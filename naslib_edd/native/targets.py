@@ -1,0 +1,58 @@
+"""Instruction sets that the kernels are built for, of one source: flags, and which one runs here.
+
+The blocks' width and the number of registers follow from what the compiler is told
+(``blocks.h``). PyTorch says what the processor has, so whoever holds PyTorch to an instruction set
+(``ATEN_CPU_CAPABILITY=avx2``) holds the kernels to it, too.
+"""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+
+class Target(NamedTuple):
+    """An instruction set.
+
+    Attributes:
+        name: what records call it.
+        flags: of GCC or Clang.
+        usual: whether the kernels were measured to be faster there than PyTorch's passes.
+    """
+
+    name: str
+    flags: tuple[str, ...]
+    usual: bool
+
+
+AVX512 = Target("avx512", ("-march=native",), True)
+AVX2 = Target("avx2", ("-mavx2", "-mfma"), True)
+NEON = Target("neon", (), False)  # in the base set of every 64-bit ARM; not measured
+PLAIN = Target("plain", (), True)  # SSE2 on x86-64; the compiler's own vectors elsewhere
+
+
+def target() -> Target:
+    """The instruction set that PyTorch uses on this processor, or is held to."""
+    if platform.machine().lower() in ("aarch64", "arm64"):
+        return NEON
+    return {"AVX512": AVX512, "AVX2": AVX2}.get(torch.backends.cpu.get_cpu_capability(), PLAIN)
+
+
+#: Lines of /proc/cpuinfo that tell one processor from another: x86's, then ARM's.
+_TELLING = (
+    *("vendor_id", "cpu family", "model", "model name", "stepping", "flags"),
+    *("CPU implementer", "CPU architecture", "CPU variant", "CPU part", "CPU revision", "Features"),
+)
+
+
+def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """All that tells this processor from others, of every kind of core that it has."""
+    try:
+        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    told = [line for line in lines if line.partition(":")[0].strip() in _TELLING]
+    return "\n".join(dict.fromkeys(told)) or f"{platform.machine()} {platform.processor()}"
