@@ -36,6 +36,8 @@ def check_longer(saved: Mapping[str, Any], config: Config) -> bool:
 
 def depends_on_epochs(search: SearchSettings) -> list[str]:
     """What in a search depends on the number of its epochs, in words."""
+    if search.strategy == "zero_cost_pt":
+        return ["its candidates are compared on the batch after their last"]
     if search.strategy != "one_shot":
         shared = search.queries is not None or search.epochs > SIZE
         return ["the look-ups are shared among the epochs"] if shared else []
@@ -48,6 +50,7 @@ def depends_on_epochs(search: SearchSettings) -> list[str]:
         "arch_warmup is a share of them": 0 < search.arch_warmup < 1,
         "drop_path": search.drop_path > 0,
         "beta_decay": search.beta_decay > 0,
+        "entropy_penalty": search.entropy_penalty > 0,
         "auxiliary_skip": search.auxiliary_skip > 0,
         f"perturbation: {search.perturbation}": search.perturbation != "off",
         "progressive_keep": search.progressive_keep > 0,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import run, tiny_settings
+from helpers import rows_of, run, tiny_settings
 
 from naslib_edd.config import load
 from naslib_edd.presets import CARDS
 from naslib_edd.presets.regularised import RECIPE
-from naslib_edd.record import TIMINGS
 from naslib_edd.settings import SearchSettings
 
 NAMES = ("darts_minus", "beta_darts", "fair_darts", "r_darts_dp", "r_darts_l2")
@@ -51,11 +49,6 @@ def test_r_darts_l2_has_27_times_the_weight_decay() -> None:
     assert search_of("r_darts_l2").weight_decay == pytest.approx(27 * 3e-4)
 
 
-def records(folder: Path) -> list[dict[str, Any]]:
-    lines = (folder / "record.jsonl").read_text().splitlines()
-    return [{k: v for k, v in json.loads(x).items() if k not in TIMINGS} for x in lines]
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_a_run_cut_off_inside_an_epoch_resumes_bit_for_bit(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -79,7 +72,7 @@ def test_a_run_cut_off_inside_an_epoch_resumes_bit_for_bit(
         run(settings)
     monkeypatch.undo()
     resumed = run(settings, resume=True)
-    assert records(resumed.folder) == records(whole.folder)
+    assert rows_of(resumed.folder) == rows_of(whole.folder)
 
 
 @pytest.mark.parametrize("name", NAMES)
