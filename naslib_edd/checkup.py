@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from naslib_edd import envelope
+from naslib_edd.broken import BROKEN
+from naslib_edd.data.checksums import differing, set_of
 from naslib_edd.errors import UserError
 from naslib_edd.lines import Line, check_epochs, read_lines
 from naslib_edd.lock import owner_in_words
 from naslib_edd.record import RunFolder
-from naslib_edd.zipcheck import BROKEN_ZIP, zip_fault
+from naslib_edd.zipcheck import zip_fault
 
 WHOLE, DAMAGED, UNKNOWN = "ok ", "BAD", "–  "
 #: What is said of a file without a checksum.
@@ -198,7 +200,7 @@ def _zip(path: Path) -> Finding:
         has_seal = envelope.open_zip(path.read_bytes(), kind)
     except envelope.Damaged as problem:
         return Finding(DAMAGED, f"{path.name}: {problem}")
-    except BROKEN_ZIP as error:
+    except BROKEN as error:
         return Finding(DAMAGED, f"{path.name}: cannot be read ({error})")
     if kind == "table":
         from naslib_edd.tabular import compact
@@ -227,4 +229,12 @@ def _text(path: Path) -> Finding:
             return _of(path.name, has_seal=envelope.open_config(path.read_bytes())[1])
     except envelope.Damaged as problem:
         return Finding(DAMAGED, f"{path.name}: {problem}")
-    return Finding(UNKNOWN, f"{path.name}: {_NO_SUM}")
+    dataset = set_of(path)
+    if dataset is None:
+        return Finding(UNKNOWN, f"{path.name}: {_NO_SUM}")
+    if differing(dataset, [path]):
+        return Finding(
+            UNKNOWN,
+            f"{path.name}: not as published with {dataset} (MD5); it has no checksum inside",
+        )
+    return Finding(WHOLE, f"{path.name}: as published with {dataset} (MD5)")

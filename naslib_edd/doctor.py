@@ -16,7 +16,7 @@ from naslib_edd.tabular.locate import find_table
 NEEDED = {
     "torch": "the search",
     "numpy": "tables and data",
-    "scipy": "SVHN's files",
+    "scipy": "comparisons of methods",
     "scikit-learn": "the built-in digits",
     "PyYAML": "configs",
     "rich": "the console",

@@ -16,6 +16,7 @@ from naslib_edd.spaces.collapse import warning_of
 from naslib_edd.standing import lines, other_tables, standing
 
 if TYPE_CHECKING:
+    from naslib_edd.data import SearchData
     from naslib_edd.tabular import Table
 
 _KEYS = ("arch_str", "ops", "index", "skip_count", "none_count", "warning", "table")
@@ -32,7 +33,7 @@ def final_result(
     result |= {"seed": engine.config.seed, "epochs": engine.epoch}
     result["changed"] = changed(engine.config)
     if data is not None:
-        result["images"] = {"train": len(data.train), "val": len(data.val)}
+        result["images"] = images_of(data)
         if data.class_names is not None:
             result["class_names"] = list(data.class_names)
     result |= {key: last[key] for key in (*_KEYS, *_KEYS_OF_FLOORS) if key in last}
@@ -50,6 +51,16 @@ def final_result(
                 result[f"net_test_acc_{kind}"] = accuracy
     result["seconds"] = round(sum(row["seconds"] for row in rows), 3)
     return result
+
+
+def images_of(data: SearchData) -> Row:
+    """How many images a search had, and how the files are where checksums are published."""
+    images: Row = {"train": len(data.train), "val": len(data.val)}
+    if data.checksum is not None:
+        images["checksum"] = data.checksum
+    if data.differing:
+        images["differing"] = list(data.differing)
+    return images
 
 
 def show_result(console: Console, engine: Engine | FloorEngine, result: Row) -> None:

@@ -16,6 +16,7 @@ from naslib_edd.config import as_dict, changed
 from naslib_edd.console import say
 from naslib_edd.data import SearchData
 from naslib_edd.data import load as load_data
+from naslib_edd.data.checksums import checksum_line
 from naslib_edd.engine import Engine
 from naslib_edd.errors import UserError
 from naslib_edd.floors import FloorEngine
@@ -133,6 +134,7 @@ def _about(engine: Engine, table: Table | None) -> list[str]:
         f"{config.optimizer} on {config.search_space}, {data.name} from {data.source}: "
         f"{len(data.train)} + {len(data.val)} images, {engine.steps} steps of "
         f"{search.batch_size} an epoch, {engine.epochs} epochs",
+        *checksum_line(data.differing),
         f"supernet: {search.supernet}{_made_of(engine)}, C={search.channels}, N={search.cells}, "
         f"{engine.device}, seed {config.seed}"
         + (f"; going on after epoch {engine.epoch}" if engine.epoch or engine.step else ""),

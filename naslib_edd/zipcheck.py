@@ -6,25 +6,12 @@ take little memory.
 
 from __future__ import annotations
 
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-#: What reading a damaged zip file can raise.
-BROKEN_ZIP = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    OverflowError,
-    RuntimeError,
-    ValueError,
-)
+from naslib_edd.broken import BROKEN, first_line
+
 _BLOCK = 1 << 20
 #: A member may be so many times larger than its packed form: deflate itself reaches 1,032.
 _LARGEST_RATIO = 1100
@@ -55,8 +42,8 @@ def zip_fault(
             return _fault(archive, size, largest, progress)
     except (FileNotFoundError, PermissionError, IsADirectoryError):
         raise
-    except BROKEN_ZIP as error:
-        return f"is cut short or damaged ({str(error).strip() or type(error).__name__})"
+    except BROKEN as error:
+        return f"is cut short or damaged ({first_line(error)})"
 
 
 def _fault(

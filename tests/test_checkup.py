@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
 from helpers import run, tiny_settings
 
 from naslib_edd.cli import main
+from naslib_edd.data.checksums import MD5
 from naslib_edd.files import write_text
 
 ROOT = Path(__file__).parents[1]
@@ -61,7 +64,10 @@ def test_damage_is_named(
 
 def test_a_damaged_checkpoint(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     content = bytearray((folder / "checkpoint.pt").read_bytes())
-    content[len(content) // 2] ^= 1
+    with zipfile.ZipFile(folder / "checkpoint.pt") as archive:
+        largest = max(archive.infolist(), key=lambda member: member.file_size)
+    # Of its content, which begins after a header of less than 200 bytes: headers have spare bits.
+    content[largest.header_offset + 200 + largest.file_size // 2] ^= 1
     (folder / "checkpoint.pt").write_bytes(content)
     code, told = doctor(folder, capsys)
     assert code == 1 and "BAD cannot read checkpoint" in told
@@ -100,3 +106,16 @@ def test_nothing_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert main(["doctor", str(tmp_path / "nowhere")]) == 2
     assert main(["doctor", str(tmp_path)]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_official_images_are_compared_with_what_was_published(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "data_batch_1"
+    path.write_bytes(b"some images")
+    code, out = doctor(path, capsys)
+    assert code == 0 and "not as published with cifar10" in out
+    sums = {"data_batch_1": hashlib.md5(b"some images").hexdigest()}
+    monkeypatch.setitem(MD5, "cifar10", sums)
+    code, out = doctor(path, capsys)
+    assert code == 0 and "data_batch_1: as published with cifar10" in out

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from naslib_edd.data.catalogue import Info, Triple
 from naslib_edd.data.class_folders import read_folder
-from naslib_edd.data.sources import Labels, Part, Pixels, Raw, load_npz
+from naslib_edd.data.npz import read_arrays
+from naslib_edd.data.sources import Labels, Part, Pixels, Raw
 from naslib_edd.data_names import CUSTOM
 from naslib_edd.errors import DataMissing, UserError
 from naslib_edd.paths import is_folder, look, path_of
@@ -119,7 +120,7 @@ def _of_path(path: Path) -> tuple[dict[str, Any], str, tuple[str, ...] | None]:
         )
     if path.suffix.lower() != ".npz":
         raise UserError(f"{path} is neither an .npz nor a folder; unpack it, or use numpy.savez")
-    return _named(load_npz(path, _PARTS), str(path)), str(path), None
+    return _named(read_arrays(path, _PARTS), str(path)), str(path), None
 
 
 def _is_dataset(item: object) -> bool:

@@ -50,6 +50,9 @@ class SearchData:
         source: the path of the data, ``"scikit-learn"``, or ``"memory"``.
         flip, pad: of the usual augmentation, see :class:`~naslib_edd.data.catalogue.Info`.
         class_names: in the order of the labels, where the data name them.
+        checksum: ``"official"`` where the files are as they were published, ``"differs"`` where
+            they are not; None for data without a published checksum.
+        differing: names of the files that differ.
     """
 
     name: str
@@ -64,6 +67,8 @@ class SearchData:
     flip: bool = True
     pad: int = 4
     class_names: tuple[str, ...] | None = None
+    checksum: str | None = None
+    differing: tuple[str, ...] = ()
 
     @property
     def custom(self) -> bool:
@@ -160,6 +165,8 @@ def load(
         flip=info.flip,
         pad=info.pad,
         class_names=None if own is None else own.classes,
+        checksum=None if raw.differing is None else "differs" if raw.differing else "official",
+        differing=raw.differing or (),
     )
 
 

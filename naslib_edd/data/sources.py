@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from naslib_edd.broken import BROKEN, first_line
 from naslib_edd.data.batches import read_batch
 from naslib_edd.data.catalogue import Info
+from naslib_edd.data.checksums import MD5, differing
+from naslib_edd.data.mat import read_mat
+from naslib_edd.data.npz import read_arrays
 from naslib_edd.data.splits import interleaved
 from naslib_edd.errors import DataMissing, UserError
 
@@ -23,10 +25,14 @@ DIGITS_TRAIN = 1200  # of 1,797: 600 for each half of the search; the other 597 
 
 
 class Raw(NamedTuple):
-    """Pixels uint8 ``[n, 3, H, W]`` and labels int64 ``[n]``; the test part may be None."""
+    """Pixels uint8 ``[n, 3, H, W]`` and labels int64 ``[n]``; the test part may be None.
+
+    ``differing`` names the official files that are not as published; None: not official files.
+    """
 
     train: Part
     test: Part | None
+    differing: tuple[str, ...] | None = None
 
 
 def read(info: Info, path: Path) -> Raw:
@@ -36,22 +42,35 @@ def read(info: Info, path: Path) -> Raw:
         DataMissing: a file of the folder is not there.
         UserError: a file is not what it should be.
     """
+    differing: tuple[str, ...] | None = None
     if path.is_file():
         train, test = _read_npz(path)
-    elif info.name == "svhn":
-        train = _read_mat(path / "train_32x32.mat")
-        last = path / "test_32x32.mat"
-        test = _read_mat(last) if last.is_file() else None
     else:
-        names, last_name, key, first_label = _BATCHES[info.name]
-        train = _read_batches(info, [path / name for name in names], key, first_label)
-        last = path / last_name
-        test = _read_batches(info, [last], key, first_label) if last.is_file() else None
+        train, test = _read_folder(info, path)
+        differing = _differing(info, path)
     for part in (train, test):
         if part is not None:
             _check(info, path, *part)
     _check_classes(info, path, train[1])
-    return Raw(train, test)
+    return Raw(train, test, differing)
+
+
+def _read_folder(info: Info, path: Path) -> tuple[Part, Part | None]:
+    if info.name == "svhn":
+        last = path / "test_32x32.mat"
+        return _read_mat(path / "train_32x32.mat"), _read_mat(last) if last.is_file() else None
+    names, last_name, key, first_label = _BATCHES[info.name]
+    train = _read_batches(info, [path / name for name in names], key, first_label)
+    last = path / last_name
+    return train, _read_batches(info, [last], key, first_label) if last.is_file() else None
+
+
+def _differing(info: Info, folder: Path) -> tuple[str, ...]:
+    files = [folder / name for name in MD5[info.name] if (folder / name).is_file()]
+    try:
+        return tuple(differing(info.name, files))
+    except OSError as error:
+        raise UserError(f"cannot read the files of {folder}: {error.strerror or error}") from error
 
 
 # Training files, test file, the labels' key, the first class's label. CIFAR-100's coarse labels
@@ -110,25 +129,8 @@ def _read_batches(info: Info, files: list[Path], key: str, first_label: int) -> 
     return np.concatenate(pixels), np.concatenate(labels)
 
 
-def load_npz(path: Path, wanted: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Those arrays of an ``.npz`` that are wanted and there.
-
-    Raises:
-        UserError: it cannot be read, or holds anything but plain arrays.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in wanted if name in file.files}
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}; check the file") from error
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(
-            f"{path} is not a readable .npz of plain arrays ({error}); make it with numpy.savez"
-        ) from error
-
-
 def _read_npz(path: Path) -> tuple[Part, Part | None]:
-    stored = load_npz(path, ("x_train", "y_train", "x_test", "y_test"))
+    stored = read_arrays(path, ("x_train", "y_train", "x_test", "y_test"))
     if not {"x_train", "y_train"} <= stored.keys() or ("x_test" in stored) != ("y_test" in stored):
         raise UserError(
             f"{path} holds {', '.join(stored) or 'none of the arrays wanted'}; it needs x_train "
@@ -156,22 +158,18 @@ def _read_npz(path: Path) -> tuple[Part, Part | None]:
 
 def _read_mat(path: Path) -> Part:
     try:
-        from scipy.io import loadmat
-    except ImportError:
-        raise UserError(
-            f"reading {path} needs SciPy, which is not installed; install scipy, or make an .npz"
-        ) from None
-    try:
-        content = loadmat(path, variable_names=["X", "y"])
+        content = read_mat(path, ("X", "y"))
         images, labels = content["X"], content["y"].reshape(-1).astype(np.int64)
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != len(labels):
             raise ValueError(f"X is {images.dtype} {list(images.shape)}, y has {len(labels)}")
     except FileNotFoundError:
         raise DataMissing(f"{path} was not found; get SVHN's cropped digits again") from None
-    except Exception as error:  # SciPy's reader raises many kinds on a damaged file
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}; check the file") from error
+    except BROKEN as error:
         raise UserError(
-            f"{path} is not a readable file of SVHN's ({type(error).__name__}: {error}); get it "
-            "again"
+            f"{path} is not a readable file of SVHN's ({type(error).__name__}: "
+            f"{first_line(error)}); get it again"
         ) from error
     labels[labels == 10] = 0  # SVHN writes the digit 0 as 10
     return np.ascontiguousarray(images.transpose(3, 2, 0, 1)), labels

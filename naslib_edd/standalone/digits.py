@@ -93,7 +93,7 @@ class Images(NamedTuple):
 @cache
 def images() -> dict[str, Images]:
     """``train``, ``val`` (600 each, as a search on digits splits them) and ``test`` (597)."""
-    train, test = read_digits()
+    train, test, _ = read_digits()
     assert test is not None
     half = DIGITS_TRAIN // 2
     parts = {

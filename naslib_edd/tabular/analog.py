@@ -13,18 +13,19 @@ hour, a day and a month (30 days) of drift, each with its ± (``spread``).
 from __future__ import annotations
 
 import importlib.util
-import pickle
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
+from naslib_edd.broken import BROKEN, first_line
 from naslib_edd.errors import DataMissing, UserError
+from naslib_edd.pickles import PLAIN, Holder, Machine, Maker, Stream, holder
 from naslib_edd.spaces import nb201
 from naslib_edd.tabular.columns import Array, Source
-from naslib_edd.tabular.formats import BROKEN, first_line, unreadable
-from naslib_edd.tabular.safe_pickle import refused
+from naslib_edd.tabular.formats import unreadable
+from naslib_edd.tabular.safe_pickle import load_from
 
 #: The package's ids are NASLib's: skip, none, 3×3, 1×1, pool; and so is its order of edges.
 _PACKAGE, _DATASET = "analognasbench", "analog_cifar10"
@@ -35,18 +36,11 @@ _COLUMNS = {
     "noisy_accuracy": "test_noisy",
     "analog_accuracy": "test_analog",
 }
-_CLASSES = tuple((f"{_PACKAGE}.data", name) for name in ("Architecture", "DriftMeasurement"))
+_KNOWN = PLAIN | {
+    f"{_PACKAGE}.data.{name}": Maker(holder) for name in ("Architecture", "DriftMeasurement")
+}
 _DRIFTS = ("baseline", "analog")
 _SECONDS = (60, 3_600, 86_400, 2_592_000)
-
-
-class Holder:
-    """What an object of the package becomes: its attributes, and nothing that runs."""
-
-    def __setstate__(self, state: Any) -> None:
-        if not isinstance(state, dict):
-            raise TypeError("the state of an object that is no dict")
-        self.attributes = state
 
 
 def location() -> Path:
@@ -66,17 +60,6 @@ def location() -> Path:
     )
 
 
-class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: BinaryIO, path: Path) -> None:
-        super().__init__(file)
-        self._path = path
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _CLASSES:
-            raise refused(self._path, f"{module}.{name}")
-        return Holder
-
-
 def read(path: Path) -> Source:
     """Read the package's data file.
 
@@ -85,9 +68,10 @@ def read(path: Path) -> Source:
     """
     try:
         with path.open("rb") as file:
-            content = _Unpickler(file, path).load()
-    except BROKEN as error:
-        raise unreadable(path, f"is cut short or damaged ({first_line(error)})") from error
+            stream = Stream(file, size=path.stat().st_size)
+            content = load_from(Machine(stream, known=_KNOWN), path)
+    except OSError as error:
+        raise unreadable(path, f"cannot be read ({error.strerror or error})") from error
     return source_of(path, content)
 
 
@@ -106,9 +90,11 @@ def source_of(path: Path, content: Any) -> Source:
             index = nb201.ops_to_index(nb201.naslib_to_ops(item.attributes["architecture"]))
             for name, value in _values(item.attributes):
                 columns[f"{_DATASET}__{name}"][index] = value
-        except (UserError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except (UserError, *BROKEN) as error:
             raise unreadable(
-                path, f"has an object unlike analog-nasbench's ({type(error).__name__}: {error})"
+                path,
+                f"has an object unlike analog-nasbench's ({type(error).__name__}: "
+                f"{first_line(error)})",
             ) from error
     return Source(
         format="analog",

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from naslib_edd.broken import BROKEN, printable
 from naslib_edd.errors import UserError
 from naslib_edd.tabular import names
 from naslib_edd.tabular.columns import Array
-from naslib_edd.tabular.formats import printable, unreadable
+from naslib_edd.tabular.formats import unreadable
 from naslib_edd.tabular.results import Costs, Gatherer
 
 #: Number of epochs, ``"200"`` or ``"12"`` -> the key of its results.
@@ -67,7 +68,7 @@ def gather_rows(
             if _row(full["arch_str"]) != row:
                 raise ValueError(f"its results are those of {full['arch_str']}")
             gatherer.add(row, full, info.get(keys["12"]))
-        except (UserError, LookupError, TypeError, ValueError, AttributeError) as error:
+        except (UserError, *BROKEN) as error:
             raise unreadable(
                 path,
                 f"has results of architecture {position} that are not as they should be "

@@ -33,11 +33,12 @@ import numpy as np
 from numpy.lib import format as npy
 
 from naslib_edd import envelope
+from naslib_edd.broken import BROKEN, first_line
 from naslib_edd.errors import UserError
 from naslib_edd.files import write_atomic
 from naslib_edd.spaces import nb201
 from naslib_edd.tabular.columns import METRICS, Array, Source, is_column
-from naslib_edd.tabular.formats import BROKEN, first_line, unreadable
+from naslib_edd.tabular.formats import unreadable
 
 ARCHITECTURES = ("arch_str", "arch_ops", "op_names")
 #: Metrics of one value an architecture.

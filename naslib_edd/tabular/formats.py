@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import pickle
-import struct
-import tokenize
 import zipfile
-import zlib
 from pathlib import Path
 
+from naslib_edd.broken import BROKEN, first_line, printable
 from naslib_edd.errors import DataMissing, UserError
 from naslib_edd.paths import readable
 from naslib_edd.tabular.columns import Source
@@ -18,27 +15,6 @@ KNOWN = (
     "the compact .npz, NAS-Bench-201's .pth (v1_0, v1_1), a NATS-Bench '-simple' folder, NASLib's "
     "nb201_*_full_training.pickle"
 )
-#: What reading a damaged zip, bzip2, pickle or array file can raise.
-BROKEN = (
-    pickle.UnpicklingError,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    SystemError,
-    TypeError,
-    ValueError,
-)
-_LONGEST = 300
 #: The pickled number that torch wrote first into every file before it changed to zip files.
 _TORCH_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 #: How pickles begin: protocols 2 and later; 0 and 1 have no header, just an opcode.
@@ -48,18 +24,6 @@ _PICKLE_HEADER, _PICKLE_OPCODES = b"\x80", b"(]}c"
 def unreadable(path: Path, what: str) -> UserError:
     """The error for a file that is none of the known formats, or a broken one."""
     return UserError(f"{path} {printable(what)}; known formats: {KNOWN}")
-
-
-def printable(text: str) -> str:
-    """A file's own words for a one-line message: no line breaks, and not endless."""
-    line = "".join(letter if letter.isprintable() else " " for letter in text)
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
-
-
-def first_line(error: BaseException) -> str:
-    """The beginning of an error's message."""
-    lines = str(error).strip().splitlines()
-    return lines[0].strip() if lines else type(error).__name__
 
 
 def read(path: Path) -> Source:
@@ -108,7 +72,9 @@ def _identify_zip(path: Path) -> str:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except BROKEN as error:
-        raise unreadable(path, f"is a zip file cut short or damaged ({error})") from error
+        raise unreadable(
+            path, f"is a zip file cut short or damaged ({first_line(error)})"
+        ) from error
     if any(name.endswith("/data.pkl") or name == "data.pkl" for name in names):
         return "nb201_pth"
     if "packing.npy" in names:

@@ -21,13 +21,21 @@ from typing import Any
 
 import numpy as np
 
+from naslib_edd.broken import BROKEN, first_line
 from naslib_edd.errors import UserError
+from naslib_edd.pickles import Stream
 from naslib_edd.spaces import nb201
 from naslib_edd.tabular import nats_bench, safe_pickle
 from naslib_edd.tabular.columns import COLUMN_PREFIX, Array, Source
 from naslib_edd.tabular.formats import unreadable
+from naslib_edd.tabular.progress import reading
+from naslib_edd.tabular.results import slim
 
 _ONE = "NASLib's file has one accuracy a data set, of one training run"
+#: Bytes of memory for a byte of the file (measured).
+_MEMORY = 1.5
+#: A column of all architectures is made for each, so a file must not have any number.
+_MOST_DATASETS = 32
 _COSTS = {"params_M_reported": "params", "flops_M_reported": "flops"}
 
 
@@ -37,8 +45,10 @@ def read(path: Path) -> Source:
     Raises:
         UserError: the file is damaged, asks to run code, or holds something else.
     """
-    with path.open("rb") as file:
-        content = safe_pickle.load(file, path)
+    size = path.stat().st_size
+    with path.open("rb") as file, reading(path, size, memory=_MEMORY) as progress:
+        stream = Stream(file, size=size, progress=progress)
+        content = safe_pickle.load(stream, path, filled=_slim)
     if isinstance(content, dict) and "arch2infos" in content:
         return nats_bench.from_content(path, content)
     if isinstance(content, dict):
@@ -46,6 +56,17 @@ def read(path: Path) -> Source:
     if not isinstance(content, dict) or not content:
         raise unreadable(path, f"holds a {type(content).__name__}, not a table")
     return _gather(path, content)
+
+
+def _slim(state: dict[Any, Any]) -> bool:
+    """Keep of a training run only what is made use of; also of NATS-Bench's, in its big file."""
+    if "eval_acc1es" not in state:
+        return False
+    if "cost_info" not in state:
+        return slim(state)
+    for name in state.keys() - {"eval_acc1es", "cost_info"}:
+        del state[name]
+    return True
 
 
 def _gather(path: Path, content: Mapping[Any, Any]) -> Source:
@@ -57,14 +78,18 @@ def _gather(path: Path, content: Mapping[Any, Any]) -> Source:
             for dataset, results in entry.items():
                 prefix = COLUMN_PREFIX.get(dataset, dataset.lower().replace("-", "_"))
                 datasets[prefix] = None
+                if len(datasets) > _MOST_DATASETS:
+                    raise ValueError(f"more than {_MOST_DATASETS} data sets")
                 for metric, value in _values(prefix, results).items():
                     name = f"{prefix}__{metric}"
                     if name not in columns:
                         columns[name] = np.full(nb201.SIZE, np.nan)
                     columns[name][row] = value
-        except (UserError, LookupError, TypeError, ValueError, AttributeError) as error:
+        except (UserError, *BROKEN) as error:
             raise unreadable(
-                path, f"has an entry {arch!r} unlike NASLib's ({type(error).__name__}: {error})"
+                path,
+                f"has an entry {arch!r} unlike NASLib's ({type(error).__name__}: "
+                f"{first_line(error)})",
             ) from error
     arrays = {name: values for name, values in columns.items() if np.isfinite(values).any()}
     return Source(

@@ -12,13 +12,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from naslib_edd.pickles import Stream
+from naslib_edd.pickles.machine import Filled
+from naslib_edd.pickles.stream import Progress
 from naslib_edd.tabular import safe_pickle
 from naslib_edd.tabular.archive import gather, gather_rows, rows_of
 from naslib_edd.tabular.columns import Source
 from naslib_edd.tabular.formats import unreadable
-from naslib_edd.tabular.results import agreed_cost
+from naslib_edd.tabular.progress import reading
+from naslib_edd.tabular.results import agreed_cost, slim
 
 _ENDING = ".pickle.pbz2"
+#: A packed file may unpack to so many times its size, and so many bytes beyond: architectures'
+#: strings, the most regular content, to 31 times.
+_TIGHTEST, _ALLOWANCE = 200, 1 << 24
+#: Bytes of memory for a byte of the packed file (measured).
+_MEMORY = 2.0
 _KEYS = {"200": "200", "12": "12"}
 
 
@@ -30,7 +39,7 @@ def read(path: Path) -> Source:
     """
     if path.is_dir():
         return _read_folder(path)
-    return from_content(path, _load(path))
+    return from_content(path, _load(path, filled=slim))
 
 
 def from_content(path: Path, content: Any) -> Source:
@@ -48,16 +57,31 @@ def _read_folder(folder: Path) -> Source:
         raise unreadable(meta, "has no list of architectures ('meta_archs')")
     rows = rows_of(meta, content["meta_archs"])
 
-    def infos() -> Iterator[tuple[int, Any]]:
-        for file in sorted(folder.glob(f"*{_ENDING}")):
-            number = file.name.removesuffix(_ENDING)
-            if number.isdecimal():
-                yield int(number), _load(file)
+    files = {
+        int(name): file
+        for file in sorted(folder.glob(f"*{_ENDING}"))
+        if (name := file.name.removesuffix(_ENDING)).isdecimal()
+    }
+    sizes = [file.stat().st_size for file in files.values()]
 
-    arrays = gather_rows(folder, rows, infos(), keys=_KEYS, cost=agreed_cost)
+    def infos(progress: Progress) -> Iterator[tuple[int, Any]]:
+        done = 0
+        for (number, file), size in zip(files.items(), sizes, strict=True):
+            yield number, _load(file)
+            done += size
+            progress(done, 0)
+
+    with reading(folder, sum(sizes), memory=None) as progress:
+        arrays = gather_rows(folder, rows, infos(progress), keys=_KEYS, cost=agreed_cost)
     return Source(format="nats-bench", arrays=arrays)
 
 
-def _load(path: Path) -> Any:
-    with bz2.BZ2File(path) as file:
-        return safe_pickle.load(file, path)  # type: ignore[arg-type]  # a BinaryIO in all but name
+def _load(path: Path, *, filled: Filled | None = None) -> Any:
+    size = path.stat().st_size
+    with path.open("rb") as packed, reading(path, size, memory=_MEMORY) as progress:
+        stream = Stream(
+            bz2.BZ2File(packed),
+            largest=_ALLOWANCE + _TIGHTEST * size,
+            progress=lambda done, _: progress(packed.tell(), size),
+        )
+        return safe_pickle.load(stream, path, filled=filled)

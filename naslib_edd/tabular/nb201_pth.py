@@ -2,28 +2,54 @@
 
 A dict written by ``torch.save``: ``meta_archs``, the architecture strings in index order, and
 ``arch2infos``, a dict from an index to the results of 200 (``"full"``) and 12 epochs (``"less"``).
-It is read with torch's own restricted reader, and without nas_201_api. The real files are gigabytes
-of Python objects, and torch's restricted reader is not quick: expect half an hour and tens of GB of
-memory, and convert the file once.
+It is read without PyTorch and without nas_201_api. The real files are gigabytes of Python objects;
+of each training run only what the columns are made of is kept, so that reading takes minutes and
+little memory. Convert the file once.
+
+Torch writes a zip file, whose checksums are compared first; before version 1.6 it wrote four
+pickles one after the other, which have no checksum.
 """
 
 from __future__ import annotations
 
-import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from naslib_edd.errors import UserError
+from naslib_edd.broken import BROKEN, first_line
+from naslib_edd.pickles import PLAIN, Foreign, Machine, Maker, Stream
+from naslib_edd.pickles.stream import Progress
 from naslib_edd.tabular.archive import gather
 from naslib_edd.tabular.columns import Source
-from naslib_edd.tabular.formats import BROKEN, first_line, unreadable
-from naslib_edd.tabular.results import mean_cost
-from naslib_edd.tabular.safe_pickle import numpy_globals, refused
+from naslib_edd.tabular.formats import unreadable
+from naslib_edd.tabular.progress import reading
+from naslib_edd.tabular.results import mean_cost, slim
+from naslib_edd.tabular.safe_pickle import load_from
+from naslib_edd.zipcheck import zip_fault
 
-_TORCH = (2, 6)
 _KEYS = {"200": "full", "12": "less"}
+#: What the layout before version 1.6 begins with: a number and the layout's version.
+_MAGIC, _LAYOUT = 0x1950A86A20F9469CFC6C, 1001
+#: Bytes of memory for a byte of the file (measured on files by the official classes).
+_MEMORY = 0.7
+
+
+def _skipped(what: str) -> Maker:
+    return Maker(lambda args: Foreign(what))
+
+
+#: Tensors: a table may hold some, but nothing of a table is made of them.
+_TORCH = {
+    **PLAIN,
+    **{
+        f"torch.{kind}Storage": _skipped("a tensor's storage")
+        for kind in ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte")
+    },
+    "torch.BoolStorage": _skipped("a tensor's storage"),
+    "torch._utils._rebuild_tensor_v2": _skipped("a tensor"),
+    "torch._utils._rebuild_parameter": _skipped("a tensor"),
+    "torch.Size": Maker(lambda args: args),
+}
 
 
 def read(path: Path) -> Source:
@@ -32,29 +58,55 @@ def read(path: Path) -> Source:
     Raises:
         UserError: the file is damaged, asks to run code, or holds something else.
     """
-    content = _load(path)
+    size = path.stat().st_size
+    with reading(path, size, memory=_MEMORY) as progress:
+        load = _load_zip if _is_zip(path) else _load_legacy
+        content = load(path, progress)
     arrays = gather(path, content, keys=_KEYS, cost=mean_cost)
     return Source(format="nb201-pth", arrays=arrays)
 
 
-def _load(path: Path) -> Any:
-    import torch
-
-    version = tuple(int(part) for part in re.findall(r"\d+", torch.__version__)[:2])
-    if version < _TORCH:
-        raise UserError(
-            f"reading {path} safely needs torch {'.'.join(map(str, _TORCH))} or newer, and this is "
-            f"{torch.__version__}; update torch, or open a table that was converted elsewhere"
-        )
-    # Beyond torch's own list (tensors, OrderedDict, set): NumPy's numbers, nothing else.
-    allowed: list[Any] = [(target, name) for name, target in numpy_globals().items()]
-    allowed += {type(np.dtype(code)) for code in ("?", "i4", "i8", "f2", "f4", "f8")}
+def _load_zip(path: Path, progress: Progress) -> Any:
+    fault = zip_fault(path)
+    if fault is not None:
+        raise unreadable(path, fault)
     try:
-        with torch.serialization.safe_globals(allowed):
-            return torch.load(path, map_location="cpu", weights_only=True)
+        with zipfile.ZipFile(path) as archive:
+            member = next(info for info in archive.infolist() if _is_pickle(info.filename))
+            if member.compress_type != zipfile.ZIP_STORED:
+                raise unreadable(path, "is packed, as torch never writes it")
+            with archive.open(member) as file:
+                return load_from(
+                    _machine(Stream(file, size=member.file_size, progress=progress)), path
+                )
     except BROKEN as error:
-        # Both of torch's messages about a global have this word before its name.
-        wanted = re.search(r"\bGLOBAL (\S+)", str(error))
-        if wanted:
-            raise refused(path, wanted[1]) from error
         raise unreadable(path, f"is cut short or damaged ({first_line(error)})") from error
+
+
+def _load_legacy(path: Path, progress: Progress) -> Any:
+    with path.open("rb") as file:
+        machine = _machine(Stream(file, size=path.stat().st_size, progress=progress))
+        if load_from(machine, path) != _MAGIC or load_from(machine, path) != _LAYOUT:
+            raise unreadable(path, "is not a file of torch")
+        load_from(machine, path)  # the writing machine's word sizes
+        content = load_from(machine, path)
+        load_from(machine, path)  # the tensors' names, which end a whole file
+    return content
+
+
+def _machine(stream: Stream) -> Machine:
+    return Machine(
+        stream,
+        known=_TORCH,
+        persistent=lambda names: Foreign("a tensor's storage"),
+        filled=slim,
+    )
+
+
+def _is_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"
+
+
+def _is_pickle(name: str) -> bool:
+    return name == "data.pkl" or name.endswith("/data.pkl")

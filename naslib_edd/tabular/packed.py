@@ -29,10 +29,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from naslib_edd.broken import BROKEN, first_line
 from naslib_edd.spaces import nb201, nb201_cost
 from naslib_edd.tabular.columns import Array, Source, is_column
 from naslib_edd.tabular.compact import MISSING, NOTES, LazyArrays
-from naslib_edd.tabular.formats import BROKEN, first_line, unreadable
+from naslib_edd.tabular.formats import unreadable
 
 PACKING, SEEDS = "packing", "n_seeds"
 UNKNOWN = np.iinfo(np.uint16).max

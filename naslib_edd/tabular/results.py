@@ -29,6 +29,11 @@ _SETS = {
 #: CIFAR-10 has one row of costs, that of the run on half of the images.
 _COSTS = ("cifar10-valid", "cifar100", "ImageNet16-120")
 
+#: Training runs of one architecture; the benchmark has three.
+_MOST_SEEDS = 100
+#: What of a training run's state is made use of.
+_KEPT = frozenset({"epochs", "eval_acc1es", "flop", "params", "train_times"})
+
 #: One cost of an architecture from its runs' values and their seeds.
 Costs = Callable[[Sequence[float], Sequence[int]], float]
 
@@ -76,8 +81,7 @@ class Gatherer:
         for metric, key in (("params_M_reported", "params"), ("flops_M_reported", "flop")):
             values = [_number(run.get(key)) for _, run in runs]
             self._put(f"{prefix}__{metric}", index, self._cost(values, seeds))
-        times = [run.get("train_times") for _, run in runs]
-        totals = [math.fsum(map(_number, each.values())) if each else math.nan for each in times]
+        totals = [_total(run.get("train_times")) for _, run in runs]
         self._put(f"{prefix}__train_time_200ep_s", index, _mean(totals))
 
     def _put(self, name: str, index: int, value: float) -> None:
@@ -107,8 +111,33 @@ def agreed_cost(values: Sequence[float], seeds: Sequence[int]) -> float:
     return _mean(values)
 
 
+def slim(state: dict[Any, Any]) -> bool:
+    """Keep of one training run's state only what columns are made of; True where it was one.
+
+    A reader of large files asks this of each dict as soon as it is read: the curves of all runs
+    together are tens of gigabytes.
+    """
+    if "eval_acc1es" not in state or "epochs" not in state:
+        return False
+    last = f"@{int(state['epochs']) - 1}"
+    accuracies = state["eval_acc1es"]
+    state["eval_acc1es"] = {name: accuracies[name] for name in accuracies if name.endswith(last)}
+    if state.get("train_times"):
+        state["train_times"] = {"all": _total(state["train_times"])}
+    for name in state.keys() - _KEPT:
+        del state[name]
+    return True
+
+
+def _total(times: Mapping[Any, Any] | None) -> float:
+    """Seconds of all epochs; NaN where they were not recorded."""
+    return math.fsum(map(_number, times.values())) if times else math.nan
+
+
 def _runs(state: Mapping[str, Any], dataset: str) -> list[tuple[int, Mapping[str, Any]]]:
     seeds = state["dataset_seed"].get(dataset, ())
+    if len(seeds) > _MOST_SEEDS:
+        raise ValueError(f"{len(seeds)} training runs on {dataset}")
     return [(int(seed), state["all_results"][dataset, seed]) for seed in seeds]
 
 

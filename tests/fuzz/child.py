@@ -45,6 +45,7 @@ def judge(
     path: Path,
     memory: int = 512 * 2**20,
     seconds: float = 10.0,
+    child: Child | None = None,
 ) -> Iterator[Outcome]:
     """Have a reader read every case, and compare with what it reads from the original.
 
@@ -54,15 +55,18 @@ def judge(
         cases: (name, bytes), as from :func:`fuzz.mutations.mutations`.
         path: where the reader expects the file; it is written anew for each case. Files beside
             it are the caller's.
-        memory: how much address space the reader may take beyond its imports, in bytes.
+        memory: how much address space one reading may take, in bytes.
         seconds: how long one reading may take.
+        child: a process to go on with; its own limits hold.
     """
-    with _Child(reader, memory, seconds) as child:
-        first = child.read(path, original)
+    with contextlib.ExitStack() as stack:
+        if child is None:
+            child = stack.enter_context(Child(memory, seconds))
+        first = child.read(reader, path, original)
         if first["outcome"] != "read":
             raise AssertionError(f"{reader} does not read the undamaged file: {first}")
         for name, data in cases:
-            reply = child.read(path, data)
+            reply = child.read(reader, path, data)
             outcome, detail = reply["outcome"], reply.get("detail", "")
             if outcome == "read":
                 outcome = "same" if detail == first["detail"] else "different"
@@ -70,37 +74,52 @@ def judge(
             yield Outcome(name, outcome, detail)
 
 
-class _Child:
-    """The reading process, started when first needed and after each death."""
+class Child:
+    """The reading process, started when first needed and after each death.
 
-    def __init__(self, reader: str, memory: int, seconds: float) -> None:
-        self._command = [sys.executable, str(Path(__file__).resolve()), reader, str(memory)]
+    Args:
+        memory: how much address space one reading may take, in bytes.
+        seconds: how long one reading may take.
+    """
+
+    def __init__(self, memory: int = 512 * 2**20, seconds: float = 10.0) -> None:
+        self._command = [sys.executable, str(Path(__file__).resolve()), str(memory)]
         self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
+        self._imported: set[str] = set()
 
-    def __enter__(self) -> _Child:
+    def __enter__(self) -> Child:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._end()
 
-    def read(self, path: Path, data: bytes) -> dict[str, str]:
+    def read(self, reader: str, path: Path, data: bytes) -> dict[str, str]:
+        """Have a file read; ``outcome`` is "read" or one of the others, with its ``detail``."""
         path.write_bytes(data)
         if self._process is None:
             self._start()
-        process = self._process
-        assert process is not None and process.stdin is not None
-        process.stdin.write(f"{json.dumps(str(path))}\n".encode())
-        process.stdin.flush()
-        line = self._line(self._seconds)
+        if reader not in self._imported:  # what a first use imports is no part of reading
+            if self._ask(["import", reader, ""], 120.0) != b"ready\n":
+                raise AssertionError(f"cannot import {reader}")
+            self._imported.add(reader)
+        line = self._ask(["read", reader, str(path)], self._seconds)
         if line is None:
             self._end()
             return {"outcome": "hang", "detail": f"over {self._seconds:g} s"}
         if not line:
-            code = process.wait()
+            assert self._process is not None
+            code = self._process.wait()
             self._end()
             return {"outcome": "crash", "detail": f"exit {code}"}
         return dict(json.loads(line))
+
+    def _ask(self, words: list[str], seconds: float) -> bytes | None:
+        process = self._process
+        assert process is not None and process.stdin is not None
+        process.stdin.write(f"{json.dumps(words)}\n".encode())
+        process.stdin.flush()
+        return self._line(seconds)
 
     def _start(self) -> None:
         root = Path(__file__).resolve().parents[2]
@@ -135,6 +154,7 @@ class _Child:
         self._process.kill()
         self._process.wait()
         self._process = None
+        self._imported.clear()
 
 
 def digest(value: Any) -> str:
@@ -160,17 +180,23 @@ def _feed(hasher: Any, value: Any) -> None:
     hasher.update(b";")
 
 
-def _serve(reader: str, memory: int) -> None:
+def _serve(memory: int) -> None:
     replies = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a reader prints is no reply
-    module, _, function = reader.partition(":")
-    read = getattr(importlib.import_module(module), function)
-    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (size + memory, size + memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     replies.write(b"ready\n")
     for line in sys.stdin:
-        replies.write(f"{json.dumps(_one(read, Path(json.loads(line))))}\n".encode())
+        what, reader, path = json.loads(line)
+        module, _, function = reader.partition(":")
+        read = getattr(importlib.import_module(module), function)
+        if what == "import":
+            replies.write(b"ready\n")
+            continue
+        size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size + memory, resource.RLIM_INFINITY))
+        reply = _one(read, Path(path))
+        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        replies.write(f"{json.dumps(reply)}\n".encode())
 
 
 def _one(read: Any, path: Path) -> dict[str, str]:
@@ -202,4 +228,4 @@ def _out_of_memory(error: BaseException | None) -> bool:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], int(sys.argv[2]))
+    _serve(int(sys.argv[1]))

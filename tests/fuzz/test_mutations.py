@@ -35,7 +35,9 @@ def behave(path: Path) -> str:
     if what == "refuse":
         raise UserError(f"{path} is bad")
     if what == "two lines":
-        raise UserError("one\ntwo")
+        error = UserError("one")
+        error.args = ("one\ntwo",)  # else it would have made one line of it
+        raise error
     if what == "raise":
         raise KeyError(what)
     if what == "print":

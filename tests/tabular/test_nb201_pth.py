@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from naslib_edd.errors import UserError
 from naslib_edd.spaces import nb201
 from naslib_edd.tabular import Table
 from naslib_edd.tabular.record import DatasetRecord
+from naslib_edd.tabular.results import Gatherer, mean_cost, slim
 
 torch = pytest.importorskip("torch")
 nas_201_api = pytest.importorskip("nas_201_api")
@@ -166,8 +169,36 @@ def test_results_that_lack_something_are_refused(
         Table.open(write_pth(content=content))
 
 
-def test_old_torch_is_told(write_pth: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
+def test_it_needs_no_torch(
+    write_pth: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, zipped: bool
+) -> None:
+    path = write_pth(zipped=zipped)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert Table.open(path).format == "nb201-pth"
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_flipped_bit_is_found_by_the_checksum(
+    write_pth: Callable[..., Path], share: float
+) -> None:
     path = write_pth()
-    monkeypatch.setattr(torch, "__version__", "2.5.1+cpu")
-    with pytest.raises(UserError, match=r"needs torch 2\.6 or newer, and this is 2\.5\.1"):
+    data = bytearray(path.read_bytes())
+    data[int(share * len(data))] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(UserError, match=r"damaged \(Bad CRC-32 for file .*data\.pkl"):
         Table.open(path)
+
+
+def test_curves_are_let_go_of(made_up: SimpleNamespace) -> None:
+    """Of a run nothing but what columns are made of is kept, and the columns stay the same."""
+    results = made_up.arch_results(nas_201_api, 6110, 200).state_dict()
+    whole, slimmed = (Gatherer(cost=mean_cost) for _ in range(2))
+    whole.add(6110, results, None)
+    for run in results["all_results"].values():
+        assert slim(run)
+        assert len(run) == 5 and len(run["eval_acc1es"]) <= 3 and len(run["train_times"]) == 1
+    slimmed.add(6110, results, None)
+    for name, column in whole.arrays().items():
+        np.testing.assert_array_equal(slimmed.arrays()[name], column)
+    assert not slim({"eval_acc1es": {}}) and not slim({"epochs": 1})
