@@ -182,7 +182,7 @@ class TestGoingOn:
 
         here = loop.here
 
-        monkeypatch.setattr(loop, "here", lambda device: {**here(device), "processor": "other"})
+        monkeypatch.setattr(loop, "here", lambda *given: {**here(*given), "processor": "other"})
         console = Console(file=io.StringIO(), width=500)
         found = search(settings, resume=True, figures=False, console=console)
         told = console.file.getvalue()  # type: ignore[attr-defined]
