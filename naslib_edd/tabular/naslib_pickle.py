@@ -58,15 +58,15 @@ def read(path: Path) -> Source:
     return _gather(path, content)
 
 
-def _slim(state: dict[Any, Any]) -> bool:
+def _slim(state: dict[Any, Any]) -> int:
     """Keep of a training run only what is made use of; also of NATS-Bench's, in its big file."""
     if "eval_acc1es" not in state:
-        return False
+        return 0
     if "cost_info" not in state:
         return slim(state)
     for name in state.keys() - {"eval_acc1es", "cost_info"}:
         del state[name]
-    return True
+    return 1
 
 
 def _gather(path: Path, content: Mapping[Any, Any]) -> Source:
