@@ -26,6 +26,7 @@ _GAPS = 1000  # numbers that a memo may leave out; Python 2 left out one
 #: Bytes of memory for a byte of the file: a dict of floats needs 12.
 _DEAREST, _ALLOWANCE = 16, 1 << 25
 _ENTRY = 100  # bytes of memory of a dict's or set's entry
+_SEEN = 8  # a value that is only looked at takes time, and is counted as so many bytes
 _INTERNED = 1 << 16
 _FLOAT = struct.Struct(">d").unpack_from
 _WORD = struct.Struct("<I").unpack_from
@@ -234,10 +235,13 @@ class Machine:
         """The next bytes up to a line's end."""
         end = self.stream.window.find(b"\n", self.place)
         while end < 0:
-            if len(self.stream.window) - self.place > longest or not self.stream.refill(self.place):
-                raise PickleFault("a line without an end")
+            have = len(self.stream.window) - self.place
+            # Twice as much each time: old batches have an image set in one line.
+            self.stream.slide(self.place, 2 * have + _NEEDED)
             self.place = 0
-            end = self.stream.window.find(b"\n")
+            if have > longest or len(self.stream.window) == have:
+                raise PickleFault("a line without an end")
+            end = self.stream.window.find(b"\n", have)
         if end - self.place > longest:
             raise PickleFault(f"a line of {end - self.place} bytes")
         return self.take(end + 1 - self.place)[:-1]
@@ -297,7 +301,7 @@ class Machine:
         target.update(zip(keys, values, strict=True))
         went_through = self._filled(target) if self._filled is not None else 0
         if went_through:
-            self._pay(went_through)
+            self._pay(_SEEN * went_through)
             memo = self.memo
             for number in range(since, len(memo)):
                 if type(memo[number]) not in _SHARED:
