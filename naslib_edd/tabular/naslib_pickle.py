@@ -32,8 +32,8 @@ from naslib_edd.tabular.progress import reading
 from naslib_edd.tabular.results import slim
 
 _ONE = "NASLib's file has one accuracy a data set, of one training run"
-#: Bytes of memory for a byte of the file (measured).
-_MEMORY = 1.5
+#: Bytes of memory for a byte of the file (measured: 1.16, on 2,400 made-up architectures, 50 MiB).
+_MEMORY = 1.2
 #: A column of all architectures is made for each, so a file must not have any number.
 _MOST_DATASETS = 32
 _COSTS = {"params_M_reported": "params", "flops_M_reported": "flops"}
