@@ -143,6 +143,7 @@ def _build(machine: Machine) -> None:
     if type(target) is Kind or type(target) is Holder:
         target.set_state(state)
     elif type(target) is Array:
+        machine.charge(state if type(state) is tuple else ())
         machine.stack[-1] = array = target.set_state(state)
         memo = machine.memo
         for number in range(len(memo) - 1, max(-1, len(memo) - 1 - _NEAR), -1):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from naslib_edd.pickles import building  # noqa: F401 (enters its opcodes)
@@ -25,6 +25,8 @@ _WIDEST = 1 << 18  # values in one bracket: batches have 1,000 pairs, tuples any
 _GAPS = 1000  # numbers that a memo may leave out; Python 2 left out one
 #: Bytes of memory for a byte of the file: a dict of floats needs 12.
 _DEAREST, _ALLOWANCE = 16, 1 << 25
+_ENTRY = 100  # bytes of memory of a dict's or set's entry
+_SEEN = 8  # a value that is only looked at takes time, and is counted as so many bytes
 _INTERNED = 1 << 16
 _FLOAT = struct.Struct(">d").unpack_from
 _WORD = struct.Struct("<I").unpack_from
@@ -37,8 +39,9 @@ DROPPED = Foreign("a part of the file that was already made use of")
 #: What all parts of a file refer to, and what takes no memory worth speaking of.
 _SHARED = frozenset({str, Maker, Kind, Foreign})
 
-#: Told of each dict that was filled; returns whether its content's parts may be forgotten.
-Filled = Callable[[dict[Any, Any]], bool]
+#: Told of each dict that was filled; returns how many values it went through if it took what it
+#: needs, so that the dict's other parts may be forgotten, else 0.
+Filled = Callable[[dict[Any, Any]], int]
 
 
 class Machine:
@@ -196,6 +199,8 @@ class Machine:
                 maker = stack[-1]
                 if type(maker) is not Maker or type(args) is not tuple:
                     raise PickleFault("a call of what is no function")
+                if maker.copies:
+                    self.charge(args)
                 stack[-1] = maker.make(args)
                 self._cost += 200
             elif code == 0x2E:  # STOP
@@ -230,10 +235,13 @@ class Machine:
         """The next bytes up to a line's end."""
         end = self.stream.window.find(b"\n", self.place)
         while end < 0:
-            if len(self.stream.window) - self.place > longest or not self.stream.refill(self.place):
-                raise PickleFault("a line without an end")
+            have = len(self.stream.window) - self.place
+            # Twice as much each time: old batches have an image set in one line.
+            self.stream.slide(self.place, 2 * have + _NEEDED)
             self.place = 0
-            end = self.stream.window.find(b"\n")
+            if have > longest or len(self.stream.window) == have:
+                raise PickleFault("a line without an end")
+            end = self.stream.window.find(b"\n", have)
         if end - self.place > longest:
             raise PickleFault(f"a line of {end - self.place} bytes")
         return self.take(end + 1 - self.place)[:-1]
@@ -256,6 +264,24 @@ class Machine:
             raise PickleFault("a memo's number that was never given")
         return self.memo[number]
 
+    def charge(self, parts: Iterable[Any]) -> None:
+        """Count what copying these takes, before it is done: a few bytes can ask for it again.
+
+        Raises:
+            PickleFault: the file asks for more than its size is good for.
+        """
+        for part in parts:
+            kind = type(part)
+            if kind is bytes or kind is str or kind is bytearray:
+                self._pay(len(part))
+            elif kind is list or kind is tuple:
+                self._pay(_ENTRY * len(part))
+
+    def _pay(self, cost: int) -> None:
+        self._cost += cost
+        if self._cost > _DEAREST * self.stream.done + _ALLOWANCE:
+            raise PickleFault(f"far more values than its {self.stream.done} bytes are good for")
+
     def _text(self, raw: bytes) -> str:
         """A text that was not met before; short ones are kept, for they come again."""
         text = str(raw, "utf-8", "surrogatepass")
@@ -273,7 +299,9 @@ class Machine:
             raise PickleFault("a dict that is none")
         check_keys(keys)
         target.update(zip(keys, values, strict=True))
-        if self._filled is not None and self._filled(target):
+        went_through = self._filled(target) if self._filled is not None else 0
+        if went_through:
+            self._pay(_SEEN * went_through)
             memo = self.memo
             for number in range(since, len(memo)):
                 if type(memo[number]) not in _SHARED:

@@ -32,10 +32,14 @@ _DOUBLE, _UNPACK_DOUBLE = np.dtype("<f8"), struct.Struct("<d").unpack
 
 
 class Maker(NamedTuple):
-    """Stands for a function or a type: what is made of its arguments; its type, if it is one."""
+    """Stands for a function or a type: what is made of its arguments; its type, if it is one.
+
+    ``copies`` says that what is made may be as large as the arguments: the machine counts it.
+    """
 
     make: Callable[[tuple[Any, ...]], Any]
     type: type | None = None
+    copies: bool = False
 
 
 class Foreign(NamedTuple):
@@ -263,15 +267,15 @@ PLAIN: dict[str, Maker] = {
         f"builtins.{kind.__name__}": Maker(_only_empty(kind), kind)
         for kind in (list, dict, int, float, bytes)  # bytes: protocol 2 calls it for empty ones
     },
-    "builtins.set": Maker(_make_set, set),
-    "builtins.frozenset": Maker(lambda args: frozenset(_make_set(args)), frozenset),
-    "collections.OrderedDict": Maker(_make_ordered, OrderedDict),
+    "builtins.set": Maker(_make_set, set, copies=True),
+    "builtins.frozenset": Maker(lambda args: frozenset(_make_set(args)), frozenset, copies=True),
+    "collections.OrderedDict": Maker(_make_ordered, OrderedDict, copies=True),
     "collections.defaultdict": Maker(_make_default, defaultdict),
-    "_codecs.encode": Maker(_make_bytes),
+    "_codecs.encode": Maker(_make_bytes, copies=True),
     "numpy.dtype": Maker(_make_kind),
     "numpy.ndarray": Maker(_make_array),
 }
 for _core in ("numpy.core", "numpy._core"):
-    PLAIN[f"{_core}.multiarray.scalar"] = Maker(_make_scalar)
+    PLAIN[f"{_core}.multiarray.scalar"] = Maker(_make_scalar, copies=True)
     PLAIN[f"{_core}.multiarray._reconstruct"] = Maker(_make_array)
-    PLAIN[f"{_core}.numeric._frombuffer"] = Maker(_make_from_buffer)
+    PLAIN[f"{_core}.numeric._frombuffer"] = Maker(_make_from_buffer, copies=True)

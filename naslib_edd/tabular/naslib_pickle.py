@@ -32,8 +32,8 @@ from naslib_edd.tabular.progress import reading
 from naslib_edd.tabular.results import slim
 
 _ONE = "NASLib's file has one accuracy a data set, of one training run"
-#: Bytes of memory for a byte of the file (measured).
-_MEMORY = 1.5
+#: Bytes of memory for a byte of the file (measured: 1.16, on 2,400 made-up architectures, 50 MiB).
+_MEMORY = 1.2
 #: A column of all architectures is made for each, so a file must not have any number.
 _MOST_DATASETS = 32
 _COSTS = {"params_M_reported": "params", "flops_M_reported": "flops"}
@@ -58,15 +58,15 @@ def read(path: Path) -> Source:
     return _gather(path, content)
 
 
-def _slim(state: dict[Any, Any]) -> bool:
+def _slim(state: dict[Any, Any]) -> int:
     """Keep of a training run only what is made use of; also of NATS-Bench's, in its big file."""
     if "eval_acc1es" not in state:
-        return False
+        return 0
     if "cost_info" not in state:
         return slim(state)
     for name in state.keys() - {"eval_acc1es", "cost_info"}:
         del state[name]
-    return True
+    return 1
 
 
 def _gather(path: Path, content: Mapping[Any, Any]) -> Source:

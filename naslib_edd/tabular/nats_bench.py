@@ -26,8 +26,9 @@ _ENDING = ".pickle.pbz2"
 #: A packed file may unpack to so many times its size, and so many bytes beyond: architectures'
 #: strings, the most regular content, to 31 times.
 _TIGHTEST, _ALLOWANCE = 200, 1 << 24
-#: Bytes of memory for a byte of the packed file (measured).
-_MEMORY = 2.0
+#: Bytes of memory for a byte of the packed file (measured: 1.40, on 240 architectures by the
+#: official classes, 16 MiB packed).
+_MEMORY = 1.4
 _KEYS = {"200": "200", "12": "12"}
 
 

@@ -97,7 +97,27 @@ def _plain() -> Cases:
     yield "buffer", b"\x80\x05\x97."
     yield "protocol 255", b"\x80\xffN."
     yield "codec bz2", b"c_codecs\nencode\n(Vx\nVbz2_codec\ntR."
+    yield from _copies()
     yield "nothing", b"\x80\x02N."
+
+
+def _copies() -> Cases:
+    """Large content once, then a few bytes again and again that ask for a copy of it."""
+    text = b"X" + _FOUR(10**6) + b"a" * 10**6
+    numbers = b"](" + b"".join(b"J" + _FOUR(number) for number in range(30_000)) + b"e"
+    pairs = b"](" + b"".join(b"](J" + _FOUR(number) + b"Ne" for number in range(30_000)) + b"e"
+    for name, content in (
+        (b"_codecs\nencode", text),
+        (b"builtins\nset", numbers),
+        (b"builtins\nfrozenset", numbers),
+        (b"collections\nOrderedDict", pairs),
+    ):
+        start = b"\x80\x02c" + name + b"\nq\x000" + content + b"q\x010"
+        wanted = name.replace(b"\n", b".").decode()
+        yield f"2,000 copies by {wanted}", start + b"](" + b"h\x00h\x01\x85R" * 2000 + b"e."
+    curves = b"}(" + b"".join(b"X\x07\0\0\0%05d@0K\0" % number for number in range(20_000)) + b"u"
+    again = b"(X\x0b\0\0\0eval_acc1esh\x00X\x06\0\0\0epochsK\x01u"
+    yield "one curve in 50,000 runs", b"\x80\x02" + curves + b"q\x000}" + again * 50_000 + b"."
 
 
 def pickles(wrap: Wrap) -> Cases:
