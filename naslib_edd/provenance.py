@@ -102,13 +102,14 @@ def check_depends(before: Mapping[str, Any], now: Digests, path: Path) -> list[s
     """
     if not before:
         return []
-    for key, option in (("images", "data"), ("table", "table")):
+    named = (("images", "images", "data"), ("table", "table's accuracies", "table"))
+    for key, words, option in named:
         told, found = before.get(key), now[key]
         if told != found and None not in (told, found):
             raise UserError(
-                f"cannot resume from {path}: the {key} are not those that the run began with "
+                f"cannot resume from {path}: the {words} are not those that the run began with "
                 f"(digest {told} there, {found} now); give those with {option}=…, or start over "
-                "with --force".replace("the table are", "the table's accuracies are")
+                "with --force"
             )
     if before.get("table") == now["table"]:
         return []

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -37,6 +37,7 @@ from naslib_edd.broken import BROKEN, first_line
 from naslib_edd.errors import UserError
 from naslib_edd.files import write_atomic
 from naslib_edd.spaces import nb201
+from naslib_edd.tabular.arrays import ReadOnce
 from naslib_edd.tabular.columns import METRICS, Array, Source, is_column
 from naslib_edd.tabular.formats import unreadable
 
@@ -48,7 +49,7 @@ NOTES, MISSING = "field_notes", "field_missing"
 KIND = "table"
 
 
-class LazyArrays(Mapping[str, Array]):
+class LazyArrays(ReadOnce):
     """The arrays of an ``.npz``, each read when first asked for and then kept, read-only."""
 
     def __init__(self, path: Path) -> None:
@@ -64,31 +65,16 @@ class LazyArrays(Mapping[str, Array]):
             raise zipfile.BadZipFile(str(problem)) from None
         self._file = np.load(io.BytesIO(content), allow_pickle=False)
         members = set(self._file.zip.namelist())
-        self._names = tuple(name for name in self._file.files if f"{name}.npy" in members)
-        self._read: dict[str, Array] = {}
+        self._begin(tuple(name for name in self._file.files if f"{name}.npy" in members))
 
-    def __getitem__(self, name: str) -> Array:
-        if name not in self._read:
-            if name not in self:
-                raise KeyError(name)
-            try:
-                array: Array = self._file[name]
-            except BROKEN as error:
-                raise unreadable(
-                    self._path, f"has an array '{name}' that cannot be read ({first_line(error)})"
-                ) from error
-            array.flags.writeable = False
-            self._read[name] = array
-        return self._read[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
+    def _array(self, name: str) -> Array:
+        try:
+            array: Array = self._file[name]
+        except BROKEN as error:
+            raise unreadable(
+                self._path, f"has an array '{name}' that cannot be read ({first_line(error)})"
+            ) from error
+        return array
 
     def __getstate__(self) -> tuple[Path, bytes]:
         return self._path, self._content

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from naslib_edd.broken import BROKEN, first_line
 from naslib_edd.spaces import nb201, nb201_cost
+from naslib_edd.tabular.arrays import ReadOnce
 from naslib_edd.tabular.columns import Array, Source, is_column
 from naslib_edd.tabular.compact import MISSING, NOTES, LazyArrays
 from naslib_edd.tabular.formats import unreadable
@@ -50,7 +51,7 @@ _DERIVED = ("arch_str", "arch_ops", "op_names")
 Packing = Mapping[str, Any]
 
 
-class PackedArrays(Mapping[str, Array]):
+class PackedArrays(ReadOnce):
     """The arrays of a packed table, each decoded when first asked for and then kept, read-only.
 
     Args:
@@ -61,26 +62,7 @@ class PackedArrays(Mapping[str, Array]):
     def __init__(self, members: Mapping[str, Array], packings: Mapping[str, Packing]) -> None:
         self._members, self._packings = members, packings
         others = tuple(name for name in (SEEDS, "about") if name in members)
-        self._names = (*_DERIVED, *others, *packings)
-        self._read: dict[str, Array] = {}
-
-    def __getitem__(self, name: str) -> Array:
-        if name not in self._read:
-            if name not in self._names:
-                raise KeyError(name)
-            array = self._array(name)
-            array.flags.writeable = False
-            self._read[name] = array
-        return self._read[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
+        self._begin((*_DERIVED, *others, *packings))
 
     def __getstate__(self) -> tuple[Mapping[str, Array], Mapping[str, Packing]]:
         return self._members, self._packings
