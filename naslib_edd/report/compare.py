@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
 from naslib_edd.paths import PathLike, path_of
+from naslib_edd.record import Row
 from naslib_edd.report.groups import Group, group_runs, name_among, shared_reduction
 from naslib_edd.report.panels import STATISTICS, entropy_bound
 from naslib_edd.report.runs import sound_runs
@@ -83,15 +84,23 @@ def report(
     return paths
 
 
+def over_seeds(group: Group, of: Callable[[Sequence[Row]], Series]) -> Series:
+    """A number of each epoch for every run of a group, [runs, epochs].
+
+    NaN past the end of a run that stopped early.
+    """
+    values = np.full((len(group.runs), max(len(run.rows) for run in group.runs)), np.nan)
+    for place, run in enumerate(group.runs):
+        values[place, : len(run.rows)] = of(run.rows)
+    return values
+
+
 def mean_and_std(group: Group, key: str) -> tuple[Series, Series]:
     """A field's mean and sample standard deviation over a group's seeds, each [epochs].
 
     A run that stopped early counts up to its end. The deviation of a single run is NaN.
     """
-    values = np.full((len(group.runs), max(len(run.rows) for run in group.runs)), np.nan)
-    for place, run in enumerate(group.runs):
-        values[place, : len(run.rows)] = series(run.rows, key)
-    counted = np.ma.masked_invalid(values)
+    counted = np.ma.masked_invalid(over_seeds(group, lambda rows: series(rows, key)))
     mean, std = counted.mean(axis=0), counted.std(axis=0, ddof=1)
     return np.ma.filled(mean, np.nan), np.ma.filled(std, np.nan)
 

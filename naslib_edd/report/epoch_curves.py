@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from naslib_edd.record import Row
-from naslib_edd.report.compare import figure_of_groups, legend, name_with_runs
+from naslib_edd.report.compare import figure_of_groups, legend, name_with_runs, over_seeds
 from naslib_edd.report.groups import Group, shared_reduction
 from naslib_edd.report.panels import DATASETS
 from naslib_edd.report.series import Series, series
@@ -23,17 +23,6 @@ from naslib_edd.standing import ranked_dataset
 
 #: Panels beside each other in the figure of the gap.
 _COLUMNS = 3
-
-
-def over_seeds(group: Group, of: Callable[[Sequence[Row]], Series]) -> Series:
-    """A number of each epoch for every run of a group, [runs, epochs].
-
-    NaN past the end of a run that stopped early.
-    """
-    values = np.full((len(group.runs), max(len(run.rows) for run in group.runs)), np.nan)
-    for place, run in enumerate(group.runs):
-        values[place, : len(run.rows)] = of(run.rows)
-    return values
 
 
 def table_figure(groups: Sequence[Group]) -> Figure | None:
