@@ -68,7 +68,12 @@ def test_operations_are_limited_on_naslib_too(tmp_path: Path) -> None:
     assert all(set(row["ops"]) <= {1, 3} for row in rows)
 
 
-def test_a_selection_needs_the_built_in_engine(tmp_path: Path) -> None:
+def test_a_selection_chooses_on_naslib_where_the_supernet_is_fast(tmp_path: Path) -> None:
+    """In the record's order of operations: the first of those that are left."""
     register_method("first", selection=first)
-    with pytest.raises(UserError, match="built-in engine only"):
-        _run(tmp_path, "first")
+    left = ["skip_connect", "nor_conv_3x3"]
+    rows = rows_of(_run(tmp_path, "first", operations=left))
+    assert [row["ops"] for row in rows] == [[1] * 6] * 2
+    register_method("first_on_the_graph", selection=first)
+    with pytest.raises(UserError, match="need the fast supernet"):
+        _run(tmp_path, "first_on_the_graph", supernet="naslib")
