@@ -25,6 +25,7 @@ from naslib_edd.paths import folder_name, path_of, read_text
 from naslib_edd.plain_values import check_text, key_text, plain_values
 from naslib_edd.presets import preset
 from naslib_edd.presets.switch import own, without_former
+from naslib_edd.record import check_config
 from naslib_edd.settings import NASLIB_SEARCH, NASLIB_TOP, SECTIONS, Config, SearchSettings, names
 from naslib_edd.yaml_text import DEEPEST, LARGEST, NotYaml, parse
 
@@ -100,6 +101,7 @@ def read(path: Path) -> Values:
     text = read_text(path, "config", most=LARGEST)
     if text is None:
         raise UserError(f"there is no config {path}; the project's are in configs/")
+    check_config(path)
     try:
         values = parse(text)
     except NotYaml as error:

@@ -181,7 +181,7 @@ def _kept(path: Path, about: list[Any]) -> dict[str, list[float]] | None:
             return None
         seconds = body["seconds"]
         return {name: [float(one) for one in seconds[name]] for name in ("on", "off")}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -31,14 +31,14 @@ def show_list(path: Path) -> int:
 
 
 def show_status(path: Path, console: Console | None = None) -> int:
-    """Print a line a run and a summary; 1 if one has failed. Reads files only."""
+    """Print a line a run and a summary; 1 if one has failed or is damaged. Reads files only."""
     console = console or Console()
     states = [status(task) for task in read(path).tasks()]
     width = max(len(found.task.name) for found in states)
     for found in states:
         say(console, f"{found.task.name:{width}}  {found.words}")
     say(console, _summary(states))
-    return 1 if any(found.state == "failed" for found in states) else 0
+    return 1 if any(found.state in ("failed", "damaged") for found in states) else 0
 
 
 def sweep(path: Path, console: Console | None = None) -> int:
