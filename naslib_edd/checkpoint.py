@@ -129,11 +129,11 @@ def verified(path: Path) -> tuple[bytes, bool]:
 
 def _check_structure(content: bytes) -> None:
     """Bound what reading makes of the pickle, in which a byte can stand for an object of 200."""
+    most = max(_LARGEST_STRUCTURE, len(content) // 8)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for member in archive.infolist():
-            if member.filename.endswith("data.pkl"):
-                if member.file_size > max(_LARGEST_STRUCTURE, len(content) // 8):
-                    raise envelope.Damaged("holds more objects than tensors")
+            if member.filename.endswith("data.pkl") and member.file_size > most:
+                raise envelope.Damaged("holds more objects than tensors")
 
 
 def load_last(path: Path) -> Loaded:
