@@ -10,11 +10,10 @@ from __future__ import annotations
 import dataclasses
 import io
 import pickle
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
@@ -83,9 +82,13 @@ def write(path: Path, content: Any, *, keep: Path | None = None) -> None:
     # Into memory first: torch turns a full disk into an error of its own, write_atomic names it.
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    packed = bytearray(buffer.getbuffer())
-    envelope.seal_zip(packed, KIND)
-    write_atomic(path, lambda file: file.write(packed), keep=keep)
+    packed = buffer.getbuffer()
+
+    def fill(file: BinaryIO) -> None:
+        file.write(packed[:-2])
+        file.write(envelope.seal_of_zip(packed, KIND))
+
+    write_atomic(path, fill, keep=keep)
 
 
 def load(path: Path) -> State:
@@ -120,20 +123,14 @@ def verified(path: Path) -> tuple[bytes, bool]:
         raise damaged(path, error.strerror or str(error)) from None
     try:
         has_seal = envelope.open_zip(content, KIND)
-        envelope.check_members(content)
-        _check_structure(content)
+        sizes = envelope.check_members(content)
+        # In a pickle, a byte can stand for an object of 200: bound what reading makes of it.
+        structure = max((sizes[name] for name in sizes if name.endswith("data.pkl")), default=0)
+        if structure > max(_LARGEST_STRUCTURE, len(content) // 8):
+            raise envelope.Damaged("holds more objects than tensors")
     except envelope.Damaged as error:
         raise damaged(path, f"it {error}") from None
     return content, has_seal
-
-
-def _check_structure(content: bytes) -> None:
-    """Bound what reading makes of the pickle, in which a byte can stand for an object of 200."""
-    most = max(_LARGEST_STRUCTURE, len(content) // 8)
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for member in archive.infolist():
-            if member.filename.endswith("data.pkl") and member.file_size > most:
-                raise envelope.Damaged("holds more objects than tensors")
 
 
 def load_last(path: Path) -> Loaded:

@@ -2,8 +2,9 @@
 
 A process of its own, given one JSON object: ``first``, the arguments; ``again``, those of the
 command that goes on when there is room; ``mode``, below; ``root``, a folder whose numbered
-subfolders stand for ``{out}`` in the arguments; ``template``, a folder that each of them begins as,
-or null. It prints a line of JSON for each n, until a command ends before its disk is full.
+subfolders are where it runs and stand for ``{out}`` in the arguments; ``template``, a folder that
+each of them begins as, or null. It prints a line of JSON for each n, up to ``most`` and until a
+command ends before its disk is full.
 
 ``size``: the kernel refuses every byte of a file from then on (a limit of the file size, 0), so
 that what C code writes fails, too. ``open``: no file and no folder can be made any more.
@@ -31,10 +32,12 @@ def main() -> None:
     import naslib_edd.loop  # torch, once for all the forks
 
     root, number = Path(asked["root"]), 0
-    while True:
+    while number < asked["most"]:
         number += 1
         out = root / str(number)
-        if asked["template"] is not None:
+        if asked["template"] is None:
+            out.mkdir()
+        else:
             shutil.copytree(asked["template"], out)
         first, again = ([word.format(out=out) for word in asked[key]] for key in ("first", "again"))
         code, told, at = _run(naslib_edd.cli.main, first, out, number, asked["mode"])
@@ -42,7 +45,6 @@ def main() -> None:
             assert code == 0, told
             break
         line = {"number": number, "at": at, "code": code, "told": told}
-        line["left"] = sorted(str(part.relative_to(out)) for part in out.rglob(".*.*"))
         line["again"], line["told_again"], _ = _run(naslib_edd.cli.main, again, out, 0, "size")
         print(json.dumps(line), flush=True)
 
@@ -56,6 +58,7 @@ def _run(
     if child == 0:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.dup2(errors[1], 2)
+        os.chdir(out)
         if number:
             _fill(out, number, mode, full[1])
         try:
@@ -87,15 +90,15 @@ def _fill(out: Path, number: int, mode: str, tell: int) -> None:
             writes = arguments[2] is not None and arguments[2] & _WRITING
         else:
             writes = mode == "open" and event == "os.mkdir"
-        if not writes or not str(arguments[0]).startswith(str(out)):
+        if not writes or not (path := str(Path.cwd() / str(arguments[0]))).startswith(str(out)):
             return
         seen += 1
         if seen == number:
-            os.write(tell, os.path.relpath(str(arguments[0]), out).encode())
+            os.write(tell, os.path.relpath(path, out).encode())
             if mode == "size":
                 resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
         if seen >= number and mode == "open":
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(arguments[0]))
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
 
     sys.addaudithook(hook)
 

@@ -213,3 +213,10 @@ class TestGoingOn:
         (folder / "config.yaml").write_text(text[: text.rindex("# naslib-edd")])
         run(settings, resume=True)
         assert rows(folder) == whole
+
+
+def test_a_checkpoint_of_objects_instead_of_tensors_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    torch.save({"version": 1, **STATE, "many": list(range(1_000_000))}, path)
+    with pytest.raises(UserError, match="more objects than tensors"):
+        checkpoint.load(path)

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from naslib_edd.console import say
 from naslib_edd.errors import UserError
+from naslib_edd.files import cannot_write
 from naslib_edd.literal import literal
 from naslib_edd.report import report
 from naslib_edd.sweep.local import Local, Stopped
@@ -51,13 +52,19 @@ def sweep(path: Path, console: Console | None = None) -> int:
     console = console or Console()
     plan = read(path)
     tasks = plan.tasks()
-    plan.out_dir.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(plan.out_dir / LOCK)
     try:
-        with FileLock(plan.out_dir / LOCK, timeout=0):
-            say(console, f"{len(tasks)} runs, {plan.jobs} at once, in {plan.out_dir}")
-            _run(tasks, Local(jobs=plan.jobs, retries=plan.retries), console)
+        plan.out_dir.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
     except Timeout:
         raise UserError(f"another sweep is running in {plan.out_dir}; wait for it") from None
+    except OSError as error:
+        raise cannot_write(plan.out_dir, error) from None
+    try:
+        say(console, f"{len(tasks)} runs, {plan.jobs} at once, in {plan.out_dir}")
+        _run(tasks, Local(jobs=plan.jobs, retries=plan.retries), console)
+    finally:
+        lock.release()
     states = [status(task) for task in tasks]
     say(console, _summary(states))
     finished = [found.task.folder for found in states if found.state == "finished"]

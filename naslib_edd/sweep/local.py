@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
+from naslib_edd.errors import UserError
+from naslib_edd.files import cannot_write
 from naslib_edd.sweep.plan import Task
 from naslib_edd.sweep.status import failure_file, mark_failed
 
@@ -63,6 +65,7 @@ class Local:
 
         Raises:
             Stopped: a signal came; the children were told, and have ended.
+            UserError: a run's folder cannot be written; no further run was begun.
         """
         handlers = {
             number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)
@@ -76,7 +79,11 @@ class Local:
                     ended, _ = wait(left, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
                     for future in ended:
                         task = left.pop(future)
-                        code, seconds = future.result()
+                        try:
+                            code, seconds = future.result()
+                        except UserError:
+                            pool.shutdown(wait=False, cancel_futures=True)
+                            raise
                         if self._signal is None:
                             done(task, code, seconds)
                     look()
@@ -88,7 +95,10 @@ class Local:
 
     def _run(self, task: Task) -> tuple[int, float]:
         began = time.monotonic()
-        failure_file(task).unlink(missing_ok=True)
+        try:
+            failure_file(task).unlink(missing_ok=True)
+        except OSError as error:
+            raise cannot_write(failure_file(task), error) from None
         code = 1
         for number in range(self.retries + 1):
             code = self._once(task)
@@ -101,9 +111,14 @@ class Local:
         return code, time.monotonic() - began
 
     def _once(self, task: Task) -> int:
-        task.folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "naslib_edd.cli", *task.arguments, "--no-figures"]
-        with (task.folder / self.log_name).open("ab") as log:
+        path = task.folder / self.log_name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            log = path.open("ab")
+        except OSError as error:
+            raise cannot_write(path, error) from None
+        with log:
             with self._lock:
                 if self._signal is not None:
                     return 128 + self._signal
