@@ -3,8 +3,8 @@
 A process of its own, given one JSON object: ``first``, the arguments; ``again``, those of the
 command that goes on when there is room; ``mode``, below; ``root``, a folder whose numbered
 subfolders are where it runs and stand for ``{out}`` in the arguments; ``template``, a folder that
-each of them begins as, or null. It prints a line of JSON for each n, up to ``most`` and until a
-command ends before its disk is full.
+each of them begins as, or null. It prints a line of JSON for each n, until a command ends before
+its disk is full.
 
 ``size``: the kernel refuses every byte of a file from then on (a limit of the file size, 0), so
 that what C code writes fails, too. ``open``: no file and no folder can be made any more.
@@ -32,7 +32,7 @@ def main() -> None:
     import naslib_edd.loop  # torch, once for all the forks
 
     root, number = Path(asked["root"]), 0
-    while number < asked["most"]:
+    while True:
         number += 1
         out = root / str(number)
         if asked["template"] is None:

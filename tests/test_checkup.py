@@ -14,6 +14,7 @@ from helpers import run, tiny_settings
 from naslib_edd.cli import main
 from naslib_edd.data.checksums import MD5
 from naslib_edd.files import write_text
+from naslib_edd.tabular.locate import built_in
 
 ROOT = Path(__file__).parents[1]
 
@@ -86,8 +87,16 @@ def test_lines_cut_off_behind_the_checkpoint_s_back(
 def test_the_built_in_table_and_other_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, told = doctor("digits", capsys)
-    assert code == 0 and "digits.npz" in told and "BAD" not in told
+    for name in ("digits", "nb201"):
+        code, told = doctor(name, capsys)
+        assert code == 0 and f"ok  {name}.npz: whole" in told
+        path = built_in(name)
+        assert path is not None
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        (tmp_path / "damaged.npz").write_bytes(content)
+        code, told = doctor(tmp_path / "damaged.npz", capsys)
+        assert code == 1 and "BAD damaged.npz" in told
     write_text(tmp_path / "notes.json", json.dumps({"a": 1}))
     code, told = doctor(tmp_path / "notes.json", capsys)
     assert code == 0 and "cannot be checked: it has no checksum" in told

@@ -30,12 +30,10 @@ def full(tmp_path: Path) -> Full:
         again: list[str],
         *,
         template: Path | None = None,
-        most: int = 1000,
     ) -> list[dict[str, Any]]:
         root = tmp_path / f"full_{mode}"
         root.mkdir()
         asked: dict[str, Any] = {"first": first, "again": again, "mode": mode, "root": str(root)}
-        asked["most"] = most
         asked["template"] = None if template is None else str(template)
         process = subprocess.run(
             [sys.executable, str(HERE.with_name("full_disk.py")), json.dumps(asked)],
@@ -72,10 +70,19 @@ def check_records(root: Path, expected: Any, cases: list[dict[str, Any]]) -> Non
         assert not list(folder.glob(".*")), case["at"]
 
 
-def test_the_first_writes_of_a_search(full: Full, config: Path) -> None:
+def test_a_floor(full: Full, tmp_path: Path) -> None:
+    """Random search: every file of a run, in moments."""
+    settings = {"optimizer": "random_search", "dataset": "digits", "search": {"epochs": 2}}
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump(settings))
     first = ["search", str(config), "out_dir={out}", "--no-figures"]
-    cases = full("size", first, [*first, "--resume"], most=3)
-    assert [Path(case["at"]).name.split(".")[-2] for case in cases] == ["run", "run", "yaml"]
+    cases = full("size", first, [*first, "--resume"])
+    names = " ".join(case["at"] for case in cases)
+    for name in ("run.lock", ".config.yaml", "record.jsonl", ".checkpoint.pt", ".result.json"):
+        assert f"/{name}" in names
+    records = [rows_of(path.parent) for path in tmp_path.glob("full_size/**/record.jsonl")]
+    assert len(records) == len(cases) + 1
+    assert all(rows == records[0] for rows in records)
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from helpers import FOLDER, rows_of, run, start, tiny_settings
 
 from naslib_edd import checkpoint
 from naslib_edd.checkup import examine
+from naslib_edd.config import load
 from naslib_edd.errors import UserError
 from naslib_edd.lock import NAME, only_writer
 from naslib_edd.record import RunFolder, read_rows
@@ -47,6 +48,22 @@ def test_an_edited_config_is_named(tmp_path: Path) -> None:
     folder.config.write_text(folder.config.read_text().replace("0\n", "1\n", 1))
     with pytest.raises(UserError, match="changed by hand"):
         folder.read_config()
+
+
+def test_a_runs_own_config_is_checked_when_another_search_takes_it(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.write_config("seed: 0\n")
+    folder.append({"epoch": 1})
+    assert load(folder.config).seed == 0
+    folder.config.write_text(folder.config.read_text().replace("0\n", "1\n", 1))
+    with pytest.raises(UserError, match="changed by hand"):
+        load(folder.config)
+    copy = tmp_path / "config.yaml"
+    copy.write_bytes(folder.config.read_bytes())
+    assert load(copy).seed == 1  # a copy elsewhere may be changed
+    folder.config.write_text("seed: 1\n")
+    with pytest.raises(UserError, match="lost its checksum"):
+        load(folder.config)
 
 
 def test_what_no_checkpoint_can_hold_is_refused_before_anything_is_written(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from filelock import FileLock
 from helpers import tiny_settings
 
 from naslib_edd.cli import main
-from naslib_edd.record import read_rows, without_timings
+from naslib_edd.record import RunFolder, read_rows, without_timings
 
 COMMAND = [sys.executable, "-m", "naslib_edd.cli", "sweep"]
 
@@ -153,3 +154,25 @@ def _processes_of(out: Path) -> list[int]:
         if f"out_dir={out}".encode() in words:
             found.append(int(entry.name))
     return found
+
+
+def test_a_result_that_is_damaged_is_said_and_written_anew(
+    write: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(methods=["random_search"])
+    assert main(["sweep", str(path)]) == 0
+    (result,) = (tmp_path / "out").glob("**/result.json")
+    whole = result.read_bytes()
+    result.write_bytes(whole.replace(b'"index": ', b'"index": 1', 1))
+    capsys.readouterr()
+    assert main(["sweep", str(path), "--status"]) == 1
+    told = capsys.readouterr().out
+    assert "does not fit its checksum" in told and "1 runs: 1 damaged" in told
+    assert main(["sweep", str(path)]) == 0
+    assert read_result(result.parent) == json.loads(whole)["index"]
+
+
+def read_result(folder: Path) -> Any:
+    read = RunFolder(folder).read_result()
+    assert read is not None
+    return read[0]["index"]
