@@ -90,7 +90,9 @@ def _fill(out: Path, number: int, mode: str, tell: int) -> None:
             writes = arguments[2] is not None and arguments[2] & _WRITING
         else:
             writes = mode == "open" and event == "os.mkdir"
-        if not writes or not (path := str(Path.cwd() / str(arguments[0]))).startswith(str(out)):
+        if not writes or isinstance(arguments[0], int):  # a file that is open already
+            return
+        if not (path := str(Path.cwd() / str(arguments[0]))).startswith(str(out)):
             return
         seen += 1
         if seen == number:

@@ -70,6 +70,8 @@ def check_records(root: Path, expected: Any, cases: list[dict[str, Any]]) -> Non
         assert not list(folder.glob(".*")), case["at"]
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_floor(full: Full, tmp_path: Path) -> None:
     """Random search: every file of a run, in moments."""
     settings = {"optimizer": "random_search", "dataset": "digits", "search": {"epochs": 2}}
