@@ -188,7 +188,10 @@ class TopologyApi(Architectures):
         Args:
             dataset: as of :meth:`get_more_info`.
             metric_on_set: ``"valid"``, ``"test"``, or the benchmark's ``"x-valid"``, ….
-            flop_max, param_max: in millions, inclusive, of what the table's file says.
+            flop_max: at most so many FLOPs, in millions, of what the table's file says.
+            param_max: at most so many parameters, in millions.
+            FLOP_max: another name of ``flop_max``.
+            Param_max: another name of ``param_max``.
             hp: as of :meth:`get_more_info`.
             enforce_all: taken for compatibility.
 
