@@ -30,7 +30,7 @@ def register_method(
     stage: Any = None,
     settings: Mapping[str, Any] | None = None,
     source: str = "",
-    status: str = "one's own; held to nothing yet",
+    status: str = "one's own; verified against nothing yet",
     differs: str = "",
 ) -> Method:
     """Make ``optimizer: NAME`` a known method with parts of one's own.
