@@ -54,6 +54,8 @@ def test_a_search_leaves_the_same_record_as_the_built_in_engine(
     table = write_table(tmp_path / "table.npz")
     arguments = ["search.edd_lambda", "0.12", f"table={table}"]
     result = quiet(config, *arguments)
+    assert result["changed"]["edd_lambda"] == 0.12
+    assert result["images"] == {"train": 4, "val": 8, "test": 8}  # limit_val holds at the end, too
     rows = read_rows(folder(config) / "record.jsonl")
     assert [row["epoch"] for row in rows] == [1, 2]
     trajectory = json.loads((folder(config) / "errors.json").read_text())
@@ -173,6 +175,16 @@ def test_naslibs_loaders_want_torchvision(config: Path) -> None:
         return
     with pytest.raises(UserError, match=r"torchvision .* is not installed"):
         quiet(config, "loaders=naslib", "dataset=cifar10")
+
+
+def test_a_library_that_a_plot_needs_is_missed_before_the_search(config: Path) -> None:
+    from naslib_edd.plugin import standins
+
+    if "seaborn" not in standins.given():
+        pytest.skip("seaborn is installed")
+    with pytest.raises(UserError, match="seaborn"):
+        quiet(config, "plot_arch_weights=true")
+    assert not folder(config).exists()
 
 
 def open_loaders(config: Path) -> object:
