@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
-from types import ModuleType
 from typing import Any
 
 _WHICH = "default: NASLIB_EDD_TABLE, else nb201; built in: nb201, digits"
@@ -81,20 +79,10 @@ def _help(command: argparse.ArgumentParser) -> int:
     return 0
 
 
-def _commands() -> ModuleType:
-    """The commands, imported without the garbage collector: a twelfth of the time of a query."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        from naslib_edd.tabular import commands
-    finally:
-        if collects:
-            gc.enable()
-    return commands
-
-
 def _query(options: argparse.Namespace) -> int:
-    answer: int = _commands().query(
+    from naslib_edd.tabular import commands
+
+    return commands.query(
         options.arch,
         options.table,
         epochs=options.epochs,
@@ -103,7 +91,6 @@ def _query(options: argparse.Namespace) -> int:
         latencies=options.latencies,
         as_json=options.json,
     )
-    return answer
 
 
 def _info(options: argparse.Namespace) -> int:

@@ -246,15 +246,6 @@ def test_the_built_in_table_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert best["datasets"]["digits"]["test"]["rank"] == 1
 
 
-def test_query_leaves_the_garbage_collector_as_it_was() -> None:
-    line = (
-        "import gc; from naslib_edd.cli import main; {}; before = gc.isenabled();"
-        "assert main(['query', '6111']) == 0 and gc.isenabled() is before"
-    )
-    for state in ("gc.enable()", "gc.disable()"):
-        subprocess.run([sys.executable, "-c", line.format(state)], check=True, capture_output=True)
-
-
 def test_query_needs_no_data(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["query", "6111"]) == 0
     output = capsys.readouterr().out
