@@ -33,6 +33,7 @@ def doctor(place: Path | str, capsys: pytest.CaptureFixture[str]) -> tuple[int, 
     return code, capsys.readouterr().out
 
 
+@pytest.mark.search
 def test_a_whole_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, told = doctor(folder, capsys)
     assert code == 0
@@ -42,6 +43,7 @@ def test_a_whole_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "BAD" not in told
 
 
+@pytest.mark.search
 @pytest.mark.parametrize(
     ("name", "old", "new", "words"),
     [
@@ -62,6 +64,7 @@ def test_damage_is_named(
     assert name in bad
 
 
+@pytest.mark.search
 def test_a_damaged_checkpoint(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     content = bytearray((folder / "checkpoint.pt").read_bytes())
     with zipfile.ZipFile(folder / "checkpoint.pt") as archive:
@@ -74,6 +77,7 @@ def test_a_damaged_checkpoint(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert "checkpoint.previous.pt: whole" in told
 
 
+@pytest.mark.search
 def test_lines_cut_off_behind_the_checkpoint_s_back(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -81,6 +81,7 @@ def test_the_workflow_names_the_versions_that_the_package_does() -> None:
     assert versions == classifiers
 
 
+@pytest.mark.process
 def test_the_site_builds_offline_without_a_warning(tmp_path: Path) -> None:
     for module in ("material", "mkdocs", "mkdocstrings"):
         if importlib.util.find_spec(module) is None:

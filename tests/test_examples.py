@@ -51,6 +51,7 @@ def test_the_images_are_of_the_size_that_they_are_said_to_be(example: ModuleType
     assert len(x_test) == len(y_test) == 597 and set(y_train) == set(range(10))
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_the_whole_script(tmp_path: Path) -> None:
     line = [sys.executable, str(EXAMPLES / "ten_minutes.py"), str(tmp_path / "out")]
@@ -68,6 +69,7 @@ def _printed(script: str, *arguments: str, cwd: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.process
 def test_reading_the_table(tmp_path: Path) -> None:
     printed = _printed("read_table.py", cwd=tmp_path)
     taus = re.findall(r"τ = (0\.\d+)", printed)
@@ -76,6 +78,7 @@ def test_reading_the_table(tmp_path: Path) -> None:
     assert best.arch_str in printed and not list(tmp_path.iterdir())
 
 
+@pytest.mark.process
 def test_comparing_two_methods(tmp_path: Path) -> None:
     printed = _printed("compare_methods.py", "out", cwd=tmp_path)
     values = [

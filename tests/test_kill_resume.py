@@ -16,6 +16,7 @@ from helpers import FOLDER, rows_of, start, tiny_settings
 TIMES = 20
 
 
+@pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_kill_9_at_random_moments(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ def test_folder_is_naslibs_and_a_name_replaces_the_optimizer() -> None:
     assert folder_of(config) == Path("out/nasbench201/digits/mine/0")
 
 
+@pytest.mark.search
 def test_settings_off_the_methods_own_are_told_and_recorded(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
