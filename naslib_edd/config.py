@@ -185,7 +185,7 @@ def _checked(
         if found is _WRONG:
             quoted = "; put a text in quotes" if _takes_text(hints[key]) else ""
             raise UserError(
-                f"{name} must be {_describe(hints[key])}, not {shown(value)} ({place}{quoted})"
+                f"{name} must be {describe(hints[key])}, not {shown(value)} ({place}{quoted})"
             )
         if isinstance(found, str):
             check_text(found, name)
@@ -241,14 +241,15 @@ def _number(value: Any) -> Any:
     return number if math.isfinite(number) else _WRONG
 
 
-def _describe(hint: Any) -> str:
+def describe(hint: Any) -> str:
+    """A setting's type in words."""
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
-        return " or ".join(_describe(option) for option in get_args(hint))
+        return " or ".join(describe(option) for option in get_args(hint))
     if origin is Literal:
         return "one of " + ", ".join(f"'{choice}'" for choice in get_args(hint))
     if origin is tuple:
-        return f"a list, each {_describe(get_args(hint)[0])}"
+        return f"a list, each {describe(get_args(hint)[0])}"
     names_of: dict[Any, str] = {
         bool: "true or false",
         int: "a whole number",

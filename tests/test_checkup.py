@@ -34,6 +34,7 @@ def doctor(place: Path | str, capsys: pytest.CaptureFixture[str]) -> tuple[int, 
     return code, capsys.readouterr().out
 
 
+@pytest.mark.search
 def test_a_whole_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, told = doctor(folder, capsys)
     assert code == 0
@@ -43,6 +44,7 @@ def test_a_whole_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "BAD" not in told
 
 
+@pytest.mark.search
 @pytest.mark.parametrize(
     ("name", "old", "new", "words"),
     [
@@ -63,6 +65,7 @@ def test_damage_is_named(
     assert name in bad
 
 
+@pytest.mark.search
 def test_a_damaged_checkpoint(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     content = bytearray((folder / "checkpoint.pt").read_bytes())
     with zipfile.ZipFile(folder / "checkpoint.pt") as archive:
@@ -75,6 +78,7 @@ def test_a_damaged_checkpoint(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert "checkpoint.previous.pt: whole" in told
 
 
+@pytest.mark.search
 def test_lines_cut_off_behind_the_checkpoint_s_back(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

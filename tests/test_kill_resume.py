@@ -45,6 +45,7 @@ def die(config: Path, out: Path, *, number: int, stage: str) -> int:
     ).returncode
 
 
+@pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_kill_9_at_random_moments(tmp_path: Path) -> None:

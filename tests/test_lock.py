@@ -49,6 +49,7 @@ def test_held_and_gone_afterwards(tmp_path: Path) -> None:
     assert owner_in_words(folder) is None
 
 
+@pytest.mark.process
 def test_a_second_writer_is_refused_by_name_and_a_dead_one_s_lock_taken_over(
     tmp_path: Path,
 ) -> None:
@@ -107,6 +108,7 @@ def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.process
 @pytest.mark.timeout(400)
 def test_three_resumes_at_once_one_runs_two_are_refused(tmp_path: Path) -> None:
     settings = tiny_settings(

@@ -16,6 +16,7 @@ from naslib_edd.spaces.nb201 import CONV3, POOL, SIZE, SKIP
 NAMES = ["nor_conv_3x3", "skip_connect", "avg_pool_3x3"]
 
 
+@pytest.mark.search
 @pytest.mark.parametrize(
     "method",
     ["darts_v1", "edd_darts", "gdas", "gaea_bilevel", "drnas", "rs_ws", "darts_pt", "pc_darts",
@@ -29,6 +30,7 @@ def test_only_these_are_chosen(tmp_path: Path, method: str) -> None:
         assert 0 <= row["entropy"] <= np.log(3) + 1e-6
 
 
+@pytest.mark.search
 def test_all_but_none_is_exclude_none(tmp_path: Path) -> None:
     four = ["avg_pool_3x3", "nor_conv_3x3", "nor_conv_1x1", "skip_connect"]
     one = run(tiny_settings(tmp_path / "a", search={"operations": four}))
@@ -36,6 +38,7 @@ def test_all_but_none_is_exclude_none(tmp_path: Path) -> None:
     assert rows_of(one.folder) == rows_of(two.folder)
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("method", ["random_search", "local_search"])
 def test_floors_look_only_these_up(tmp_path: Path, method: str) -> None:
     values = np.random.default_rng(0).uniform(10, 90, SIZE)

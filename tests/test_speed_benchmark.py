@@ -17,6 +17,8 @@ from tiny_race import SHAPE, TIMES, TINY, race
 from naslib_edd.errors import UserError
 from naslib_edd.native import kernels
 
+pytestmark = pytest.mark.benchmark
+
 RESULTS = Path(speed.__file__).parent / "results"
 
 

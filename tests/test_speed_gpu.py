@@ -21,6 +21,8 @@ from tiny_race import SHAPE, TINY
 
 from naslib_edd.errors import UserError
 
+pytestmark = pytest.mark.benchmark
+
 CPU = torch.device("cpu")
 
 

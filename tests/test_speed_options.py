@@ -12,6 +12,8 @@ from racing.options import METHODS, read
 from racing.shape import Shape
 from tiny_race import TINY
 
+pytestmark = pytest.mark.benchmark
+
 
 def test_defaults_are_the_shape_of_the_goals() -> None:
     options = read([])

@@ -11,6 +11,8 @@ from racing.shape import Record
 
 from naslib_edd.errors import UserError
 
+pytestmark = pytest.mark.benchmark
+
 NAMES = ["a", "b", "c"]
 
 

@@ -21,7 +21,7 @@ class SamplingSettings(TemperatureSettings, RelaxationSettings, NetworkSettings)
         "one_shot", "random_search", "local_search", "proxy_search", "zero_cost_pt"
     ] = setting(
         "one_shot",
-        "what searches: a supernet, look-ups in the table alone (floors to compare with, for "
+        "what searches: a supernet, look-ups in the table alone (baselines, for "
         "which the table does steer the search), or a score of untrained networks: random ones "
         "(proxy_search), or a supernet decided edge by edge (zero_cost_pt)",
     )

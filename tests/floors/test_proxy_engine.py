@@ -36,6 +36,7 @@ def _engine(optimizer: str, **search: Any) -> ProxyEngine:
     return ProxyEngine(config=config, data=data, device=CPU)
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("optimizer", [*PROXIES, "zero_cost_pt"])
 def test_a_search_leaves_its_record_and_resumes_bit_for_bit(tmp_path: Path, optimizer: str) -> None:
     table = str(write_table(tmp_path / "table.npz"))
@@ -115,6 +116,7 @@ def _seed(engine: ProxyEngine) -> int:
     return stable_seed(engine.config.seed, "zero_cost_pt", engine.epoch)
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("optimizer", ["nwot", "zero_cost_pt"])
 def test_only_named_operations(tmp_path: Path, optimizer: str) -> None:
     names = ["nor_conv_3x3", "skip_connect"]

@@ -83,6 +83,7 @@ def test_draws_follow_from_seed_and_epoch_and_the_mask() -> None:
     assert other.seen[7:] != one.seen
 
 
+@pytest.mark.search
 def test_on_a_supernet_it_measures_the_discretised_network(tmp_path: Path) -> None:
     engine = engine_of(tmp_path, best_of=3, best_of_batches=99)
     (best_of,) = engine.stages
@@ -93,6 +94,7 @@ def test_on_a_supernet_it_measures_the_discretised_network(tmp_path: Path) -> No
     )
 
 
+@pytest.mark.search
 def test_a_run_of_random_search_with_weight_sharing(tmp_path: Path) -> None:
     result = run(tiny_settings(tmp_path, optimizer="rs_ws", search={"best_of_before": 2}))
     rows = read_rows(result.folder / "record.jsonl")

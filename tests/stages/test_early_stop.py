@@ -123,6 +123,7 @@ def test_no_rise_no_stop_and_the_last_epoch_decides(monkeypatch: pytest.MonkeyPa
     assert not stage.stopped and stage.choose(search) is None
 
 
+@pytest.mark.search
 def test_a_hessian_that_is_not_finite_ends_in_a_line(tmp_path: Path) -> None:
     settings = tiny_settings(tmp_path, optimizer="darts_es", search={"epochs": 2, "t0": 1e30})
     with pytest.raises(Diverged, match=r"the Hessian of the logits is not finite after epoch 1"):

@@ -20,6 +20,8 @@ from helpers import tiny_settings
 from naslib_edd.cli import main
 from naslib_edd.record import RunFolder, read_rows, without_timings
 
+pytestmark = pytest.mark.search
+
 COMMAND = [sys.executable, "-m", "naslib_edd.cli", "sweep"]
 
 
@@ -70,6 +72,7 @@ def test_runs_reports_and_does_nothing_twice(
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere its runs go on alone")
 def test_killed_and_begun_again_it_ends_as_if_undisturbed(
     write: Callable[..., Path], tmp_path: Path
@@ -87,6 +90,7 @@ def test_killed_and_begun_again_it_ends_as_if_undisturbed(
     assert records(cut) == records(tmp_path / "whole")
 
 
+@pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
 def test_a_run_that_is_killed_goes_on_from_its_checkpoint(
@@ -115,6 +119,7 @@ def test_a_run_that_cannot_be_mended_is_marked_and_the_rest_goes_on(
     assert "failed in epoch 1: out of memory" in capsys.readouterr().out
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_ctrl_c_leaves_checkpoints_and_the_same_command_goes_on(
     write: Callable[..., Path], tmp_path: Path
