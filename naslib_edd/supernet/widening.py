@@ -20,7 +20,7 @@ from naslib_edd.spaces.nb201 import CONV1, CONV3, EDGES
 from naslib_edd.supernet.fast import ROWS, BatchedConvBN, FastCell
 from naslib_edd.supernet.layers import BatchNorm, ReLUConvBN
 from naslib_edd.supernet.plain import PlainCell
-from naslib_edd.supernet.skeleton import Supernet
+from naslib_edd.supernet.skeleton import NB201Supernet
 
 #: Copies of the input and of the output channels of one convolution.
 Copies = tuple[Tensor, Tensor]
@@ -49,7 +49,7 @@ def widen_convolution(weight: Tensor, *, inputs: Tensor, outputs: Tensor) -> Ten
 
 @torch.no_grad()
 def widen_supernet(
-    supernet: Supernet,
+    supernet: NB201Supernet,
     *,
     partial: int,
     optimizer: torch.optim.Optimizer,
