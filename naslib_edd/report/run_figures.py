@@ -46,7 +46,8 @@ def draw_run(folder: PathLike) -> list[Path]:
             "cell": _cell,
         }
         if run.floor:
-            drawers = {"accuracy": _table_accuracy, "cell": _cell}
+            drawers = {"accuracy": _table_accuracy} if has_table(run.rows) else {}
+            drawers["cell"] = _cell
         figures = {name: draw(run) for name, draw in drawers.items()}
         return [
             save_figure(figure, run.folder / "figures" / f"{name}.png")

@@ -91,17 +91,17 @@ def _widen_cell(
         for (row, op), pair in drawn.items():
             layer = cell.operations(row)[op]
             assert isinstance(layer, ReLUConvBN)
-            _widen_layer(layer, [pair], optimizer)
+            widen_layer(layer, [pair], optimizer)
     elif isinstance(cell, FastCell):
         for op in (CONV1, CONV3):
             for source, rows in enumerate(ROWS):
                 batched = cell.batched(op, source)
-                _widen_layer(batched, [drawn[row, op] for row in rows], optimizer)
+                widen_layer(batched, [drawn[row, op] for row in rows], optimizer)
                 batched.channels = wider
     cell.width = wider
 
 
-def _widen_layer(
+def widen_layer(
     layer: ReLUConvBN | BatchedConvBN, pairs: Sequence[Copies], optimizer: torch.optim.Optimizer
 ) -> None:
     """A convolution and its norm; one pair of copies for each edge that the layer holds."""
