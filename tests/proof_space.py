@@ -152,7 +152,10 @@ class ProofSupernet(Supernet):
 
     def operation_weights(self) -> list[Tensor]:
         return [
-            m.conv.weight for cell in self.cells for m in cell.modules() if isinstance(m, ReLUConvBN)
+            m.conv.weight
+            for cell in self.cells
+            for m in cell.modules()
+            if isinstance(m, ReLUConvBN)
         ]
 
     def widen(

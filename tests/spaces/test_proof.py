@@ -89,7 +89,9 @@ def test_bounds_and_defaults_are_the_space_s() -> None:
         load({"search_space": "proof", "optimizer": "sgas", "search": {"greedy_warmup": 2000}})
     with pytest.raises(UserError, match="no operation of the search space"):
         load({"search_space": "proof", "search": {"operations": ["avg_pool_3x3"]}})
-    one = load({"search_space": "proof", "search": {"operations": ["max_pool_3x3", "skip_connect"]}})
+    one = load(
+        {"search_space": "proof", "search": {"operations": ["max_pool_3x3", "skip_connect"]}}
+    )
     assert one.search.columns_in(LAYOUT) == (1, 2)
 
 
