@@ -7,7 +7,7 @@ that keep two of the edges that enter them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -195,7 +195,7 @@ class ProofNetwork(nn.Module):
 class ProofSpace(Space):
     name, title = "proof", "the tests' space"
     layout = LAYOUT
-    defaults = {"weight_decay": 1e-4}
+    defaults: ClassVar[dict[str, Any]] = {"weight_decay": 1e-4}
 
     def text(self, arch: Sequence[int | None]) -> str:
         names = [

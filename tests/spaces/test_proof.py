@@ -23,6 +23,8 @@ from naslib_edd.report import draw_run, load_runs, report
 #: They look architectures up, and no table is of this space.
 BY_TABLE = ("random_search", "local_search")
 METHODS = [n for n, card in CARDS.items() if "builtin" in card.hosts and n not in BY_TABLE]
+#: Scores of untrained networks.
+UNTRAINED = ("zero_cost_pt", "nwot", "synflow", "jacov")
 #: The default run has one of each kind of part that knows its space; `slow` has all.
 QUICK = ("edd_darts", "gdas", "edd_pc_darts", "sgas", "darts_pt", "drnas", "rs_ws", "zero_cost_pt")
 
@@ -30,10 +32,14 @@ QUICK = ("edd_darts", "gdas", "edd_pc_darts", "sgas", "darts_pt", "drnas", "rs_w
 def settings(out: Path, method: str) -> dict[str, Any]:
     search: dict[str, Any] = {"channels": 4, "batch_size": 16, "limit_train": 32, "limit_val": 32}
     search |= {"epochs": 6, "checkpoint_seconds": 0.0, "eval_statistics": "batch"}
-    if CARDS[method].name.endswith(("_pt", "_pt_fixed")) and not method.startswith("sgas"):
+    if method in ("darts_pt", "darts_pt_fixed", "sdarts_rs_pt"):
         search["epochs"] = 1  # and one more a decision
-    if method in ("zero_cost_pt", "nwot", "synflow", "jacov"):
-        search |= {"epochs": 2, "proxy_rounds": 2} if method == "zero_cost_pt" else {"epochs": 2}
+    if method in ("pcd_darts", "lpcd_darts"):
+        search["epochs"] = 10  # of one cycle
+    if method in UNTRAINED:
+        search["epochs"] = 2
+    if method == "zero_cost_pt":
+        search["proxy_rounds"] = 2
     return tiny_settings(out, optimizer=method, search_space="proof", search=search)
 
 
@@ -59,8 +65,8 @@ def test_every_preset(tmp_path: Path, method: str) -> None:
         assert torch.tensor(rows[-1]["logits"]).shape == (12, 4)
         assert torch.tensor(rows[-1]["logits"]).isfinite().all()
         assert 0 <= rows[-1]["entropy"] <= 1.4
-    kind = ProxyEngine if method in ("zero_cost_pt", "nwot", "synflow", "jacov") else Engine
-    with power_cut(epoch=1, step=1 if method != "nwot" else 0, kind=kind):
+    kind = ProxyEngine if method in UNTRAINED else Engine
+    with power_cut(epoch=1, step=1, kind=kind):
         run(settings(tmp_path / "cut", method))
     torch.manual_seed(1)  # whatever the new process drew before
     resumed = run(settings(tmp_path / "cut", method), resume=True)

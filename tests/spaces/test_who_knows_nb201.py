@@ -1,4 +1,4 @@
-"""Who may know NAS-Bench-201: its own modules, its tables, its networks, and NASLib's graph of it."""
+"""Who may know NAS-Bench-201: its own modules, its tables and networks, and NASLib's graph."""
 
 from __future__ import annotations
 
