@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 from rich.console import Console
 
-from naslib_edd import checkpoint, envelope
+from naslib_edd import checkpoint, envelope, spaces
 from naslib_edd.begin import begin, check_free
 from naslib_edd.config import load as load_config
 from naslib_edd.console import EpochLines, StepBar, say
 from naslib_edd.engine import Engine
-from naslib_edd.errors import UserError, remedy
+from naslib_edd.errors import remedy
 from naslib_edd.floors import FloorEngine, make_floor, needs_images
 from naslib_edd.lock import only_writer
-from naslib_edd.outcome import collapse_warning, final_result, show_result
+from naslib_edd.outcome import final_result, show_result
 from naslib_edd.prepare import (
     announce,
     describe,
@@ -61,14 +61,15 @@ class SearchResult:
     """What a search found, and where its files are.
 
     Attributes:
-        arch_str, index: the final architecture.
+        arch_str: the final architecture, as its space writes it.
+        index: its number, where the space numbers its architectures.
         result: what ``result.json`` holds.
         rows: the record, a row an epoch.
         folder: the run's folder.
     """
 
     arch_str: str
-    index: int
+    index: int | None
     result: Row = field(repr=False)
     rows: Sequence[Row] = field(repr=False)
     folder: Path
@@ -108,10 +109,7 @@ def search(
     if data is not None:
         overrides = [*overrides, "dataset=custom"]
     checked = load_config(config, overrides)
-    if checked.search_space != "nasbench201":
-        raise UserError(
-            f"search_space {checked.search_space} runs on NASLib's engine only: --engine naslib"
-        )
+    spaces.get(checked.search_space)  # NASLib's own run on its Trainer only
     folder = RunFolder(folder_of(checked))
     with as_found():
         return _search(
@@ -247,7 +245,7 @@ class _Loop:
         row = engine.end_epoch()
         if self.table is not None:
             row["table"] = self.table.query(row["index"]).as_dict()
-        row["warning"] = collapse_warning(row)
+        row["warning"] = engine.space.warning(row["ops"])
         row["seconds"] = round(time.monotonic() - began, 3)
         self.folder.append(row)
         self.rows.append(row)

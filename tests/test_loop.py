@@ -22,8 +22,8 @@ from naslib_edd.config import as_dict, load
 from naslib_edd.engine import Engine
 from naslib_edd.errors import Diverged, UserError
 from naslib_edd.loop import Interrupted
-from naslib_edd.outcome import collapse_warning
 from naslib_edd.record import read_rows, without_timings
+from naslib_edd.spaces.collapse import warning_of
 from naslib_edd.spaces.nb201 import SIZE, ops_to_index, ops_to_str
 from naslib_edd.tabular import Table
 
@@ -341,13 +341,13 @@ def test_the_engine_never_sees_a_table() -> None:
 )
 def test_collapse_is_named(ops: tuple[int, ...], words: str | None) -> None:
     row = {"ops": ops, "skip_count": ops.count(1), "none_count": ops.count(0)}
-    warning = collapse_warning(row)
+    warning = warning_of(row["ops"])
     assert (warning is None) if words is None else (warning is not None and words in warning)
 
 
 def test_a_cell_that_is_cut_off_is_named() -> None:
     ops = (3, 3, 3, 0, 0, 0)
-    warning = collapse_warning({"ops": ops, "skip_count": 0, "none_count": 3})
+    warning = warning_of(ops)
     assert warning is not None
     assert "cut off" in warning
 

@@ -12,6 +12,7 @@ from helpers import rows_of, run, tiny_settings, write_columns
 from naslib_edd.config import as_dict, load
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.nb201 import CONV3, POOL, SIZE, SKIP
+from naslib_edd.spaces.nb201_space import SPACE
 
 NAMES = ["nor_conv_3x3", "skip_connect", "avg_pool_3x3"]
 
@@ -74,5 +75,5 @@ def test_what_does_not_go_together(search: dict[str, Any], match: str) -> None:
 def test_as_typed_and_as_written() -> None:
     typed = load(None, ["search.operations=[skip_connect, nor_conv_3x3]"])
     assert typed.search.operations == ("skip_connect", "nor_conv_3x3")
-    assert typed.search.columns == (SKIP, CONV3)
+    assert typed.search.columns_in(SPACE.layout) == (SKIP, CONV3)
     assert load(as_dict(typed)) == typed

@@ -144,7 +144,7 @@ def bilevel_step(entrant: Entrant, shape: Shape, device: torch.device) -> Step:
         targets=[target for _, target in EDGES],
         skip=SKIP,
     )
-    regularisers = make_regularisers(search, allowed=allowed)
+    regularisers = make_regularisers(search, allowed=allowed, skip=1)
     perturbation = make_perturbation(
         search, generator=generator(0, "perturbation"), allowed=allowed
     )

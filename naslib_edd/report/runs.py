@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from naslib_edd import spaces
 from naslib_edd.data_names import canonical
 from naslib_edd.errors import UserError
 from naslib_edd.lines import check_epochs, read_lines, rows_in
 from naslib_edd.paths import PathLike, is_folder, path_of
 from naslib_edd.record import Row, RunFolder
-from naslib_edd.spaces.nb201 import check_ops
+from naslib_edd.spaces import Space
 from naslib_edd.yaml_text import LARGEST, NotYaml, parse
 
 #: What every line of a record has, and the figures need; the second part not of a floor.
-_NEEDED = ("epoch", "arch_str", "ops", "index")
+_NEEDED = ("epoch", "arch_str", "ops")
 _NEEDED_OF_SUPERNETS = ("t", "entropy", "logits")
 
 
@@ -53,6 +54,11 @@ class Run:
     def floor(self) -> bool:
         """Whether it only looked architectures up: without logits, temperature and network."""
         return (self.config.get("search") or {}).get("strategy", "one_shot") != "one_shot"
+
+    @property
+    def space(self) -> Space:
+        """The search space."""
+        return _space(self.config)
 
     @property
     def dataset(self) -> str:
@@ -151,7 +157,10 @@ def load_run(folder: PathLike, labels: dict[str, str] | None = None) -> Run:
     files.check_seals(config=config_sealed, lines=lines, result=result_sealed)
     config = _config(text, files.config)
     floor = config["search"].get("strategy", "one_shot") != "one_shot"
+    space = _space(config)
     needed = _NEEDED if floor else (*_NEEDED, *_NEEDED_OF_SUPERNETS)
+    if space.size is not None:
+        needed = (*needed, "index")
     for number, row in enumerate(rows, start=1):
         missing = [key for key in needed if not isinstance(row, dict) or row.get(key) is None]
         if missing:
@@ -159,7 +168,7 @@ def load_run(folder: PathLike, labels: dict[str, str] | None = None) -> Run:
                 f"line {number} of {files.record} lacks {', '.join(missing)}; the file is damaged"
             )
         try:
-            check_ops(row["ops"])
+            space.check(row["ops"])
         except (TypeError, ValueError, UserError) as error:
             raise UserError(f"line {number} of {files.record}: ops are damaged: {error}") from None
     check_epochs(files.record, rows)
@@ -176,6 +185,10 @@ def load_run(folder: PathLike, labels: dict[str, str] | None = None) -> Run:
         rows=rows,
         result=result,
     )
+
+
+def _space(config: dict[str, Any]) -> Space:
+    return spaces.get(str(config.get("search_space", "nasbench201")))
 
 
 def _config(text: str, path: Path) -> dict[str, Any]:

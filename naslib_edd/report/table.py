@@ -218,7 +218,7 @@ def as_json(
                 "runs": [
                     {
                         "seed": run.seed,
-                        "index": run.last["index"],
+                        "index": run.last.get("index"),
                         "arch_str": run.last["arch_str"],
                     }
                     for run in row.group.runs

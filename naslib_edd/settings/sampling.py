@@ -10,7 +10,6 @@ from naslib_edd.settings.fields import setting
 from naslib_edd.settings.network import NetworkSettings
 from naslib_edd.settings.relaxation import SAMPLED, RelaxationSettings
 from naslib_edd.settings.temperature import TemperatureSettings
-from naslib_edd.spaces.nb201 import SIZE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +35,6 @@ class SamplingSettings(TemperatureSettings, RelaxationSettings, NetworkSettings)
         "random_search, local_search: look-ups in all; proxy_search: architectures scored; by "
         "default search.epochs of them",
         at_least=1,
-        at_most=SIZE,
     )
     best_of: int = setting(
         0,

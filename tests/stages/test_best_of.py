@@ -14,6 +14,7 @@ from naslib_edd.engine import Engine
 from naslib_edd.errors import UserError
 from naslib_edd.prepare import open_data
 from naslib_edd.record import read_rows
+from naslib_edd.spaces.nb201_space import SPACE
 from naslib_edd.stages import BestOf
 
 
@@ -45,7 +46,7 @@ class Table:
 
 def stage(**settings: Any) -> BestOf:
     settings = {"epochs": 3, "count": 40, "count_before": 7, "batches": 1, **settings}
-    return BestOf(**settings, statistics="batch", seed=5)
+    return BestOf(**settings, layout=SPACE.layout, statistics="batch", seed=5)
 
 
 def test_the_best_is_chosen_and_batches_take_turns() -> None:
