@@ -49,7 +49,7 @@ def compare(entrants: Sequence[Entrant], seconds: Mapping[str, Sequence[float]])
     others: list[Entrant] = []
     for one in entrants:
         if one.kind == "plain" and one.method is not None:
-            if LAYOUTS[one.layout] is PlainSupernet.layout:
+            if LAYOUTS[one.layout] is PlainSupernet.memory_format:
                 plain[one.method] = one.name
             else:
                 others.append(one)
