@@ -115,6 +115,10 @@ def parser() -> argparse.ArgumentParser:
     report.add_argument("folders", nargs="+", metavar="FOLDER", help="run folders, or above them")
     report.add_argument("--out", required=True, metavar="FOLDER", help="where to write")
     report.add_argument("--data-note", metavar="TEXT", help="e.g. 'CIFAR-10 (JPEG)'")
+    report.add_argument(
+        "--against", action="append", default=[], metavar="METHOD",
+        help="compare the others with this one (again for more); all pairs by default",
+    )  # fmt: skip
     report.set_defaults(run=_report)
 
     figure = commands.add_parser("figure", help="one of the paper's figures, or a cell")
@@ -213,7 +217,9 @@ def _report(options: argparse.Namespace) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("always", LeftOut)
         warnings.showwarning = _warned  # type: ignore[assignment]
-        paths = report(options.folders, options.out, data_note=options.data_note)
+        paths = report(
+            options.folders, options.out, data_note=options.data_note, against=options.against
+        )
     for path in paths:
         print(literal(str(path)))
     return 0
