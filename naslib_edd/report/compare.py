@@ -103,7 +103,13 @@ def report(
             paths.append(save_figure(accuracy, folder / "fig4b.png"))
         if found is not None and found.friedman is not None:
             paths.append(save_figure(cd_diagram(found.friedman, found.ranked), folder / "cd.png"))
-    return paths
+    # Only here, for those modules are built on this one.
+    from naslib_edd.report.page import page
+    from naslib_edd.report.page_drawings import drawings
+
+    drawn = drawings([row.group for row in table], found)
+    text = page(table, found, drawn, folder, unfinished=unfinished, damaged=damaged)
+    return [*paths, write_text(folder / "index.html", text)]
 
 
 def _json(values: Any) -> str:

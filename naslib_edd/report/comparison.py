@@ -173,8 +173,9 @@ def measure(groups: Sequence[Group]) -> tuple[str, dict[str, dict[int, float]]] 
     sets = dict.fromkeys(
         name for result in results for name in ((result.get("table") or {}).get("datasets") or {})
     )
-    ways = [(column_name(name, "test"), ("table", "datasets", name, "test", "value"))
-            for name in sets]  # fmt: skip
+    ways: list[tuple[str, tuple[str, ...]]] = [
+        (column_name(name, "test"), ("table", "datasets", name, "test", "value")) for name in sets
+    ]
     ways.append(("test accuracy with shared weights", ("net_test_acc_batch",)))
     for name, path in ways:
         found = {}

@@ -55,8 +55,8 @@ def verdict(found: Comparison) -> str:
         least = min(pair.smallest_p for pair in pairs)
         return (
             f"{told}: **n too small: no result could be significant.** The smallest p that so many "
-            f"seeds can give is {_p(least)}; times {len(pairs)} it is "
-            f"{_p(min(1.0, least * len(pairs)))}, above {LEVEL:g}. "
+            f"seeds can give is {p_text(least)}; times {len(pairs)} it is "
+            f"{p_text(min(1.0, least * len(pairs)))}, above {LEVEL:g}. "
             f"{least_seeds(len(pairs))} seeds of each method are the fewest that could tell."
         )
     rest = len(pairs) - differ - sum(pair.too_few and not pair.differ for pair in pairs)
@@ -82,7 +82,7 @@ def rank_words(found: Comparison) -> str:
     how = "hardly" if alike < 0.3 else "partly" if alike < 0.7 else "largely"
     some = "differ somewhere" if test.p < LEVEL else "cannot be told apart"
     return (
-        f"Friedman over {test.seeds} shared seeds: χ² = {test.chi2:.2f}, p = {_p(test.p)}: the "
+        f"Friedman over {test.seeds} shared seeds: χ² = {test.chi2:.2f}, p = {p_text(test.p)}: the "
         f"{k} methods {some}. Two mean ranks differ if they are more than "
         f"{test.critical:.2f} apart (Nemenyi). Seeds agree {how} on the order: Kendall's W = "
         f"{alike:.2f}, mean Spearman of two seeds {test.spearman:.2f}."
@@ -152,8 +152,8 @@ def _pairs(pairs: Sequence[Pair]) -> str:
     shown = pairs if len(pairs) <= _LISTED else [pair for pair in pairs if pair.differ]
     rows = [
         [escape(pair.one), escape(pair.other), f"{pair.mean:+.2f}",
-         interval(pair.low, pair.high, sign=True), _TESTS[pair.test], _p(pair.p),
-         _p(pair.adjusted), "–" if pair.seeds_needed is None else str(pair.seeds_needed),
+         interval(pair.low, pair.high, sign=True), _TESTS[pair.test], p_text(pair.p),
+         p_text(pair.adjusted), "–" if pair.seeds_needed is None else str(pair.seeds_needed),
          escape(pair.words)]
         for pair in shown
     ]  # fmt: skip
@@ -184,6 +184,6 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _p(p: float) -> str:
-    """Three digits behind the point, or the power of ten."""
+def p_text(p: float) -> str:
+    """A p with three digits behind the point, or its power of ten."""
     return f"{p:.3f}" if p >= 0.001 else f"{p:.1e}"

@@ -21,8 +21,8 @@ def test_report_writes_table_and_figures(make_run, tmp_path):
     paths = report([tmp_path / "runs"], tmp_path / "out", data_note="CIFAR-10 (JPEG)")
     assert dict(matplotlib.rcParams) == before
     tables = ["table.md", "table.json", "table.csv", "table.tex"]
-    assert [path.name for path in paths] == [*tables, "fig4a.png", "fig4b.png"]
-    for path in paths[4:]:
+    assert [path.name for path in paths] == [*tables, "fig4a.png", "fig4b.png", "index.html"]
+    for path in paths[4:6]:
         content = path.read_bytes()
         assert content[:8] == b"\x89PNG\r\n\x1a\n" and len(content) > 15_000
     rows = json.loads(paths[1].read_text("utf-8"))["rows"]
