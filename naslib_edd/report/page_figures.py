@@ -108,7 +108,7 @@ def cost_figure(groups: Sequence[Group], dataset: str, cost: str, label: str) ->
             colour, _ = line_style(number)
             marker = "osD"[number // 6 % 3]
             axes.scatter(
-                *zip(*own, strict=True), color=colour, marker=marker, s=22, alpha=0.8,
+                [x for x, _ in own], [y for _, y in own], color=colour, marker=marker, s=22, alpha=0.8,
                 label=name_with_runs(group, groups),
             )  # fmt: skip
     front: list[tuple[float, float]] = []

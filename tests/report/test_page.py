@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import time
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
@@ -62,7 +64,7 @@ def test_it_is_one_file_that_asks_for_nothing(made):
     assert "default-src 'none'" in text and "@import" not in text
     ids = [attributes["id"] for _, attributes in parsed.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    wanted = {target for target in re.findall(r"url\(#([^)]*)\)", text)}
+    wanted = set(re.findall(r"url\(#([^)]*)\)", text))
     assert wanted <= set(ids) and wanted
 
 
@@ -156,3 +158,29 @@ def test_a_browser_shows_it(made, tmp_path, width, dark):
     assert 0.005 < marked.mean() < 0.3, paper
     # Both halves of the page are drawn on, down to its lower end.
     assert marked[:, : width // 2].any() and marked[:, width // 2 :].any() and marked[1000:].any()
+
+
+@pytest.mark.slow
+def test_a_thousand_records_of_fifty_epochs(make_run, tmp_path):
+    """About 12 s on an idle core of 2026; the goal is 20."""
+    for number in range(25):
+        config = {"optimizer": "edd_darts", "dataset": "cifar10",
+                  "search": {"edd_lambda": 0.01 * (number + 1)}}  # fmt: skip
+        first = make_run(
+            f"runs/{number}/0", epochs=50, config=config, index=number,
+            accuracies=dict.fromkeys(("cifar10", "cifar100"), (80.0, 90.0)),
+        )  # fmt: skip
+        for seed in range(1, 40):
+            folder = first.with_name(str(seed))
+            shutil.copytree(first, folder)
+            for name, old, new in (
+                ("config.yaml", "\nseed: 0\n", f"\nseed: {seed}\n"),
+                ("result.json", '"seed": 0', f'"seed": {seed}'),
+            ):
+                text = (folder / name).read_text()
+                assert old in text
+                (folder / name).write_text(text.replace(old, new))
+    began = time.process_time()
+    text = report([tmp_path / "runs"], tmp_path / "out")[-1].read_text("utf-8")
+    assert time.process_time() - began < 20
+    assert text.count("naslib-edd search ") == 1000
