@@ -108,8 +108,8 @@ def cost_figure(groups: Sequence[Group], dataset: str, cost: str, label: str) ->
             colour, _ = line_style(number)
             marker = "osD"[number // 6 % 3]
             axes.scatter(
-                [x for x, _ in own], [y for _, y in own], color=colour, marker=marker, s=22, alpha=0.8,
-                label=name_with_runs(group, groups),
+                [x for x, _ in own], [y for _, y in own], color=colour, marker=marker,
+                s=22, alpha=0.8, label=name_with_runs(group, groups),
             )  # fmt: skip
     front: list[tuple[float, float]] = []
     for _, x, y in sorted(points, key=lambda point: (point[1], -point[2])):
