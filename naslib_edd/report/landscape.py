@@ -101,29 +101,23 @@ def as_script(values: Any) -> Markup:
 
 def _columns(table: Table, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Accuracies of each data set and part, after 200 epochs and 12, and the first one's costs."""
-    for name in names:
-        shown = DATASETS.get(name) or literal(name, most=60)
-        for part in ("test", "val"):
-            yield from _column(table.accuracy(name, part), f"{shown} {part}, %", ranked=True)
+    tables = [(table, "")]
+    with contextlib.suppress(UserError):
+        tables.append((table.at(12), " after 12 epochs"))
+    for of, when in tables:
+        for name in names:
+            shown = DATASETS.get(name) or literal(name, most=60)
+            for part in ("test", "val"):
+                with contextlib.suppress(UserError):  # a table without this part
+                    yield _column(of.accuracy(name, part), f"{shown} {part}{when}, %", ranked=True)
     for cost in _COSTS:
-        with contextlib.suppress(UserError):  # a table without this cost
-            yield from _column(table.cost(names[0], cost), LABELS[cost], ranked=False)
-    try:
-        short = table.at(12)
-    except UserError:
-        return
-    for name in names:
-        shown = DATASETS.get(name) or literal(name, most=60)
-        for part in ("test", "val"):
-            label = f"{shown} {part} after 12 epochs, %"
-            yield from _column(short.accuracy(name, part), label, ranked=True)
+        with contextlib.suppress(UserError):
+            yield _column(table.cost(names[0], cost), LABELS[cost], ranked=False)
 
 
-def _column(values: NDArray[Any], label: str, *, ranked: bool) -> Iterator[dict[str, Any]]:
-    """A column, unless nothing of it is known."""
-    found = np.asarray(values, dtype="<f4")
-    if np.isfinite(found).any():
-        yield {"label": label, "ranked": ranked, "data": _packed(found)}
+def _column(values: NDArray[Any], label: str, *, ranked: bool) -> dict[str, Any]:
+    """A column as the page gets it."""
+    return {"label": label, "ranked": ranked, "data": _packed(np.asarray(values, dtype="<f4"))}
 
 
 def _packed(values: NDArray[Any]) -> str:

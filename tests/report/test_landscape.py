@@ -97,13 +97,17 @@ def test_other_suffixes_and_data_sets_are_refused(tmp_path, capsys):
 
 def test_a_damaged_index_is_refused(make_run, tmp_path):
     make_run("runs/a", rows=lambda rows: rows[1].update(index=99_999))
-    with pytest.raises(UserError, match="99|outside 0 to 15624"):
+    with pytest.raises(UserError, match="outside 0 to 15624"):
         draw_landscape(Table.open("digits"), tmp_path / "x.html", runs=[tmp_path / "runs"])
 
 
 def test_json_ends_no_script():
     evil = "</script><!-- \u2028 &amp;"
     assert "<" not in as_script([evil]) and json.loads(as_script([evil])) == [evil]
+
+
+def best_index():
+    return int(Table.open("nb201").accuracy("cifar10", "test").argmax())
 
 
 def test_by_keys_by_filter_and_by_name(page):
@@ -127,7 +131,7 @@ def test_by_keys_by_filter_and_by_name(page):
     told = json.loads(ask(page, script, width=390))
     assert told["wide"] == 390
     found = told["found"]
-    assert found["best"] == found["back"] == str(Table.open("nb201").best("cifar10").index)
+    assert found["best"] == found["back"] == str(best_index())
     assert found["below"] != found["best"] and found["none"] == "none"
     assert found["named"] == ["138", arch] and found["missing"] == "No such cell."
     assert found["count"] == "12,500 of 15,625 cells"
