@@ -121,6 +121,20 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     report.set_defaults(run=_report)
 
+    rank = commands.add_parser(
+        "rank", help="do a run's shared weights rank cells as the table does"
+    )
+    rank.add_argument("folder", metavar="RUN", help="a run's folder, with its checkpoint")
+    rank.add_argument(
+        "overrides", nargs="*", metavar="key=value", help="e.g. data=PATH table=nb201"
+    )
+    rank.add_argument("--cells", type=int, default=500, metavar="N", help="drawn at random (500)")
+    rank.add_argument("--images", type=int, metavar="N", help="of the validation half (all)")
+    rank.add_argument("--seed", type=int, default=0, metavar="N", help="of the draw (0)")
+    rank.add_argument("--out", metavar="FILE", help="a .csv file with a line a cell")
+    rank.add_argument("--json", action="store_true", help="print JSON")
+    rank.set_defaults(run=_rank)
+
     figure = commands.add_parser("figure", help="one of the paper's figures, or a cell")
     figure.add_argument(
         "name", metavar="NAME", help="2A, 2B, 3 (parts); 4A, 4B, gap, table, bare (runs); cell"
@@ -223,6 +237,20 @@ def _report(options: argparse.Namespace) -> int:
     for path in paths:
         print(literal(str(path)))
     return 0
+
+
+def _rank(options: argparse.Namespace) -> int:
+    from naslib_edd.rank import command
+
+    return command.run(
+        options.folder,
+        cells=options.cells,
+        images=options.images,
+        seed=options.seed,
+        overrides=options.overrides,
+        as_json=options.json,
+        out=options.out,
+    )
 
 
 def _warned(message: Warning | str, *_: object) -> None:
