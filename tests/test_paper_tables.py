@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import paper_tables
 import pytest
 import yaml
-
-import paper_tables
 
 from naslib_edd.sweep.plan import read
 
