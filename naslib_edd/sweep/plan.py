@@ -9,7 +9,9 @@
       search.epochs: 20
       search.edd_lambda: [0.06, 0.12]
     out_dir: runs/my_sweep
-    jobs: 2                           # processes at once; the machine's cores by default
+    jobs: 2                           # runs at once; the machine's cores by default
+    executor: local                   # or slurm, ray, with the extra of that name
+    resources: {gpus_per_node: 1}     # what each run asks for, as submitit or Ray names it
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ from naslib_edd.presets import CARDS, known
 
 _MOST_SEEDS = 10_000
 #: The keys of a sweep's file.
-KEYS = ("config", "methods", "seeds", "set", "out_dir", "jobs", "retries")
+KEYS = ("config", "methods", "seeds", "set", "out_dir", "jobs", "retries", "executor", "resources")
+EXECUTORS = ("local", "slurm", "ray")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +93,16 @@ class Sweep:
     out_dir: Path
     jobs: int
     retries: int
+    executor: str
+    resources: dict[str, Any]
+
+    @property
+    def threads(self) -> int:
+        """Of each run: this machine's cores shared out, or those asked of the cluster, else 1."""
+        if self.executor == "local":
+            return max(1, cores() // self.jobs)
+        asked = self.resources.get("cpus_per_task", self.resources.get("num_cpus", 1))
+        return max(1, int(asked))
 
     def tasks(self) -> list[Task]:
         """Every search: those of the first seed first, so that early results span the grid.
@@ -137,7 +150,7 @@ class Sweep:
         label = ",".join(parts).replace(os.sep, "_")
         overrides += [f"name={label}", f"seed={seed}", f"out_dir={self.out_dir}"]
         if base.threads is None:
-            overrides.append(f"threads={max(1, cores() // self.jobs)}")
+            overrides.append(f"threads={self.threads}")
         config = configs.load(file, overrides)
         return Task(
             label=label,
@@ -161,7 +174,14 @@ def read(path: Path) -> Sweep:
             raise UserError(f"unknown key '{key}' in {path}{nearest(key, KEYS)}")
     if "config" not in given:
         raise UserError(f"{path} names no config; a sweep needs one, e.g. configs/quickstart.yaml")
-    jobs = given.get("jobs")
+    jobs, executor = given.get("jobs"), given.get("executor", "local")
+    if executor not in EXECUTORS:
+        raise UserError(
+            f"executor in {path} is {shown(executor)}{nearest(str(executor), EXECUTORS)}"
+        )
+    resources = given.get("resources") or {}
+    if not isinstance(resources, dict) or (resources and executor == "local"):
+        raise UserError(f"resources in {path} are what runs ask of executor: slurm or ray")
     return Sweep(
         configs=_configs(given["config"], path),
         methods=_methods(given.get("methods"), path),
@@ -170,6 +190,8 @@ def read(path: Path) -> Sweep:
         out_dir=path_of(str(given.get("out_dir", "runs")), "out_dir"),
         jobs=cores() if jobs is None else _whole(jobs, "jobs", path, least=1),
         retries=_whole(given.get("retries", 2), "retries", path, least=0),
+        executor=executor,
+        resources={str(key): value for key, value in resources.items()},
     )
 
 
