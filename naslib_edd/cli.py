@@ -82,6 +82,10 @@ def parser() -> argparse.ArgumentParser:
     )
     search.add_argument("--no-figures", action="store_true", help="draw no figures at the end")
     search.add_argument(
+        "--track", action="append", default=[], metavar="SINK",
+        help="tensorboard or wandb (offline): gets each row, too; again for both",
+    )  # fmt: skip
+    search.add_argument(
         "--engine", choices=("builtin", "naslib"), default="builtin", help="whose loop (builtin)"
     )
     search.set_defaults(run=_search)
@@ -168,6 +172,8 @@ def _search(options: argparse.Namespace) -> int:
     if options.engine == "naslib":
         from naslib_edd.plugin import runner
 
+        if options.track:
+            raise UserError("--track is of the built-in engine; NASLib's has its own log")
         path = Path(options.config)
         runner.run(path, overrides, resume=options.resume, force=options.force)
         return 0
@@ -178,6 +184,7 @@ def _search(options: argparse.Namespace) -> int:
             resume=options.resume,
             force=options.force,
             figures=not options.no_figures,
+            track=options.track,
         )
     except Interrupted as stop:
         print(f"naslib-edd: {literal(str(stop))}", file=sys.stderr)

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from rich.console import Console
 
-from naslib_edd import checkpoint, envelope
+from naslib_edd import checkpoint, envelope, tracking
 from naslib_edd.begin import begin, check_free
+from naslib_edd.config import as_dict
 from naslib_edd.config import load as load_config
 from naslib_edd.console import EpochLines, StepBar, say
 from naslib_edd.engine import Engine
@@ -83,6 +84,7 @@ def search(
     force: bool = False,
     console: Console | None = None,
     figures: bool = True,
+    track: Sequence[str] = (),
 ) -> SearchResult:
     """Search an architecture.
 
@@ -99,6 +101,7 @@ def search(
         force: start over in a folder that holds a run.
         console: where to print; standard output by default. ``Console(quiet=True)``: nowhere.
         figures: draw the figures at the end.
+        track: sinks that get each row, too; see :mod:`naslib_edd.tracking`.
 
     Raises:
         UserError: bad input, missing data, a full disk, a loss that is no number, a folder that
@@ -122,6 +125,7 @@ def search(
             force=force,
             console=console or Console(),
             figures=figures,
+            track=track,
         )
 
 
@@ -134,7 +138,9 @@ def _search(
     force: bool,
     console: Console,
     figures: bool,
+    track: Sequence[str],
 ) -> SearchResult:
+    tracking.check(track)
     device = pick_device(config.device)
     if config.threads is not None:
         torch.set_num_threads(config.threads)
@@ -164,6 +170,13 @@ def _search(
                 rows=begun.rows,
                 places=places,
                 digests=digests,
+                sinks=tracking.Tracking(
+                    track,
+                    folder=folder.path,
+                    settings=as_dict(config),
+                    epoch=engine.epoch,
+                    say=lambda line: say(console, line),
+                ),
             )
             result = loop.run()
             show_result(console, engine, result)
@@ -197,7 +210,9 @@ class _Loop:
         rows: list[Row],
         places: list[Place],
         digests: Digests,
+        sinks: tracking.Tracking,
     ) -> None:
+        self.sinks = sinks
         self.engine, self.folder, self.table, self.rows = engine, folder, table, rows
         self.places, self.digests = places, digests
         #: The checksum of each row, by which a checkpoint knows its record.
@@ -221,6 +236,7 @@ class _Loop:
                 while not self.engine.finished:
                     self._run_epoch(bar)
         finally:
+            self.sinks.close()
             for number, handler in handlers.items():
                 signal.signal(number, handler)
         result = final_result(self.engine, self.rows, self.table) | {"ran_on": self.places}
@@ -250,6 +266,7 @@ class _Loop:
         row["warning"] = collapse_warning(row)
         row["seconds"] = round(time.monotonic() - began, 3)
         self.folder.append(row)
+        self.sinks.write(row)
         self.rows.append(row)
         self.sums.append(envelope.of_values(plain(row)))
         self._save()
