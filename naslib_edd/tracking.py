@@ -12,6 +12,7 @@ import importlib
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -63,20 +64,23 @@ class Tracking:
         }
         self._sinks: dict[str, Sink] = {}
         for name in dict.fromkeys(names):
-            self._guarded(name, lambda name=name: self._sinks.update({name: make[name]()}))
+            self._guarded(name, partial(self._open, name, make[name]))
 
     def write(self, row: Row) -> None:
         """Give a row's numbers to every sink."""
         if self._sinks:
             told = numbers(row)
             for name, sink in list(self._sinks.items()):
-                self._guarded(name, lambda sink=sink: sink.write(int(row["epoch"]), told))
+                self._guarded(name, partial(sink.write, int(row["epoch"]), told))
 
     def close(self) -> None:
         """Close every sink."""
         for name, sink in list(self._sinks.items()):
             self._guarded(name, sink.close)
         self._sinks.clear()
+
+    def _open(self, name: str, make: Callable[[], Sink]) -> None:
+        self._sinks[name] = make()
 
     def _guarded(self, name: str, do: Callable[[], None]) -> None:
         try:
@@ -138,6 +142,7 @@ class _WandB:
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         import wandb
 
+        mode: Any = os.environ.get("WANDB_MODE", "offline")
         name = "/".join(folder.parts[-3:])
         self._run: Any = wandb.init(
             project=os.environ.get("WANDB_PROJECT", "naslib-edd"),
@@ -146,7 +151,7 @@ class _WandB:
             name=name,
             resume="allow",
             config=settings,
-            mode=os.environ.get("WANDB_MODE", "offline"),
+            mode=mode,
             settings=wandb.Settings(silent=True, console="off"),
         )
 

@@ -17,7 +17,6 @@ from rich.progress import track
 
 from naslib_edd import checkpoint
 from naslib_edd import config as configs
-from naslib_edd.config import Config
 from naslib_edd.console import say
 from naslib_edd.engine import Engine
 from naslib_edd.errors import UserError
@@ -28,6 +27,7 @@ from naslib_edd.prepare import describe, open_data, open_table, pick_device
 from naslib_edd.rank.agreement import Agreement, agreement
 from naslib_edd.record import RunFolder
 from naslib_edd.report.runs import load_run
+from naslib_edd.settings import Config
 from naslib_edd.spaces.nb201 import all_ops, ops_to_str
 from naslib_edd.standing import ranked_dataset
 from naslib_edd.surroundings import as_found, memory_errors
