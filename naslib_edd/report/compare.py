@@ -18,7 +18,7 @@ from naslib_edd.paths import PathLike, path_of
 from naslib_edd.record import Row
 from naslib_edd.report import statistics_text
 from naslib_edd.report.cd_diagram import cd_diagram
-from naslib_edd.report.comparison import compare
+from naslib_edd.report.comparison import compare_groups
 from naslib_edd.report.groups import Group, group_runs, name_among, shared_reduction
 from naslib_edd.report.panels import STATISTICS, entropy_bound
 from naslib_edd.report.runs import sound_runs
@@ -89,7 +89,7 @@ def report(
         write_text(folder / "table.csv", as_csv(table)),
         write_text(folder / "table.tex", as_latex(table)),
     ]
-    found = compare(groups, against=against)
+    found = compare_groups(groups, against=against)
     if found is not None:
         paths += [
             write_text(folder / "statistics.md", statistics_text.markdown(found)),

@@ -127,7 +127,7 @@ class Comparison:
         return bool(self.pairs) and all(pair.too_few for pair in self.pairs)
 
 
-def compare(groups: Sequence[Group], *, against: Sequence[str] = ()) -> Comparison | None:
+def compare_groups(groups: Sequence[Group], *, against: Sequence[str] = ()) -> Comparison | None:
     """Compare groups by the test accuracy of their final architectures.
 
     Args:

@@ -13,7 +13,7 @@ from scipy import stats
 
 from naslib_edd.errors import UserError
 from naslib_edd.report import group_runs, load_runs, report
-from naslib_edd.report.comparison import Comparison, compare
+from naslib_edd.report.comparison import Comparison, compare_groups
 from naslib_edd.report.statistics import smallest_p
 from naslib_edd.report.statistics_text import least_seeds, markdown, pairs_csv, verdict
 
@@ -36,7 +36,7 @@ def compared(make_run, tmp_path):
                     config={"optimizer": name, "dataset": "digits"},
                     accuracies={"digits": (40.0, accuracy)},
                 )  # fmt: skip
-        found = compare(group_runs(load_runs([tmp_path])), **keys)
+        found = compare_groups(group_runs(load_runs([tmp_path])), **keys)
         assert found is not None
         return found
 
@@ -84,7 +84,7 @@ def test_a_paired_interval_leaves_out_what_seeds_share(make_run, tmp_path):
                 config={"optimizer": name, "dataset": "digits"},
                 accuracies={"digits": (1.0, value + shared[seed] + 0.1 * seed)},
             )  # fmt: skip
-    found = compare(group_runs(load_runs([tmp_path])))
+    found = compare_groups(group_runs(load_runs([tmp_path])))
     (pair,) = found.pairs
     assert pair.low == pytest.approx(1) and pair.high == pytest.approx(1)
     assert found.samples[0].high - found.samples[0].low > 5
@@ -133,21 +133,21 @@ def test_an_unknown_reference_is_told(compared):
 def test_what_lacks_an_accuracy_is_named(make_run, tmp_path):
     make_run("a", accuracies={"digits": (1.0, 2.0)})
     make_run("b", config={"optimizer": "gdas", "dataset": "cifar10"})
-    found = compare(group_runs(load_runs([tmp_path])))
+    found = compare_groups(group_runs(load_runs([tmp_path])))
     assert found.left_out == ["gdas"] and "gdas" in markdown(found)
     assert "nothing to compare" in verdict(found)
 
 
 def test_runs_without_a_table_are_compared_by_the_network(make_run, tmp_path):
     make_run("a", result={"net_test_acc_batch": 31.0})
-    found = compare(group_runs(load_runs([tmp_path])))
+    found = compare_groups(group_runs(load_runs([tmp_path])))
     assert found.measure.startswith("test accuracy with shared weights")
     assert found.samples[0].mean == 31 and found.samples[0].low is None
 
 
 def test_nothing_to_compare_is_no_error(make_run, tmp_path):
     make_run("a")
-    assert compare(group_runs(load_runs([tmp_path]))) is None
+    assert compare_groups(group_runs(load_runs([tmp_path]))) is None
 
 
 def test_report_writes_them(compared, tmp_path):
@@ -170,7 +170,7 @@ def test_names_of_runs_are_only_text(make_run, tmp_path):
             f"{place}", config={"optimizer": "gdas", "dataset": "digits", "name": f"{name}{place}"},
             accuracies={"digits": (1.0, 2.0 + place)},
         )  # fmt: skip
-    found = compare(group_runs(load_runs([tmp_path])))
+    found = compare_groups(group_runs(load_runs([tmp_path])))
     assert "<b>" not in markdown(found) and "&lt;b&gt;\\|x\\*0" in markdown(found)
     assert len(list(csv.reader(io.StringIO(pairs_csv(found))))) == 2
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from naslib_edd.report import group_runs, load_runs
-from naslib_edd.report.comparison import compare
+from naslib_edd.report.comparison import compare_groups
 from naslib_edd.report.inline import inline_svg, page_style
 from naslib_edd.report.page_figures import (
     ablation_figure,
@@ -84,13 +84,13 @@ def test_two_settings_make_a_grid(make_run, tmp_path):
                 accuracies={"cifar10": (1.0, 100 * value + rho)},
             )
     made = groups(tmp_path)
-    figure = ablation_figure(made, compare(made))
+    figure = ablation_figure(made, compare_groups(made))
     assert figure is not None
     shown = np.sort(np.asarray(figure.axes[0].images[0].get_array()).ravel())
     wanted = [100 * value + rho for value in (0.06, 0.12, 0.24) for rho in (0.25, 0.5)]
     np.testing.assert_allclose(shown, np.sort(wanted))
     one = [group for group in made if group.settings.get("edd_rho", 0.5) == 0.5]
-    assert ablation_figure(one, compare(one)) is None
+    assert ablation_figure(one, compare_groups(one)) is None
 
 
 def test_svg_takes_the_pages_ink_and_keeps_texts_as_they_are():
