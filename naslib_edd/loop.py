@@ -21,7 +21,6 @@ from rich.console import Console
 
 from naslib_edd import checkpoint, envelope, tracking
 from naslib_edd.begin import begin, check_free
-from naslib_edd.config import as_dict
 from naslib_edd.config import load as load_config
 from naslib_edd.console import EpochLines, StepBar, say
 from naslib_edd.engine import Engine
@@ -170,13 +169,7 @@ def _search(
                 rows=begun.rows,
                 places=places,
                 digests=digests,
-                sinks=tracking.Tracking(
-                    track,
-                    folder=folder.path,
-                    settings=as_dict(config),
-                    epoch=engine.epoch,
-                    say=lambda line: say(console, line),
-                ),
+                sinks=tracking.of_run(track, engine, folder.path, console),
             )
             result = loop.run()
             show_result(console, engine, result)

@@ -14,10 +14,18 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from rich.console import Console
+
+from naslib_edd.config import as_dict
+from naslib_edd.console import say
 from naslib_edd.errors import UserError, nearest
 from naslib_edd.lines import Row
+
+if TYPE_CHECKING:
+    from naslib_edd.engine import Engine
+    from naslib_edd.floors import FloorEngine
 
 #: Name -> the module that it needs.
 SINKS = {"tensorboard": "tensorboard", "wandb": "wandb"}
@@ -88,6 +96,19 @@ class Tracking:
         except Exception as error:  # another's program: a full disk, a server, anything
             self._sinks.pop(name, None)
             self._say(f"{name} is left out from here: {' '.join(str(error).split())[:300]}")
+
+
+def of_run(
+    names: Sequence[str], engine: Engine | FloorEngine, folder: Path, console: Console
+) -> Tracking:
+    """The sinks of a search that begins or goes on; lines about them go to the console."""
+    return Tracking(
+        names,
+        folder=folder,
+        settings=as_dict(engine.config),
+        epoch=engine.epoch,
+        say=lambda line: say(console, line),
+    )
 
 
 def check(names: Sequence[str]) -> None:
