@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from rich.console import Console
 
-from naslib_edd import checkpoint, envelope, spaces
+from naslib_edd import checkpoint, envelope, spaces, tracking
 from naslib_edd.begin import begin, check_free
 from naslib_edd.config import load as load_config
 from naslib_edd.console import EpochLines, StepBar, say
@@ -84,6 +84,7 @@ def search(
     force: bool = False,
     console: Console | None = None,
     figures: bool = True,
+    track: Sequence[str] = (),
 ) -> SearchResult:
     """Search an architecture.
 
@@ -100,6 +101,7 @@ def search(
         force: start over in a folder that holds a run.
         console: where to print; standard output by default. ``Console(quiet=True)``: nowhere.
         figures: draw the figures at the end.
+        track: sinks that get each row, too; see :mod:`naslib_edd.tracking`.
 
     Raises:
         UserError: bad input, missing data, a full disk, a loss that is no number, a folder that
@@ -120,6 +122,7 @@ def search(
             force=force,
             console=console or Console(),
             figures=figures,
+            track=track,
         )
 
 
@@ -132,7 +135,9 @@ def _search(
     force: bool,
     console: Console,
     figures: bool,
+    track: Sequence[str],
 ) -> SearchResult:
+    tracking.check(track)
     device = pick_device(config.device)
     if config.threads is not None:
         torch.set_num_threads(config.threads)
@@ -162,6 +167,7 @@ def _search(
                 rows=begun.rows,
                 places=places,
                 digests=digests,
+                sinks=tracking.of_run(track, engine, folder.path, console),
             )
             result = loop.run()
             show_result(console, engine, result)
@@ -195,7 +201,9 @@ class _Loop:
         rows: list[Row],
         places: list[Place],
         digests: Digests,
+        sinks: tracking.Tracking,
     ) -> None:
+        self.sinks = sinks
         self.engine, self.folder, self.table, self.rows = engine, folder, table, rows
         self.places, self.digests = places, digests
         #: The checksum of each row, by which a checkpoint knows its record.
@@ -219,6 +227,7 @@ class _Loop:
                 while not self.engine.finished:
                     self._run_epoch(bar)
         finally:
+            self.sinks.close()
             for number, handler in handlers.items():
                 signal.signal(number, handler)
         result = final_result(self.engine, self.rows, self.table) | {"ran_on": self.places}
@@ -248,6 +257,7 @@ class _Loop:
         row["warning"] = engine.space.warning(row["ops"])
         row["seconds"] = round(time.monotonic() - began, 3)
         self.folder.append(row)
+        self.sinks.write(row)
         self.rows.append(row)
         self.sums.append(envelope.of_values(plain(row)))
         self._save()

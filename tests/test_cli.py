@@ -231,7 +231,11 @@ def test_a_full_disk_gives_one_line_and_leaves_the_last_checkpoint(
     assert rows_of(folder) == rows_of(tmp_path / "whole" / FOLDER)
 
 
-@pytest.mark.parametrize("path", sorted(CONFIGS.rglob("*.yaml")), ids=lambda path: path.stem)
+#: But for those of sweeps, which are lists of searches: tests/sweep/test_plan.py.
+SEARCHES = sorted(path for path in CONFIGS.rglob("*.yaml") if path.parent.name != "sweeps")
+
+
+@pytest.mark.parametrize("path", SEARCHES, ids=lambda path: path.stem)
 def test_every_config_of_the_project_loads(path: Path) -> None:
     from naslib_edd.config import load
 

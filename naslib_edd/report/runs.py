@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import os
+import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -193,9 +196,31 @@ def _space(config: dict[str, Any]) -> Space:
 
 def _config(text: str, path: Path) -> dict[str, Any]:
     try:
-        config = parse(text) if len(text) <= LARGEST else None
+        config = _parsed(text) if len(text) <= LARGEST else None
     except NotYaml:
         config = None
     if not isinstance(config, dict) or not isinstance(config.get("search"), dict):
         raise UserError(f"{path} is not a run's config (keys, with a section 'search')")
     return config
+
+
+#: A seed's own line, as configs are written: what the runs of one setting differ in.
+_SEED = re.compile(r"^seed: (0|[1-9][0-9]{0,8})\n", re.MULTILINE)
+
+
+def _parsed(text: str) -> Any:
+    """:func:`parse`, which takes long, once for all seeds of one setting."""
+    found = _SEED.findall(text)
+    if len(found) == 1:
+        rest = _without_seed(_SEED.sub("", text))
+        if isinstance(rest, dict) and "seed" not in rest:
+            return {**copy.deepcopy(rest), "seed": int(found[0])}
+    return parse(text)
+
+
+@functools.lru_cache(maxsize=64)
+def _without_seed(text: str) -> Any:
+    try:
+        return parse(text)
+    except NotYaml:
+        return None

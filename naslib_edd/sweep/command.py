@@ -17,11 +17,14 @@ from naslib_edd.files import cannot_write
 from naslib_edd.literal import literal
 from naslib_edd.report import report
 from naslib_edd.sweep.local import Local, Stopped
-from naslib_edd.sweep.plan import Task, read
+from naslib_edd.sweep.plan import Sweep, Task, read
+from naslib_edd.sweep.remote import Remote
 from naslib_edd.sweep.status import Status, status
 
 #: Below out_dir; held while a sweep runs there.
 LOCK = ".sweep.lock"
+#: Below out_dir; what a cluster's jobs are made of, and what they said.
+JOBS = ".jobs"
 
 
 def show_list(path: Path) -> int:
@@ -62,7 +65,7 @@ def sweep(path: Path, console: Console | None = None) -> int:
         raise cannot_write(plan.out_dir, error) from None
     try:
         say(console, f"{len(tasks)} runs, {plan.jobs} at once, in {plan.out_dir}")
-        _run(tasks, Local(jobs=plan.jobs, retries=plan.retries), console)
+        _run(tasks, _executor(plan), console)
     finally:
         lock.release()
     states = [status(task) for task in tasks]
@@ -74,7 +77,20 @@ def sweep(path: Path, console: Console | None = None) -> int:
     return 0 if len(finished) == len(tasks) else 1
 
 
-def _run(tasks: Sequence[Task], executor: Local, console: Console) -> None:
+def _executor(plan: Sweep) -> Local | Remote:
+    if plan.executor == "slurm":
+        from naslib_edd.sweep.slurm import Slurm
+
+        folder = (plan.out_dir / JOBS).absolute()
+        return Slurm(jobs=plan.jobs, retries=plan.retries, folder=folder, resources=plan.resources)
+    if plan.executor == "ray":
+        from naslib_edd.sweep.ray_cluster import RayCluster
+
+        return RayCluster(jobs=plan.jobs, retries=plan.retries, resources=plan.resources)
+    return Local(jobs=plan.jobs, retries=plan.retries)
+
+
+def _run(tasks: Sequence[Task], executor: Local | Remote, console: Console) -> None:
     left = [task for task in tasks if status(task).state != "finished"]
     if len(left) < len(tasks):
         say(console, f"{len(tasks) - len(left)} are finished already")
