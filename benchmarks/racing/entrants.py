@@ -27,6 +27,7 @@ from naslib_edd.data.sampling import generator
 from naslib_edd.settings import SearchSettings
 from naslib_edd.settings.relaxation import SAMPLED
 from naslib_edd.spaces.nb201 import EDGES, NONE, OPERATIONS, SKIP
+from naslib_edd.supernet import PlainSupernet
 from racing.shape import LAYOUTS, Shape, Step
 
 BASELINE = "darts_v1"
@@ -55,6 +56,11 @@ class Entrant:
         parts += [self.precision if self.precision != "fp32" else None]
         parts += ["graph" if self.graph else None]
         return ":".join(part for part in parts if part)
+
+    @property
+    def as_it_runs(self) -> bool:
+        """Whether it is the plain supernet in the memory layout that it runs in."""
+        return self.kind == "plain" and LAYOUTS[self.layout] is PlainSupernet.layout
 
     @property
     def sampled(self) -> bool:
@@ -88,6 +94,27 @@ def lineup(methods: Sequence[str], *, rivals: Collection[str] = ()) -> list[Entr
     entrants += [one for one in others if one.sampled]
     own = [method for method in methods if method not in dense]
     return entrants + [Entrant(kind="fast", layout="channels_last", method=m) for m in own]
+
+
+def races(methods: Sequence[str], *, rivals: Collection[str] = ()) -> dict[str, list[Entrant]]:
+    """Who races whom, by the races' names: what is compared step by step is in one race.
+
+    The baseline beside its rivals; each method that computes every operation beside the plain
+    supernet, the baseline and the floor; and all samplers.
+    """
+    every = lineup(methods, rivals=rivals)
+    base = [one for one in every if one.method == BASELINE and one.kind in ("fast", "plain")]
+    found: dict[str, list[Entrant]] = {}
+    foreign = [one for one in every if one.kind in RIVALS and not one.sampled]
+    if foreign:
+        found["rivals"] = base[:1] + [one for one in base if one.as_it_runs] + foreign
+    for method in dict.fromkeys(one.method for one in every if one.kind == "plain"):
+        assert method is not None
+        own = [one for one in every if one.method == method and one.kind in ("fast", "plain")]
+        floor = [one for one in every if one.kind == "floor"]
+        found[method] = [*(base[:1] if method != BASELINE else []), *own, *floor]
+    sampled = [one for one in every if one.sampled]
+    return found | ({"samplers": sampled} if sampled else {})
 
 
 def settings(
