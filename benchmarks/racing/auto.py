@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from math import sqrt
 from statistics import median
 
@@ -75,7 +76,7 @@ def _measure(size: str, shape: Shape, rounds: int, threads: int, tick: Tick) -> 
     better = min(("on", "off"), key=lambda name: median(seconds[name]))
     ratios = [a / b for a, b in zip(seconds["auto"], seconds[better], strict=True)]
     # Over two rounds each of the three has had every place but the middle's as often.
-    pairs = [sqrt(a * b) for a, b in zip(ratios, ratios[1:], strict=False)] or ratios
+    pairs = [sqrt(a * b) for a, b in pairwise(ratios)] or ratios
     row = {"label": label(size, threads), "over": "auto", "under": better, "of": "two rounds"}
     return {
         "kind": "auto", "shape": vars(shape), "threads": threads, "choice": chosen.as_dict(),

@@ -99,15 +99,16 @@ def lineup(methods: Sequence[str], *, rivals: Collection[str] = ()) -> list[Entr
 def races(methods: Sequence[str], *, rivals: Collection[str] = ()) -> dict[str, list[Entrant]]:
     """Who races whom, by the races' names: what is compared step by step is in one race.
 
-    The baseline beside its rivals; each method that computes every operation beside the plain
-    supernet, the baseline and the floor; and all samplers.
+    The baseline beside each of its rivals; each method that computes every operation beside the
+    plain supernet, the baseline and the floor; and all samplers.
     """
     every = lineup(methods, rivals=rivals)
     base = [one for one in every if one.method == BASELINE and one.kind in ("fast", "plain")]
     found: dict[str, list[Entrant]] = {}
-    foreign = [one for one in every if one.kind in RIVALS and not one.sampled]
-    if foreign:
-        found["rivals"] = base[:1] + [one for one in base if one.as_it_runs] + foreign
+    for one in every:
+        if one.kind in RIVALS and not one.sampled:
+            plain = [own for own in base if own.as_it_runs and one.kind == "autodl"]
+            found[one.kind] = [*base[:1], *plain, one]
     for method in dict.fromkeys(one.method for one in every if one.kind == "plain"):
         assert method is not None
         own = [one for one in every if one.method == method and one.kind in ("fast", "plain")]
