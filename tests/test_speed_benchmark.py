@@ -41,7 +41,7 @@ def test_record_of_a_tiny_race(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert record["torch"] == torch.__version__ and record["threads"] == 1
     assert record["kernels"] is (kernels() is not None)
     assert record["processor"] and record["gpu"] is None
-    names = ["darts_v1", "edd_darts", "samplers"]
+    names = ["floor", "plain, darts_v1", "plain, edd_darts", "samplers"]
     assert list(record["pieces"]) == [f"race, {name}" for name in names]
     assert record["command"].startswith("python benchmarks/speed.py --channels=4 ")
     assert str(tmp_path) not in json.dumps(record)
@@ -50,14 +50,13 @@ def test_record_of_a_tiny_race(tmp_path: Path, capsys: pytest.CaptureFixture[str
         check_race(piece)
         raced |= set(piece["engines"])
     assert raced == {name for name in TIMES if not name.startswith(("autodl", "naslib"))}
-    for name in names[:2]:
-        floor = record["pieces"][f"race, {name}"]["floor"]
-        passes = floor["passes"]
-        assert sum(row["count"] for row in passes) == 97
-        assert floor["gflop"] * 1e9 == sum(row["flops"] * row["count"] for row in passes)
-        for row in passes:
-            middle = {layout: sorted(trials)[1] for layout, trials in row["seconds"].items()}
-            assert middle[row["layout"]] == min(middle.values())
+    floor = record["pieces"]["race, floor"]["floor"]
+    passes = floor["passes"]
+    assert sum(row["count"] for row in passes) == 97
+    assert floor["gflop"] * 1e9 == sum(row["flops"] * row["count"] for row in passes)
+    for row in passes:
+        middle = {layout: sorted(trials)[1] for layout, trials in row["seconds"].items()}
+        assert middle[row["layout"]] == min(middle.values())
     shown = capsys.readouterr().out
     assert "fast / plain," in shown and f"record: {out}" in shown
     assert ("C++ kernels" if record["kernels"] else "PyTorch passes") in shown

@@ -99,21 +99,21 @@ def lineup(methods: Sequence[str], *, rivals: Collection[str] = ()) -> list[Entr
 def races(methods: Sequence[str], *, rivals: Collection[str] = ()) -> dict[str, list[Entrant]]:
     """Who races whom, by the races' names: what is compared step by step is in one race.
 
-    The baseline beside each of its rivals; each method that computes every operation beside the
-    plain supernet, the baseline and the floor; and all samplers.
+    The baseline beside each of its rivals; all methods that compute every operation, with the
+    floor; each of them beside the plain supernet; all samplers.
     """
     every = lineup(methods, rivals=rivals)
-    base = [one for one in every if one.method == BASELINE and one.kind in ("fast", "plain")]
+    own = [one for one in every if one.kind == "fast" and not one.sampled]
     found: dict[str, list[Entrant]] = {}
     for one in every:
         if one.kind in RIVALS and not one.sampled:
-            plain = [own for own in base if own.as_it_runs and one.kind == "autodl"]
-            found[one.kind] = [*base[:1], *plain, one]
-    for method in dict.fromkeys(one.method for one in every if one.kind == "plain"):
-        assert method is not None
-        own = [one for one in every if one.method == method and one.kind in ("fast", "plain")]
-        floor = [one for one in every if one.kind == "floor"]
-        found[method] = [*(base[:1] if method != BASELINE else []), *own, *floor]
+            base = [o for o in every if o.method == BASELINE and (o.kind == "fast" or o.as_it_runs)]
+            found[one.kind] = [*base[: 2 if one.kind == "autodl" else 1], one]
+    if own:
+        found["floor"] = [*own, *(one for one in every if one.kind == "floor")]
+    for fast in own:
+        twins = [one for one in every if one.kind == "plain" and one.method == fast.method]
+        found[f"plain, {fast.method}"] = [fast, *twins]
     sampled = [one for one in every if one.sampled]
     return found | ({"samplers": sampled} if sampled else {})
 
