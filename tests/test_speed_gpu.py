@@ -21,8 +21,15 @@ from rich.console import Console
 from tiny_race import SHAPE, TINY
 
 from naslib_edd.errors import UserError
+from naslib_edd.native.targets import no_bf16
 
 CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def bf16_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Right on every processor, if slow where the instructions are emulated."""
+    monkeypatch.setattr("naslib_edd.compose.step.no_bf16", lambda: None)
 
 
 def options(*arguments: str) -> argparse.Namespace:
@@ -113,6 +120,7 @@ def test_a_search_that_is_too_long_is_extrapolated(monkeypatch: pytest.MonkeyPat
     assert found["total"] == pytest.approx(found["before"] + 50.0)
 
 
+@pytest.mark.skipif(no_bf16() is not None, reason="a CPU without bf16")
 def test_two_searches_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NASLIB_EDD_CIFAR10", raising=False)
     monkeypatch.delenv("NASLIB_EDD_DATA", raising=False)
