@@ -64,7 +64,8 @@ def step_path(search: SearchSettings, device: torch.device) -> StepPath:
     """The path of a config on a device.
 
     Raises:
-        UserError: ``cuda_graph: on`` where there is no GPU, or the method's step does not allow it; bf16 on a CPU without such instructions.
+        UserError: ``cuda_graph: on`` where there is no GPU, or the method's step does not allow
+            it; bf16 on a CPU that has no instructions for it.
     """
     why = None
     if search.precision == "bf16" and device.type == "cpu" and (lacking := no_bf16()):

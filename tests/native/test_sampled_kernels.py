@@ -35,8 +35,9 @@ class Drawn:
         every += [Term(self.image(*shape)) for _ in range(2)]
         self.like, self.terms = self.image(*shape), every[:count]
         part = batched[:, channels : 2 * channels]
-        self.centred = [part - column(mean), every[1].batched, every[2].batched][:count]
-        self.values = [column(gain) * self.centred[0], *self.centred[1:]]
+        centred = [part - column(mean), every[1].batched, every[2].batched]
+        self.centred = centred[:count]
+        self.values = [column(gain) * centred[0], *centred[1:]][:count]
 
     def draw(self, *shape: int) -> Tensor:
         return torch.randn(shape, generator=self.random, dtype=torch.float64)
