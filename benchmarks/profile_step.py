@@ -84,7 +84,7 @@ def named_kernels() -> Iterator[None]:
         return call
 
     with ExitStack() as stack:
-        for name in [name for name in vars(Kernels) if not name.startswith("_")]:
+        for name in [name for name in dir(Kernels) if not name.startswith("_")]:
             stack.enter_context(patch.object(Kernels, name, named(getattr(Kernels, name), name)))
         yield
 

@@ -2,18 +2,22 @@
 
     python benchmarks/speed.py                    # C=16, N=5, batch 64, 32×32, fp32, on the CPU
     python benchmarks/speed.py --autodl CHECKOUT --naslib CHECKOUT --memory --assert
-    python benchmarks/speed.py --curves --startup
+    python benchmarks/speed.py --curves --startup --auto
+    python benchmarks/speed.py --isa avx2         # torch, oneDNN and the kernels held to AVX2
     python benchmarks/speed.py --device cuda      # batch 64 and 256, fp32 and bf16, whole searches
 
 One run races them all, step by step in turn (A B C A B C …), on the same random images, after
 warm-up steps that are not counted. A ratio is the median of the rounds' own ratios, so what slows
-the machine for a while slows both sides of it. benchmarks/README.md says how to read the table.
+the machine for a while slows both sides of it. A run is made of pieces, each
+saved as it is done; the same command again goes on. benchmarks/README.md explains the tables.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,21 +25,22 @@ from pathlib import Path
 import torch
 from racing.curves import draw
 from racing.goals import verdict
-from racing.gpu import measure_gpu
-from racing.measure import measure
+from racing.measure import measure, of_kind
 from racing.memory import own_rss
-from racing.options import read
+from racing.options import ISAS, read
 from racing.searches import own_search
-from racing.tables import show, show_gpu
+from racing.tables import show
 from rich.console import Console
 
 from naslib_edd.allocator import keep_freed_memory
 from naslib_edd.errors import UserError
-from naslib_edd.files import write_text
+from naslib_edd.native.targets import target
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure, save, show; returns the exit code."""
+    if options.isa and target().name != options.isa:
+        return _held_to(options)
     torch.set_num_threads(options.threads)
     if options.allocator == "keep" and not keep_freed_memory():
         options.allocator = "default"  # there is no glibc
@@ -45,23 +50,28 @@ def run(options: argparse.Namespace) -> int:
     if options.search_of:
         print(json.dumps(own_search(options)))
         return 0
-    default = Path(__file__).parent / "results" / f"speed_{options.device}.json"
+    kind = "cuda" if options.device == "cuda" else f"cpu_{target().name}"
+    default = Path(__file__).parent / "results" / f"speed_{kind}.json"
     out = Path(options.out) if options.out else default
-    console = Console()
-    if options.device == "cuda":
-        record = measure_gpu(options, out, lambda line: print(line, flush=True))
-        show_gpu(record, console)
-    else:
-        record = measure(options, console)
-        write_text(out, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-        show(record, console)
+    console = Console(width=None if sys.stdout.isatty() else 110)
+    record = measure(options, out, console)
+    show(record, console)
     lines, met = verdict(record["goals"])
-    if options.check and options.device == "cpu":  # a GPU's table ends with them
+    if options.check or options.device == "cuda":
         print(*lines, sep="\n")
     print(f"record: {out}")
-    if record.get("curves"):
-        print(f"curves: {draw(record['curves'], out.with_name(f'{out.stem}_curves.png'))}")
+    if options.curves and (rows := of_kind(record["pieces"], "curve")):
+        print(f"curves: {draw(rows, out.with_name(f'{out.stem}_curves.png'))}")
     return 1 if options.check and not met else 0
+
+
+def _held_to(options: argparse.Namespace) -> int:
+    """The same command in a process that is held to ``--isa``; returns its exit code."""
+    wanted = ISAS[options.isa]
+    if all(os.environ.get(name) == value for name, value in wanted.items()):
+        raise UserError(f"--isa {options.isa}: this processor has {target().name} at most")
+    command = [sys.executable, __file__, *options.arguments]
+    return subprocess.run(command, env={**os.environ, **wanted}, check=False).returncode
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("speed.py: the GPU's memory is full; take a lower --batch-size", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("speed.py: stopped", file=sys.stderr)
+        print("speed.py: stopped; the same command goes on", file=sys.stderr)
         return 130
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from racing.compare import compare, compare_memory, multiples, net_memory
-from racing.entrants import Entrant, lineup
+from racing.entrants import Entrant, lineup, races
 from racing.race import race
 from tiny_race import METHODS, TIMES, ratios
 
@@ -31,6 +31,31 @@ def test_lineup_of_one_method() -> None:
     # Only those steps of a rival that one of ours stands beside.
     assert [one.name for one in lineup(["gdas"], rivals=("autodl", "naslib"))] == [
         *("floor", "naslib:gdas", "fast:gdas"),
+    ]
+
+
+def test_races_keep_together_what_is_compared() -> None:
+    grouped = races(METHODS, rivals=("autodl", "naslib"))
+    found = {name: [one.name for one in row] for name, row in grouped.items()}
+    plain = ["plain:{}:contiguous", "plain:{}:channels_last"]
+    assert found == {
+        "autodl": ["fast:darts_v1", "plain:darts_v1:contiguous", "autodl:darts_v1"],
+        "naslib": ["fast:darts_v1", "naslib:darts_v1"],
+        "floor": ["fast:darts_v1", "fast:edd_darts", "floor"],
+        "plain, darts_v1": ["fast:darts_v1", *(one.format("darts_v1") for one in plain)],
+        "plain, edd_darts": ["fast:edd_darts", *(one.format("edd_darts") for one in plain)],
+        "samplers": ["naslib:gdas", "fast:gdas", "fast:ets_gdas"],
+    }
+    # Every ratio of the whole field is one of some race.
+    labels = [
+        row["label"]
+        for entrants in grouped.values()
+        for row in compare(entrants, {one.name: [1.0] for one in entrants})
+    ]
+    assert set(labels) == set(ratios())
+    assert list(races(["gdas"])) == ["samplers"] and list(races(["edd_darts"])) == [
+        "floor",
+        "plain, edd_darts",
     ]
 
 
@@ -61,7 +86,6 @@ def test_ratios_are_of_plain_as_it_runs() -> None:
         "fast / floor, darts_v1": 1.0,
         "fast / floor, edd_darts": 1.0,
         "edd_darts / darts_v1, fast": 1.0,
-        "edd_darts / darts_v1, plain": 1.0,
         "ets_gdas / gdas, fast": 1.0,
         "plain / AutoDL": 0.5,
         "fast / AutoDL": 0.25,
@@ -84,7 +108,9 @@ def test_twins_are_compared_over_two_rounds() -> None:
 def test_samplers_that_draw_apart_are_compared_by_medians() -> None:
     seconds = {"floor": [1.0] * 3, "fast:gdas": [1.0, 2.0, 9.0], "naslib:gdas": [16.0, 8.0, 1.0]}
     row = rows(["gdas"], seconds, "naslib")["fast / NASLib, gdas"]
-    assert row["of"] == "medians" and row["median"] == 0.25 and "rounds" not in row
+    assert row["of"] == "medians" and row["median"] == 0.25
+    # Of the stretches of rounds, here of one each.
+    assert row["rounds"] == [1 / 16, 0.25, 9.0] and (row["min"], row["max"]) == (1 / 16, 9.0)
 
 
 def test_a_ratio_keeps_its_rounds() -> None:

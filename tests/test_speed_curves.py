@@ -10,7 +10,7 @@ from statistics import median
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from racing import curves, startup
+from racing import curves, measure, startup
 from racing.entrants import Entrant
 from racing.options import read
 from racing.shape import Record, Shape
@@ -67,24 +67,26 @@ def test_a_run_with_curves_and_startup(tmp_path: Path, capsys: pytest.CaptureFix
     out = tmp_path / "speed.json"
     arguments = ("--curves", "--startup", "--methods", "edd_darts", "--repeats=2")
     record = race(out, *arguments)
-    assert {row["axis"]: tuple(row["values"]) for row in record["curves"]} == AXES
-    for row in record["curves"]:
+    found = measure.of_kind(record["pieces"], "curve")
+    (started,) = measure.of_kind(record["pieces"], "startup")
+    assert {row["axis"]: tuple(row["values"]) for row in found} == AXES
+    for row in found:
         assert [point[row["axis"]] for point in row["points"]] == row["values"]
         for point in row["points"]:
             assert len(point["seconds"]) == 2 and point["size"] == 8
             assert point["median"] == median(point["seconds"]) > 0
         medians = [point["median"] for point in row["points"]]
         assert row["exponents"]["time"] == pytest.approx(curves.exponent(row["values"], medians))
-    powers = [row["exponents"]["memory"] for row in record["curves"]]
+    powers = [row["exponents"]["memory"] for row in found]
     assert powers == pytest.approx([1, 1, 2])
-    assert [row["name"] for row in record["startup"]] == list(startup.COMMANDS)
-    for row in record["startup"]:
+    assert [row["name"] for row in started["rows"]] == list(startup.COMMANDS)
+    for row in started["rows"]:
         assert len(row["seconds"]) == 1 and row["median"] == row["seconds"][0] > 0
-    bare, *ours = (row["median"] for row in record["startup"])
+    bare, *ours = (row["median"] for row in started["rows"])
     assert bare < max(ours)
     values = {row["label"]: row["value"] for row in record["goals"]}
-    assert values["exponent of time in channels"] == record["curves"][2]["exponents"]["time"]
-    assert values["naslib-edd query, s"] == record["startup"][-1]["median"]
+    assert values["exponent of time in channels"] == found[2]["exponents"]["time"]
+    assert values["naslib-edd query, s"] == started["rows"][-1]["median"]
     figure = out.with_name("speed_curves.png")
     assert figure.read_bytes().startswith(b"\x89PNG")
     shown = capsys.readouterr().out
@@ -96,10 +98,8 @@ def test_a_run_with_curves_and_startup(tmp_path: Path, capsys: pytest.CaptureFix
 def test_ticks_of_curves_are_counted_before() -> None:
     ticks: list[str] = []
     options = read([*TINY, "--curves"])
-    memory = curves.memories(options, ticks.append)
-    assert len(memory) == len(ticks) == 5  # the axes meet in one shape
-    curves.curves(options, memory, ticks.append)
-    assert len(ticks) == curves.ticks(options)
+    curves.curve("channels", options, ticks.append)
+    assert len(ticks) == curves.ticks("channels", options) == 9
 
 
 def test_memory_that_does_not_show_has_no_exponent(
@@ -113,7 +113,8 @@ def test_memory_that_does_not_show_has_no_exponent(
     for most, power in ((6.0, None), (5.0 + 2 * sqrt(2) - 1, 1.5)):
         memory = {one: {"memory_mib": 5.0 if power else 4.0, **held}}
         memory[two] = {"memory_mib": most, **held}
-        (row,) = curves.curves(options, memory, lambda _: None)
+        monkeypatch.setattr(curves, "peak_rss", lambda _, shape, __, of=memory: of[shape])
+        row = curves.curve("cells", options, lambda _: None)
         assert row["exponents"].get("memory") == (power and pytest.approx(power))
         curves.draw([row], tmp_path / "curve.png")
 

@@ -14,16 +14,24 @@ import torch
 from racing import floor, gpu, measure, searches, traffic
 from racing.goals import judge
 from racing.options import read
+from racing.race import engines
 from racing.shape import Record, Shape
-from racing.tables import show_gpu
+from racing.tables import show
 from rich.console import Console
 from tiny_race import SHAPE, TINY
 
 from naslib_edd.errors import UserError
+from naslib_edd.native.targets import no_bf16
 
 pytestmark = pytest.mark.benchmark
 
 CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def bf16_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Right on every processor, if slow where the instructions are emulated."""
+    monkeypatch.setattr("naslib_edd.compose.step.no_bf16", lambda: None)
 
 
 def options(*arguments: str) -> argparse.Namespace:
@@ -50,7 +58,7 @@ def test_a_graph_is_refused_without_a_gpu() -> None:
     entrant = gpu.lineup_gpu(given, "fp32")[1]
     assert entrant.graph
     with pytest.raises(UserError, match="no GPU is used"):
-        measure.engines([entrant], given, lambda _: None)
+        engines([entrant], given, lambda _: None)
 
 
 @pytest.mark.parametrize(("C", "N", "B", "S"), [(4, 1, 4, 8), (3, 2, 5, 12)])
@@ -114,6 +122,7 @@ def test_a_search_that_is_too_long_is_extrapolated(monkeypatch: pytest.MonkeyPat
     assert found["total"] == pytest.approx(found["before"] + 50.0)
 
 
+@pytest.mark.skipif(no_bf16() is not None, reason="a CPU without bf16")
 def test_two_searches_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NASLIB_EDD_CIFAR10", raising=False)
     monkeypatch.delenv("NASLIB_EDD_DATA", raising=False)
@@ -146,14 +155,18 @@ def given(monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
     found = options("--methods", "darts_v1", "gdas")
     found.batch_sizes = [64, 2]
     monkeypatch.setattr(gpu, "replace", lambda shape, batch_size: SHAPE)
+    monkeypatch.setattr(measure, "make_pieces", gpu.make_pieces)
+    monkeypatch.setattr(measure, "measured", gpu.measured)
+    monkeypatch.setattr(measure.goals, "aims", lambda _: gpu.aims(found.batch_sizes))
+    monkeypatch.setattr(measure.auto, "aims", list)
     return found
 
 
 def test_all_pieces_and_what_is_shown(
     given: argparse.Namespace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out, told = tmp_path / "speed_cuda.json", list[str]()
-    record = gpu.measure_gpu(given, out, told.append)
+    out, console = tmp_path / "speed_cuda.json", Console(width=110)
+    record = measure.measure(given, out, console)
     assert list(record["pieces"]) == [
         *("race, fp32, batch 64", "race, fp32, batch 2"),
         *("race, bf16, batch 64", "race, bf16, batch 2"),
@@ -173,9 +186,10 @@ def test_all_pieces_and_what_is_shown(
         "4 seeds at once / one": True,
     }
     assert json.loads(out.read_text(encoding="utf-8")) == record
-    again = gpu.measure_gpu(given, out, told.append)
-    assert again["pieces"] == record["pieces"] and "in speed_cuda.json already" in told[-1]
-    show_gpu(record, Console())
+    again = measure.measure(given, out, console)
+    assert again["pieces"] == record["pieces"]
+    assert "4 seeds, batch 64: in speed_cuda.json already" in capsys.readouterr().out
+    show(record, Console(width=110))
     shown = capsys.readouterr().out
     assert "55.0 s for 50 epochs, all of them run; CIFAR-10; one CUDA graph" in shown
     assert "4 at once take 1.50 times as long as one" in shown and "search, batch 64" in shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,17 +21,25 @@ class Fakes:
     """Pieces that are counted; one of them may fail."""
 
     def __init__(self, out: Path) -> None:
-        self.out, self.ran, self.told = out, list[str](), list[str]()
+        self.out, self.ran = out, list[str]()
+        self.told, self.ticked = list[str](), list[str]()
 
-    def run(self, settings: int = 1, head: str = "now", fails: str | None = None) -> Record:
+    def run(
+        self,
+        settings: int = 1,
+        head: str = "now",
+        fails: str | None = None,
+        most: int | None = None,
+    ) -> Record:
         def piece(name: str) -> Piece:
-            def work() -> Record:
+            def work(tick: Callable[[str], None]) -> Record:
                 if name == fails:
                     raise RuntimeError("power cut")
                 self.ran.append(name)
+                tick("step")
                 return {"number": len(self.ran)}
 
-            return work
+            return Piece(work)
 
         return run_pieces(
             {name: piece(name) for name in NAMES},
@@ -39,6 +48,8 @@ class Fakes:
             settings={"channels": settings},
             finish=lambda record: {"goals": [len(record["pieces"])]},
             tell=self.told.append,
+            tick=self.ticked.append,
+            most=most,
         )
 
     def saved(self) -> Record:
@@ -69,6 +80,15 @@ def test_a_complete_record_is_not_touched(fakes: Fakes) -> None:
     before = fakes.out.read_bytes()
     assert fakes.run()["pieces"] == record["pieces"] and fakes.ran == NAMES
     assert fakes.out.read_bytes() == before
+
+
+def test_it_says_where_it_is_and_stops_when_asked(fakes: Fakes) -> None:
+    fakes.run(most=2)
+    assert fakes.ran == ["a", "b"] and fakes.ticked == ["1 of 3, a: step", "2 of 3, b: step"]
+    assert fakes.told[0] == "[1 of 3] a …" and fakes.told[1].startswith("[1 of 3] a: 0 s; 2 to go")
+    del fakes.told[:]
+    fakes.run(most=2)
+    assert fakes.ran == NAMES and fakes.told[2:] == ["[3 of 3] c …", "[3 of 3] c: 0 s"]
 
 
 def test_other_settings_are_measured_anew(fakes: Fakes) -> None:

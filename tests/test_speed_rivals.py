@@ -86,11 +86,12 @@ def test_the_step_of_autodl_is_the_plain_step_of_darts_v1(checkout: Path) -> Non
 def test_race_with_a_checkout(checkout: Path, tmp_path: Path) -> None:
     out = tmp_path / "speed.json"
     record = race(out, "--methods", "darts_v1", "--autodl", str(checkout))
-    assert len(record["engines"]["autodl:darts_v1"]["seconds"]) == 1
+    assert len(record["pieces"]["race, autodl"]["engines"]["autodl:darts_v1"]["seconds"]) == 1
     assert record["settings"]["autodl"] == "unknown"  # it is no git checkout
     assert "--autodl AutoDL-Projects" in record["command"]
     assert str(tmp_path) not in out.read_text(encoding="utf-8")
-    assert [row["label"] for row in record["ratios"]][-1] == "fast / AutoDL"
+    ratios = record["pieces"]["race, autodl"]["ratios"]
+    assert [row["label"] for row in ratios][-1] == "fast / AutoDL"
 
 
 def test_another_copy_that_is_imported_already(checkout: Path, tmp_path: Path) -> None:
@@ -114,8 +115,9 @@ def test_a_checkout_that_does_not_import(checkout: Path) -> None:
 def test_race_with_the_real_autodl(tmp_path: Path) -> None:
     arguments = ("--methods", "darts_v1", "--autodl", os.environ["AUTODL_HOME"])
     record = race(tmp_path / "speed.json", *arguments)
-    assert record["engines"]["autodl:darts_v1"]["median"] > 0
-    assert record["engines"]["fast:darts_v1"]["multiples"]["autodl"] > 0
+    engines = record["pieces"]["race, autodl"]["engines"]
+    assert engines["autodl:darts_v1"]["median"] > 0
+    assert engines["fast:darts_v1"]["multiples"]["autodl"] > 0
     assert record["settings"]["autodl"] != "unknown"
 
 
@@ -145,10 +147,11 @@ def naslib_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_race_with_the_real_naslib(naslib_home: Path, tmp_path: Path) -> None:
     arguments = ("--methods", "darts_v1", "gdas", "--naslib", str(naslib_home))
     record = race(tmp_path / "speed.json", *arguments)
-    assert len(record["engines"]["naslib:darts_v1"]["seconds"]) == 1
-    assert len(record["engines"]["naslib:gdas"]["seconds"]) == 2
-    labels = [row["label"] for row in record["ratios"]]
-    assert labels[-2:] == ["fast / NASLib, darts_v1", "fast / NASLib, gdas"]
+    pieces = record["pieces"]
+    assert len(pieces["race, naslib"]["engines"]["naslib:darts_v1"]["seconds"]) == 1
+    assert len(pieces["race, samplers"]["engines"]["naslib:gdas"]["seconds"]) == 2
+    of_both = [*pieces["race, naslib"]["ratios"], *pieces["race, samplers"]["ratios"]]
+    assert [row["label"] for row in of_both] == ["fast / NASLib, darts_v1", "fast / NASLib, gdas"]
     assert str(naslib_home) not in record["command"]
 
 

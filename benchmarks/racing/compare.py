@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from math import sqrt
 from statistics import median
 
-from naslib_edd.supernet import PlainSupernet
 from racing.entrants import BASELINE, Entrant
-from racing.shape import LAYOUTS, Record
+from racing.shape import Record
 
 #: Methods whose steps are the same arithmetic on the same samples, method → the other.
 TWINS = {"ets_gdas": "gdas"}
@@ -27,7 +26,8 @@ def compare(entrants: Sequence[Entrant], seconds: Mapping[str, Sequence[float]])
     - ``rounds``: the median (and range) of the rounds' own ratios;
     - ``two rounds``: the same of the geometric means of two rounds, in which the two had each the
       first turn once; for twins, whose rounds draw the same samples;
-    - ``medians``: of the two medians. Samplers that draw for themselves have no rounds in common.
+    - ``medians``: of the two medians; its range, of those of six stretches of rounds. Samplers that
+      draw for themselves have no rounds in common.
 
     ``plain`` is the plain supernet in the memory layout that it runs in (PyTorch's default, as the
     releases run theirs); its ratio in the other layout stands beside it.
@@ -40,6 +40,11 @@ def compare(entrants: Sequence[Entrant], seconds: Mapping[str, Sequence[float]])
         if of == "two rounds" and len(rounds) > 1:
             rounds = [sqrt(a * b) for a, b in zip(rounds[::2], rounds[1::2], strict=False)]
         if of == "medians":
+            row["rounds"] = [
+                median(seconds[over][part]) / median(seconds[under][part])
+                for part in _stretches(len(seconds[over]))
+            ]
+            row |= summary(row["rounds"])
             row["median"] = median(seconds[over]) / median(seconds[under])
         else:
             row.update({"rounds": rounds, **summary(rounds)})
@@ -48,20 +53,20 @@ def compare(entrants: Sequence[Entrant], seconds: Mapping[str, Sequence[float]])
     plain: dict[str, str] = {}
     others: list[Entrant] = []
     for one in entrants:
-        if one.kind == "plain" and one.method is not None:
-            if LAYOUTS[one.layout] is PlainSupernet.memory_format:
-                plain[one.method] = one.name
-            else:
-                others.append(one)
+        if one.as_it_runs:
+            plain[str(one.method)] = one.name
+        elif one.kind == "plain":
+            others.append(one)
+    dense = [str(one.method) for one in entrants if one.kind == "fast" and not one.sampled]
     for method in plain:
         add(f"fast / plain, {method}", f"fast:{method}", plain[method])
     for one in others:
         add(f"fast / plain in {one.layout}, {one.method}", f"fast:{one.method}", one.name)
-    for method in plain:
-        add(f"fast / floor, {method}", f"fast:{method}", "floor")
-        if method != BASELINE and BASELINE in plain:
+    for method in dense:
+        if "floor" in seconds:
+            add(f"fast / floor, {method}", f"fast:{method}", "floor")
+        if method != BASELINE and f"fast:{BASELINE}" in seconds:
             add(f"{method} / {BASELINE}, fast", f"fast:{method}", f"fast:{BASELINE}")
-            add(f"{method} / {BASELINE}, plain", plain[method], plain[BASELINE])
     for method, twin in TWINS.items():
         if {f"fast:{method}", f"fast:{twin}"} <= set(seconds):
             add(f"{method} / {twin}, fast", f"fast:{method}", f"fast:{twin}", "two rounds")
@@ -73,6 +78,12 @@ def compare(entrants: Sequence[Entrant], seconds: Mapping[str, Sequence[float]])
             of = "medians" if one.sampled else "rounds"
             add(f"fast / NASLib, {one.method}", f"fast:{one.method}", one.name, of)
     return found
+
+
+def _stretches(rounds: int, *, most: int = 6) -> list[slice]:
+    """The rounds in order, in as many parts of one length or nearly so."""
+    parts = min(most, rounds)
+    return [slice(k * rounds // parts, (k + 1) * rounds // parts) for k in range(parts)]
 
 
 def compare_memory(engines: Mapping[str, Record]) -> list[Record]:
@@ -113,10 +124,11 @@ def multiples(engines: Mapping[str, Record]) -> dict[str, Record]:
     DARTS stands beside all those, its GDAS beside samplers.
     """
     found: dict[str, Record] = {}
-    floor = next(row for name, row in engines.items() if name.startswith("floor"))
+    floor = next((row for name, row in engines.items() if name.startswith("floor")), None)
     for name, row in engines.items():
         beside = "gdas" if row["sampled"] else BASELINE
-        found[name] = {"floor": None if row["sampled"] else row["median"] / floor["median"]}
+        beyond = None if floor is None or row["sampled"] else row["median"] / floor["median"]
+        found[name] = {"floor": beyond}
         for rival in ("autodl", "naslib"):
             other = engines.get(f"{rival}:{beside}")
             faster = other and other["median"] / row["median"]

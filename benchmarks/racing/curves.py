@@ -13,9 +13,9 @@ import torch
 from naslib_edd.report.style import GREY, house_style, line_style, new_figure, save_figure
 from racing.compare import net_memory, summary
 from racing.entrants import BASELINE, Entrant, bilevel_step
-from racing.memory import begin_memory, gpu_peak, peak_rss
+from racing.memory import peak_rss
 from racing.race import race
-from racing.shape import Record, Shape
+from racing.shape import Record, Shape, Step
 
 #: Along an axis, the other two stay at these values.
 FIXED = {"cells": 1, "batch_size": 16, "channels": 16}
@@ -36,49 +36,35 @@ def shapes(size: int) -> dict[str, list[Shape]]:
     }
 
 
-def ticks(options: argparse.Namespace) -> int:
-    """How often :func:`memories` and :func:`curves` tick, together."""
-    points = sum(map(len, AXES.values()))
-    apart = len(_distinct(options)) if options.device == "cpu" else 0
-    return apart + points * (options.warmup + options.repeats)
+def ticks(axis: str, options: argparse.Namespace) -> int:
+    """How often :func:`curve` ticks."""
+    return len(AXES[axis]) * (1 + options.warmup + options.repeats)
 
 
-def memories(options: argparse.Namespace, tick: Callable[[str], None]) -> dict[Shape, Record]:
-    """Peak memory of each shape, a process each. To be called before any engine is built."""
-    found = {}
-    for shape in _distinct(options):
-        found[shape] = peak_rss(ENTRANT, shape, options)
-        tick(f"memory of a curve, C={shape.channels} N={shape.cells} batch {shape.batch_size}")
-    return found
+def curve(axis: str, options: argparse.Namespace, tick: Callable[[str], None]) -> Record:
+    """Along an axis: every point's timings, round by round, its memory, and the exponents.
 
-
-def curves(
-    options: argparse.Namespace, memory: Mapping[Shape, Record], tick: Callable[[str], None]
-) -> list[Record]:
-    """For each axis: every point's timings, round by round, its memory, and the exponents."""
-    device = torch.device(options.device)
-    found: list[Record] = []
-    for axis, along in shapes(options.shape.size).items():
-        points: list[Record] = []
-        steps = {}
-        for shape in along:
-            held = begin_memory(device)
-            name = f"{axis} {getattr(shape, axis)}"
-            steps[name] = bilevel_step(ENTRANT, shape, device)
-            race({name: steps[name]}, rounds=options.warmup, device=device, tick=tick)
-            peak = gpu_peak(held) if device.type == "cuda" else memory[shape]
-            points.append({**asdict(shape), **peak})
-        seconds = race(steps, rounds=options.repeats, device=device, tick=tick)
-        for point, row in zip(points, seconds.values(), strict=True):
-            point.update({"seconds": row, **summary(row)})
-        values = list(AXES[axis])
-        exponents = {"time": exponent(values, [point["median"] for point in points])}
-        net = [net_memory(point) for point in points]
-        if min(net) > 0:  # a network may be too small to show
-            exponents["memory"] = exponent(values, net)
-        names = {"axis": axis, "values": values, "engine": ENTRANT.name}
-        found.append({**names, "points": points, "exponents": exponents})
-    return found
+    A point's memory is that of a process of its own.
+    """
+    cpu = torch.device("cpu")
+    points: list[Record] = []
+    steps: dict[str, Step] = {}
+    for shape in shapes(options.shape.size)[axis]:
+        points.append({**asdict(shape), **peak_rss(ENTRANT, shape, options)})
+        tick(f"memory, {getattr(shape, axis)}")
+        name = f"{axis} {getattr(shape, axis)}"
+        steps[name] = bilevel_step(ENTRANT, shape, cpu)
+        race({name: steps[name]}, rounds=options.warmup, device=cpu, tick=tick)
+    seconds = race(steps, rounds=options.repeats, device=cpu, tick=tick)
+    for point, row in zip(points, seconds.values(), strict=True):
+        point.update({"seconds": row, **summary(row)})
+    values = list(AXES[axis])
+    exponents = {"time": exponent(values, [point["median"] for point in points])}
+    net = [net_memory(point) for point in points]
+    if min(net) > 0:  # a network may be too small to show
+        exponents["memory"] = exponent(values, net)
+    names = {"axis": axis, "values": values, "engine": ENTRANT.name}
+    return {**names, "points": points, "exponents": exponents}
 
 
 def exponent(x: Sequence[float], y: Sequence[float]) -> float:
@@ -116,8 +102,3 @@ def draw(rows: Sequence[Record], path: Path) -> Path:
 def _centred(x: Sequence[float]) -> np.ndarray:
     logs: np.ndarray = np.log(x)
     return logs - logs.mean()
-
-
-def _distinct(options: argparse.Namespace) -> list[Shape]:
-    every = [shape for along in shapes(options.shape.size).values() for shape in along]
-    return list(dict.fromkeys(every))

@@ -27,6 +27,7 @@ from naslib_edd.data.sampling import generator
 from naslib_edd.settings import SearchSettings
 from naslib_edd.settings.relaxation import SAMPLED
 from naslib_edd.spaces.nb201 import EDGES, NONE, OPERATIONS, SKIP
+from naslib_edd.supernet import PlainSupernet
 from racing.shape import LAYOUTS, Shape, Step
 
 BASELINE = "darts_v1"
@@ -55,6 +56,11 @@ class Entrant:
         parts += [self.precision if self.precision != "fp32" else None]
         parts += ["graph" if self.graph else None]
         return ":".join(part for part in parts if part)
+
+    @property
+    def as_it_runs(self) -> bool:
+        """Whether it is the plain supernet in the memory layout that it runs in."""
+        return self.kind == "plain" and LAYOUTS[self.layout] is PlainSupernet.memory_format
 
     @property
     def sampled(self) -> bool:
@@ -88,6 +94,28 @@ def lineup(methods: Sequence[str], *, rivals: Collection[str] = ()) -> list[Entr
     entrants += [one for one in others if one.sampled]
     own = [method for method in methods if method not in dense]
     return entrants + [Entrant(kind="fast", layout="channels_last", method=m) for m in own]
+
+
+def races(methods: Sequence[str], *, rivals: Collection[str] = ()) -> dict[str, list[Entrant]]:
+    """Who races whom, by the races' names: what is compared step by step is in one race.
+
+    The baseline beside each of its rivals; all methods that compute every operation, with the
+    floor; each of them beside the plain supernet; all samplers.
+    """
+    every = lineup(methods, rivals=rivals)
+    own = [one for one in every if one.kind == "fast" and not one.sampled]
+    found: dict[str, list[Entrant]] = {}
+    for one in every:
+        if one.kind in RIVALS and not one.sampled:
+            base = [o for o in every if o.method == BASELINE and (o.kind == "fast" or o.as_it_runs)]
+            found[one.kind] = [*base[: 2 if one.kind == "autodl" else 1], one]
+    if own:
+        found["floor"] = [*own, *(one for one in every if one.kind == "floor")]
+    for fast in own:
+        twins = [one for one in every if one.kind == "plain" and one.method == fast.method]
+        found[f"plain, {fast.method}"] = [fast, *twins]
+    sampled = [one for one in every if one.sampled]
+    return found | ({"samplers": sampled} if sampled else {})
 
 
 def settings(

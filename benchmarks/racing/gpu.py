@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import argparse
 import gc
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import torch
 
 from naslib_edd.bilevel.graphed import WARM_UP
 from naslib_edd.compose.step import host_work
 from racing.entrants import BASELINE, RIVALS, Entrant, samples, settings
-from racing.goals import Goal, judge
-from racing.measure import commits, engines
-from racing.pieces import Piece, run_pieces
+from racing.goals import Goal
+from racing.pieces import Piece
+from racing.race import Tick, engines
 from racing.searches import searches
 from racing.shape import Record
-from racing.surroundings import surroundings
 from racing.traffic import copy_bandwidth, traffic
 
 PRECISIONS = ("fp32", "bf16")
@@ -62,9 +60,7 @@ def lineup_gpu(
     return found + [own(method=method) for method in options.methods if method not in dense]
 
 
-def race_piece(
-    options: argparse.Namespace, batch: int, precision: str, tick: Callable[[str], None]
-) -> Record:
+def race_piece(options: argparse.Namespace, batch: int, precision: str, tick: Tick) -> Record:
     """Step times and memory of a race; what a step moves at the least, beside what it took."""
     options = argparse.Namespace(**vars(options))
     options.shape = replace(options.shape, batch_size=batch)
@@ -86,33 +82,35 @@ def race_piece(
     }  # fmt: skip
 
 
-def search_piece(options: argparse.Namespace, batch: int) -> Record:
+def search_piece(options: argparse.Namespace, batch: int, tick: Tick) -> Record:
     """A whole search, in bf16, its steps as one graph where the engine can."""
     (found,) = searches(options, batch_size=batch, precision="bf16", epochs=EPOCHS)
+    tick("done")
     return {"kind": "search", "batch_size": batch, **found}
 
 
-def seeds_piece(options: argparse.Namespace, batch: int) -> Record:
+def seeds_piece(options: argparse.Namespace, batch: int, tick: Tick) -> Record:
     """The epochs of four searches at once beside those of one alone."""
     run = partial(
         searches, options, batch_size=batch, precision="bf16", epochs=EPOCHS, run_epochs=SEED_EPOCHS
     )
     (alone,), together = run(), run(seeds=SEEDS)
+    tick("done")
     ratio = max(sum(one["seconds"]) for one in together) / sum(alone["seconds"])
     return {"kind": "seeds", "alone": alone, "together": together, "ratio": ratio}
 
 
-def make_pieces(options: argparse.Namespace, tick: Callable[[str], None]) -> dict[str, Piece]:
+def make_pieces(options: argparse.Namespace) -> dict[str, Piece]:
     """All of them, by name, in the order in which they are run."""
     found: dict[str, Piece] = {}
     for precision in PRECISIONS:
         for batch in options.batch_sizes:
             name = f"race, {precision}, batch {batch}"
-            found[name] = partial(race_piece, options, batch, precision, tick)
+            found[name] = Piece(partial(race_piece, options, batch, precision))
     for batch in options.batch_sizes:
-        found[f"search, batch {batch}"] = partial(search_piece, options, batch)
+        found[f"search, batch {batch}"] = Piece(partial(search_piece, options, batch))
     first = options.batch_sizes[0]
-    found[f"{SEEDS} seeds, batch {first}"] = partial(seeds_piece, options, first)
+    found[f"{SEEDS} seeds, batch {first}"] = Piece(partial(seeds_piece, options, first))
     return found
 
 
@@ -143,25 +141,3 @@ def measured(pieces: Mapping[str, Record]) -> dict[str, float]:
         else:
             found[f"{SEEDS} seeds at once / one"] = piece["ratio"]
     return found
-
-
-def measure_gpu(options: argparse.Namespace, out: Path, tell: Callable[[str], None]) -> Record:
-    """All pieces that ``out`` does not hold yet; see :func:`racing.pieces.run_pieces`."""
-    names = ("methods", "repeats", "sampled_repeats", "warmup", "batch_sizes", "device")
-    head = surroundings(options)
-    shape = asdict(options.shape)
-    del shape["batch_size"]
-    chosen = {
-        **shape, **{name: getattr(options, name) for name in names}, **commits(options),
-        "gpu": head["gpu"], "torch": head["torch"], "naslib_edd": head["naslib_edd"],
-        "cudnn_tf32": torch.backends.cudnn.allow_tf32,
-    }  # fmt: skip
-    goals = aims(options.batch_sizes)
-    return run_pieces(
-        make_pieces(options, lambda _: None),
-        out,
-        head=head,
-        settings=chosen,
-        finish=lambda record: {"goals": judge(goals, measured(record["pieces"]))},
-        tell=tell,
-    )

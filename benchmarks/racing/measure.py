@@ -1,121 +1,131 @@
-"""The whole benchmark, and the record of it all."""
+"""The whole benchmark, in pieces, and the record of it all."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from racing import curves, goals, startup
-from racing.build import build
-from racing.compare import compare, compare_memory, multiples, summary
-from racing.entrants import Entrant, lineup
-from racing.memory import begin_memory, gpu_peak, peak_rss
-from racing.race import race
-from racing.shape import Record, Step
+from racing import auto, curves, goals, gpu, startup
+from racing.compare import compare, compare_memory
+from racing.entrants import Entrant, lineup, races
+from racing.memory import peak_rss
+from racing.pieces import Piece, run_pieces
+from racing.race import Tick, engines, ticks
+from racing.shape import Record
 from racing.surroundings import commit, surroundings
 
-Tick = Callable[[str], None]
 
+def measure(options: argparse.Namespace, out: Path, console: Console) -> Record:
+    """All pieces that ``out`` does not hold yet; see :func:`racing.pieces.run_pieces`."""
+    on_gpu = options.device == "cuda"
+    pieces = gpu.make_pieces(options) if on_gpu else make_pieces(options)
+    aims = gpu.aims(options.batch_sizes) if on_gpu else [*goals.aims(options.methods), *auto.aims()]
+    found = gpu.measured if on_gpu else measured
 
-def measure(options: argparse.Namespace, console: Console) -> Record:
-    """All that the options ask for. What needs a process of its own comes before any engine."""
-    entrants = lineup(options.methods, rivals=options.rivals)
-    apart = [one for one in entrants if options.memory and options.device == "cpu"]
-    apart = [one for one in apart if one.kind != "floor"]  # its trials hold more than a step does
-    total = len(apart) + sum(options.warmup + _rounds(one, options) for one in entrants)
-    total += len(startup.COMMANDS) * (startup.RUNS + 1) if options.startup else 0
-    total += curves.ticks(options) if options.curves else 0
+    def finish(record: Record) -> Record:
+        return {"goals": goals.judge(aims, found(record["pieces"]))}
+
+    def tell(line: str) -> None:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn(),
         console=console, transient=True, disable=not console.is_terminal,
         auto_refresh=False,  # a thread that draws would take time from the steps
     )  # fmt: skip
     with bar:
-        task = bar.add_task("building", total=total)
+        task = bar.add_task("building", total=sum(piece.ticks for piece in pieces.values()))
 
         def tick(done: str) -> None:
-            bar.update(task, advance=1, description=f"{done:<42}", refresh=True)
+            bar.update(task, advance=1, description=f"{done:<56}", refresh=True)
 
-        started = startup.startup(tick) if options.startup else None
-        memory = {}
-        for one in apart:
-            memory[one.name] = peak_rss(one, options.shape, options)
-            tick(f"memory, {one.name}")
-        separate = options.curves and options.device == "cpu"
-        of_curves = curves.memories(options, tick) if separate else {}
-        rows, floor = engines(entrants, options, tick)
-        curved = curves.curves(options, of_curves, tick) if options.curves else None
-    for name, found in memory.items():
-        rows[name].update(found)
+        head = surroundings(options)
+        return run_pieces(
+            pieces, out, head=head, settings=_settings(options, head),
+            finish=finish, tell=tell, tick=tick, most=options.pieces,
+        )  # fmt: skip
+
+
+def make_pieces(options: argparse.Namespace) -> dict[str, Piece]:
+    """Those of a CPU, by name, in the order in which they are run."""
+    found: dict[str, Piece] = {}
+    if options.startup:
+        found["start-up"] = Piece(_startup, len(startup.COMMANDS) * (startup.RUNS + 1))
+    if options.memory:
+        for one in lineup(options.methods, rivals=options.rivals):
+            if one.kind != "floor":  # its trials hold more than a step does
+                found[f"memory, {one.name}"] = Piece(partial(_memory, one, options))
+    for name, entrants in races(options.methods, rivals=options.rivals).items():
+        work = partial(_race, entrants, options)
+        found[f"race, {name}"] = Piece(work, ticks(entrants, options))
+    if options.curves:
+        for axis in curves.AXES:
+            work = partial(_curve, axis, options)
+            found[f"curve over {axis}"] = Piece(work, curves.ticks(axis, options))
+    return found | (auto.make_pieces() if options.auto else {})
+
+
+def _startup(tick: Tick) -> Record:
+    return {"kind": "startup", "rows": startup.startup(tick)}
+
+
+def _memory(entrant: Entrant, options: argparse.Namespace, tick: Tick) -> Record:
+    found = peak_rss(entrant, options.shape, options)
+    tick("peak")
+    return {"kind": "memory", "engine": entrant.name, **found}
+
+
+def _race(entrants: list[Entrant], options: argparse.Namespace, tick: Tick) -> Record:
+    rows, floor = engines(entrants, options, tick)
     seconds = {name: row["seconds"] for name, row in rows.items()}
-    record = {
-        **surroundings(options),
-        "settings": _settings(options),
-        "engines": rows,
-        "ratios": compare(entrants, seconds) + compare_memory(rows),
-        "floor": floor,
-        "curves": curved,
-        "startup": started,
-    }
-    record["goals"] = goals.judge(goals.aims(options.methods), goals.measured(record))
-    return record
+    ratios = compare(entrants, seconds)
+    return {"kind": "race", "engines": rows, "floor": floor, "ratios": ratios}
 
 
-def engines(
-    entrants: list[Entrant], options: argparse.Namespace, tick: Tick
-) -> tuple[dict[str, Record], Record]:
-    """A row for each entrant, and what the floor is made of."""
-    device = torch.device(options.device)
-    rows: dict[str, Record] = {}
-    steps: dict[str, Step] = {}
-    floor: list[Record] = []
-    for one in entrants:
-        held = begin_memory(device)
-        step, passes = build(one, options.shape, options, device)
-        floor += passes
-        warm = race({one.name: step}, rounds=options.warmup, device=device, tick=tick)
-        rows[one.name] = {**asdict(one), "sampled": one.sampled, "device": options.device}
-        rows[one.name]["warmup_seconds"] = warm[one.name]
-        if device.type == "cuda" and one.kind != "floor":
-            rows[one.name].update(gpu_peak(held))
-        steps[one.name] = step
-    seconds: dict[str, list[float]] = {}
-    for sampled, rounds in ((False, options.repeats), (True, options.sampled_repeats)):
-        racing = {one.name: steps[one.name] for one in entrants if one.sampled is sampled}
-        own = [one.name for one in entrants if one.sampled and one.kind == "fast"]
-        swapped = own if sampled else []
-        seconds |= race(racing, rounds=rounds, device=device, tick=tick, swapped=swapped)
-    for name, found in seconds.items():
-        rows[name].update({"seconds": found, **summary(found)})
-        # Each half of a step has a batch of its own.
-        rows[name]["images_per_second"] = 2 * options.shape.batch_size / rows[name]["median"]
-    for name, row in multiples(rows).items():
-        rows[name]["multiples"] = row
-    arithmetic = sum(row["flops"] * row["count"] for row in floor) / 1e9
-    return rows, {"gflop": arithmetic, "passes": floor}
+def _curve(axis: str, options: argparse.Namespace, tick: Tick) -> Record:
+    return {"kind": "curve", **curves.curve(axis, options, tick)}
 
 
-def commits(options: argparse.Namespace) -> Record:
-    """Of the rivals' checkouts."""
-    return {"autodl": commit(options.autodl), "naslib": commit(options.naslib)}
+def ratios_of(pieces: Mapping[str, Record]) -> list[Record]:
+    """All ratios of step times and of memory of a CPU's pieces."""
+    memory = {row["engine"]: row for row in of_kind(pieces, "memory")}
+    timed = [row for piece in pieces.values() for row in piece.get("ratios", ())]
+    return timed + compare_memory(memory)
 
 
-def _rounds(entrant: Entrant, options: argparse.Namespace) -> int:
-    rounds: int = options.sampled_repeats if entrant.sampled else options.repeats
-    return rounds
+def of_kind(pieces: Mapping[str, Record], kind: str) -> list[Record]:
+    """The pieces of one kind."""
+    return [piece for piece in pieces.values() if piece["kind"] == kind]
 
 
-def _settings(options: argparse.Namespace) -> Record:
-    names = ("methods", "repeats", "sampled_repeats", "warmup", "threads", "device", "memory")
+def measured(pieces: Mapping[str, Record]) -> dict[str, float]:
+    """What a CPU's goals may be about, by label; of a ratio measured twice, the last."""
+    values: dict[str, float] = {row["label"]: row["median"] for row in ratios_of(pieces)}
+    for row in of_kind(pieces, "curve"):
+        for what, exponent in row["exponents"].items():
+            values[goals.exponent_label(what, row["axis"])] = exponent
+    for piece in of_kind(pieces, "startup"):
+        values |= {f"{row['name']}, s": row["median"] for row in piece["rows"]}
+    return values
+
+
+def _settings(options: argparse.Namespace, head: Record) -> Record:
+    """What a record must have in common with a run that goes on with it."""
+    names = ("methods", "repeats", "sampled_repeats", "warmup", "device")
+    own = ("batch_sizes",) if options.device == "cuda" else ("threads", "allocator")
+    shape = asdict(options.shape)
+    if options.device == "cuda":
+        del shape["batch_size"]
     return {
-        **asdict(options.shape), "dtype": "float32",
-        **{name: getattr(options, name) for name in names},
-        "allocator": options.allocator,
-        **commits(options),
-        "cudnn_tf32": torch.backends.cudnn.allow_tf32,
+        **shape, **{name: getattr(options, name) for name in (*names, *own)},
+        **{name: commit(getattr(options, name)) for name in ("autodl", "naslib")},
+        **{name: head[name] for name in ("processor", "isa", "gpu", "torch", "naslib_edd")},
+        "kernels": head["kernels"], "cudnn_tf32": torch.backends.cudnn.allow_tf32,
     }  # fmt: skip

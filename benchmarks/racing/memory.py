@@ -1,4 +1,4 @@
-"""Peak memory: of a process that runs one engine alone, or of what torch allocates on a GPU."""
+"""Peak memory of a process that runs one engine alone."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 
 from naslib_edd.errors import UserError
-from racing.build import build
 from racing.entrants import RIVALS, Entrant, lineup
+from racing.race import build
 from racing.shape import Record, Shape
 
 SCRIPT = Path(__file__).parents[1] / "speed.py"
@@ -91,16 +91,3 @@ def _status(field: str) -> float:
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     (line,) = [line for line in lines if line.startswith(f"{field}:")]
     return float(line.split()[1]) / 1024
-
-
-def begin_memory(device: torch.device) -> int:
-    """Bytes that are held on a GPU now; its peak counts from here."""
-    if device.type != "cuda":
-        return 0
-    torch.cuda.reset_peak_memory_stats()
-    return torch.cuda.memory_allocated()
-
-
-def gpu_peak(held: int) -> Record:
-    """MiB that were allocated on a GPU since, at the peak, beyond those ``held`` then."""
-    return {"memory_mib": (torch.cuda.max_memory_allocated() - held) / 2**20}

@@ -16,6 +16,12 @@ from racing.entrants import BASELINE, RIVALS, settings
 from racing.naslib import search_space
 from racing.shape import Shape
 
+#: Name → what holds PyTorch and oneDNN to it, and with them the kernels.
+ISAS = {
+    "avx512": {"ATEN_CPU_CAPABILITY": "avx512", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"},
+    "avx2": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"},
+    "plain": {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41"},
+}
 METHODS = (BASELINE, "edd_darts", "gdas", "ets_gdas")
 _TITLE = (
     "How long one bilevel step takes: fast supernet, plain supernet, the rivals', and the "
@@ -79,6 +85,15 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument(
         "--assert", dest="check", action="store_true", help="exit 1 if a goal is missed"
     )
+    root.add_argument(
+        "--auto", action="store_true", help="`search.kernels: auto` beside on and off, three shapes"
+    )
+    root.add_argument(
+        "--isa",
+        choices=list(ISAS),
+        help="hold torch, oneDNN and the kernels to an instruction set (x86); default: the best",
+    )
+    number("--pieces", type=_at_least(1), metavar="K", help="stop after K pieces; a rerun goes on")
     # What --memory and the searches of a GPU start, a process each.
     root.add_argument("--memory-of", help=argparse.SUPPRESS)
     root.add_argument("--search-of", help=argparse.SUPPRESS)
@@ -103,8 +118,11 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
         raise UserError(f"--out {options.out} is a folder; name a file")
     if options.device == "cuda" and not torch.cuda.is_available():
         raise UserError("--device cuda: PyTorch sees no CUDA device; use --device cpu")
-    if options.device == "cuda" and (options.curves or options.startup):
-        raise UserError("--curves and --startup are of a CPU; leave them out with --device cuda")
+    of_cpu = (options.curves, options.startup, options.auto, options.isa)
+    if options.device == "cuda" and any(of_cpu):
+        raise UserError(
+            "--curves, --startup, --auto and --isa are of a CPU; leave them out with --device cuda"
+        )
     options.rivals = [name for name in RIVALS if getattr(options, name) is not None]
     for rival in options.rivals:
         if not set(RIVALS[rival]) & set(options.methods):

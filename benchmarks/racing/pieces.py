@@ -6,12 +6,23 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
 from racing.shape import Record
 
-Piece = Callable[[], Record]
+
+class Piece(NamedTuple):
+    """What is measured in one go.
+
+    Attributes:
+        work: measures; calls the function that it is given with what it has just done.
+        ticks: how often it does so; what the rest will take is estimated by it.
+    """
+
+    work: Callable[[Callable[[str], None]], Record]
+    ticks: int = 1
 
 
 def run_pieces(
@@ -22,6 +33,8 @@ def run_pieces(
     settings: Record,
     finish: Callable[[Record], Record],
     tell: Callable[[str], None],
+    tick: Callable[[str], None] = lambda done: None,
+    most: int | None = None,
 ) -> Record:
     """Do what ``out`` does not hold yet, and return the record of all.
 
@@ -30,6 +43,8 @@ def run_pieces(
         settings: a record of other settings is not gone on with, but replaced.
         finish: what follows from the pieces so far, laid over the record.
         tell: is told of each piece, in one line.
+        tick: is told of each tick of a piece.
+        most: stop after so many pieces.
 
     Raises:
         UserError: ``out`` is no record.
@@ -40,18 +55,29 @@ def run_pieces(
             tell(f"{out.name} is of other settings: all is measured anew")
         record = {"settings": settings, "pieces": {}}
     done = record["pieces"]
-    for name, work in pieces.items():
+    missing = {name: piece for name, piece in pieces.items() if name not in done}
+    for name in pieces:
         if name in done:
             tell(f"{name}: in {out.name} already")
-            continue
-        tell(f"{name} …")
+    held, spent, ticks = (
+        len(pieces) - len(missing),
+        0.0,
+        sum(piece.ticks for piece in missing.values()),
+    )
+    for number, (name, piece) in enumerate(list(missing.items())[:most]):
+        place = f"{held + number + 1} of {len(pieces)}"
+        tell(f"[{place}] {name} …")
         began = time.perf_counter()
-        found = work()
-        done[name] = {**found, "took": time.perf_counter() - began, "head": head}
+        found = piece.work(lambda what, at=f"{place}, {name}": tick(f"{at}: {what}"))  # type: ignore[misc]
+        took = time.perf_counter() - began
+        done[name] = {**found, "took": took, "head": head}
         record = {**head, **record, "pieces": done}
         record |= finish(record)
         write_text(out, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-        tell(f"{name}: {done[name]['took']:.0f} s")
+        del missing[name]
+        left, spent = sum(piece.ticks for piece in missing.values()), spent + took
+        more = f"; {len(missing)} to go, some {spent / (ticks - left) * left / 60:.1f} min"
+        tell(f"[{place}] {name}: {took:.0f} s{more if missing else ''}")
     return {**head, **record, **finish(record)}
 
 

@@ -1,12 +1,36 @@
-"""Entrants in turn, round by round."""
+"""Entrants in turn, round by round, and a row of the record for each."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
 
 import torch
 
-from racing.shape import Step, timed
+from racing.autodl import autodl_step
+from racing.compare import multiples, summary
+from racing.entrants import Entrant, bilevel_step
+from racing.floor import floor_step
+from racing.naslib import naslib_step
+from racing.shape import Record, Shape, Step, timed
+
+Tick = Callable[[str], None]
+
+
+def build(
+    entrant: Entrant, shape: Shape, options: argparse.Namespace, device: torch.device
+) -> tuple[Step, list[Record]]:
+    """An entrant's step; for the floor, its passes too."""
+    if entrant.kind == "floor":
+        return floor_step(shape, device, precision=entrant.precision)
+    if entrant.kind == "autodl":
+        return autodl_step(Path(options.autodl), shape, device), []
+    if entrant.kind == "naslib":
+        assert entrant.method is not None
+        return naslib_step(Path(options.naslib), entrant.method, shape, device), []
+    return bilevel_step(entrant, shape, device), []
 
 
 def race(
@@ -14,7 +38,7 @@ def race(
     *,
     rounds: int,
     device: torch.device,
-    tick: Callable[[str], None],
+    tick: Tick,
     swapped: Sequence[str] = (),
 ) -> dict[str, list[float]]:
     """Seconds of every step: round by round, each entrant once a round.
@@ -30,3 +54,60 @@ def race(
             seconds[name].append(timed(steps[name], device))
             tick(f"round {number + 1}, {name}")
     return seconds
+
+
+def ticks(entrants: Sequence[Entrant], options: argparse.Namespace) -> int:
+    """How often :func:`engines` ticks."""
+    return sum(options.warmup + _rounds(one.sampled, options) for one in entrants)
+
+
+def engines(
+    entrants: Sequence[Entrant], options: argparse.Namespace, tick: Tick
+) -> tuple[dict[str, Record], Record]:
+    """A row for each entrant, and what the floor is made of."""
+    device = torch.device(options.device)
+    rows: dict[str, Record] = {}
+    steps: dict[str, Step] = {}
+    floor: list[Record] = []
+    for one in entrants:
+        held = _begin_memory(device)
+        step, passes = build(one, options.shape, options, device)
+        floor += passes
+        warm = race({one.name: step}, rounds=options.warmup, device=device, tick=tick)
+        rows[one.name] = {**asdict(one), "sampled": one.sampled, "device": options.device}
+        rows[one.name]["warmup_seconds"] = warm[one.name]
+        if device.type == "cuda" and one.kind != "floor":
+            rows[one.name].update(_gpu_peak(held))
+        steps[one.name] = step
+    seconds: dict[str, list[float]] = {}
+    for sampled in (False, True):
+        racing = {one.name: steps[one.name] for one in entrants if one.sampled is sampled}
+        own = [one.name for one in entrants if one.sampled and one.kind == "fast"]
+        swapped, rounds = own if sampled else [], _rounds(sampled, options)
+        seconds |= race(racing, rounds=rounds, device=device, tick=tick, swapped=swapped)
+    for name, found in seconds.items():
+        rows[name].update({"seconds": found, **summary(found)})
+        # Each half of a step has a batch of its own.
+        rows[name]["images_per_second"] = 2 * options.shape.batch_size / rows[name]["median"]
+    for name, row in multiples(rows).items():
+        rows[name]["multiples"] = row
+    arithmetic = sum(row["flops"] * row["count"] for row in floor) / 1e9
+    return rows, {"gflop": arithmetic, "passes": floor}
+
+
+def _rounds(sampled: bool, options: argparse.Namespace) -> int:
+    rounds: int = options.sampled_repeats if sampled else options.repeats
+    return rounds
+
+
+def _begin_memory(device: torch.device) -> int:
+    """Bytes that are held on a GPU now; its peak counts from here."""
+    if device.type != "cuda":
+        return 0
+    torch.cuda.reset_peak_memory_stats()
+    return torch.cuda.memory_allocated()
+
+
+def _gpu_peak(held: int) -> Record:
+    """MiB that were allocated on a GPU since, at the peak, beyond those ``held`` then."""
+    return {"memory_mib": (torch.cuda.max_memory_allocated() - held) / 2**20}

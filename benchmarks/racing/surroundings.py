@@ -13,16 +13,21 @@ import torch
 
 from naslib_edd import __version__
 from naslib_edd.native import kernels
+from naslib_edd.native.targets import target
 from racing.shape import Record
 
 
 def surroundings(options: argparse.Namespace) -> Record:
-    """Command, processor, versions, date; ``kernels``: whether the fast engine's C++ runs."""
+    """Command, processor, versions, date; ``isa``: the instruction set that all are held to.
+
+    ``kernels``: whether the fast engine's C++ runs.
+    """
     cuda = torch.cuda.get_device_name() if options.device == "cuda" else None
     return {
         "command": " ".join(["python", "benchmarks/speed.py", *public(options)]),
         "processor": processor(), "gpu": cuda,
         "threads": torch.get_num_threads(), "torch": torch.__version__,
+        "isa": target().name,
         "kernels": options.device == "cpu" and kernels() is not None,
         "python": platform.python_version(), "system": platform.system(),
         "naslib_edd": __version__,

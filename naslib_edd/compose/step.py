@@ -10,6 +10,7 @@ import torch
 from naslib_edd.bilevel.first_order import FirstOrder
 from naslib_edd.bilevel.graphed import CudaGraph, GraphedStep
 from naslib_edd.errors import UserError
+from naslib_edd.native.targets import no_bf16
 from naslib_edd.part import Part
 from naslib_edd.settings import SearchSettings
 from naslib_edd.settings.relaxation import SAMPLED
@@ -63,9 +64,12 @@ def step_path(search: SearchSettings, device: torch.device) -> StepPath:
     """The path of a config on a device.
 
     Raises:
-        UserError: ``cuda_graph: on`` where there is no GPU, or the method's step does not allow it.
+        UserError: ``cuda_graph: on`` where there is no GPU, or the method's step does not allow
+            it; bf16 on a CPU that has no instructions for it.
     """
     why = None
+    if search.precision == "bf16" and device.type == "cpu" and (lacking := no_bf16()):
+        raise UserError(f"search.precision: bf16 is of no use here: {lacking}; take fp32")
     if device.type != "cuda":
         why = f"on {device.type}"
     elif search.cuda_graph == "off":

@@ -1,7 +1,8 @@
-// The functions of passes.h and coefficients.h for float and double, under names for ctypes.
+// The functions of the headers for float and double, under names for ctypes.
 
 #include "coefficients.h"
 #include "passes.h"
+#include "sampled.h"
 
 #define SIZES int64_t images, int64_t height, int64_t width, int64_t channels, int64_t edges
 #define SHAPE {images, height, width, channels, edges}
@@ -37,6 +38,20 @@
                                   const T* back, const T* constant, const T* skip, const T* pool,  \
                                   T* dr, SIZES, int threads) {                                     \
     gradient<T>(grads, rectified, pointwise, back, constant, skip, pool, dr, SHAPE, threads);      \
+  }                                                                                                \
+  extern "C" void combine_##name(const T* const* xs, const int64_t* strides,                       \
+                                 const T* const* gains, const T* const* centres, T* out,           \
+                                 T* positive, SIZES, int threads) {                                \
+    combine<T>(xs, strides, gains, centres, out, positive, SHAPE, threads);                        \
+  }                                                                                                \
+  extern "C" void arriving_##name(const T* g, const T* const* xs, const int64_t* strides,          \
+                                  const T* const* centres, T* total, T* along, SIZES,              \
+                                  int threads) {                                                   \
+    arriving<T>(g, xs, strides, centres, total, along, SHAPE, threads);                            \
+  }                                                                                                \
+  extern "C" void gather_##name(const T* first, const T* second, const T* r,                       \
+                                const T* const* past, T* out, SIZES, int threads) {                \
+    gather<T>(first, second, r, past, out, SHAPE, threads);                                        \
   }                                                                                                \
   extern "C" void fold_##name(const T* kernel, const T* m, const T* S, const T* beta1,             \
                               const T* beta3, const T* mean3, const T* variance3, T* folded,       \

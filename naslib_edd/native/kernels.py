@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from naslib_edd.native.sampled import SampledKernels, address
+
 _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
 _SIZES = 5  # images, height, width, channels, edges
 #: Function → how many pointers it takes, then how many doubles, then how many sizes.
@@ -21,6 +23,9 @@ _ARGUMENTS = {
     "sums": (9, 0, _SIZES),
     "norm_backward": (6, 0, _SIZES),
     "gradient": (8, 0, _SIZES),
+    "combine": (6, 0, _SIZES),
+    "arriving": (6, 0, _SIZES),
+    "gather": (5, 0, _SIZES),
     "fold": (16, 2, 2),
     "unfold": (19, 1, 2),
 }
@@ -63,7 +68,7 @@ class Unfolded(NamedTuple):
     of_kernel: Tensor | None  # [E·C, C]
 
 
-class Kernels:
+class Kernels(SampledKernels):
     """The functions of the library on tensors [B, C, H, W] in channels-last memory, on a CPU."""
 
     def __init__(self, library: ctypes.CDLL) -> None:
@@ -205,7 +210,7 @@ class Kernels:
         of_fold = folded.spread, folded.factor, folded.deviation, folded.gain3, folded.inverse3
         given = (kernel, mean, *of_fold, mean3, sums.total, sums.along, sums.products)
         self._functions["unfold", kernel.dtype](
-            *(_address(one) for one in (*given, *found)), count, channels, edges
+            *(address(one) for one in (*given, *found)), count, channels, edges
         )
         return found
 
@@ -235,25 +240,10 @@ class Kernels:
         self._pass("gradient", dr, len(skip), grads, rectified, *coefficients, skip, pool, dr)
         return dr
 
-    def _pass(
-        self,
-        name: str,
-        of: Tensor,
-        edges: int,
-        *arguments: Tensor | Sequence[Tensor | None] | None,
-    ) -> None:
+    def _pass(self, name: str, of: Tensor, edges: int, *arguments: Any) -> None:
         images, channels, height, width = of.shape
         self._functions[name, of.dtype](
-            *(_address(one) for one in arguments),
+            *(address(one) for one in arguments),
             *(images, height, width, channels, edges),
             torch.get_num_threads(),
         )
-
-
-def _address(given: Tensor | Sequence[Tensor | None] | None) -> Any:
-    """Of a tensor's memory, or an array of those of several."""
-    if given is None or isinstance(given, Tensor):
-        return None if given is None else given.data_ptr()
-    return (ctypes.c_void_p * len(given))(
-        *(None if one is None else one.data_ptr() for one in given)
-    )

@@ -7,6 +7,7 @@ The blocks' width and the number of registers follow from what the compiler is t
 
 from __future__ import annotations
 
+import os
 import platform
 from pathlib import Path
 from typing import NamedTuple
@@ -56,3 +57,20 @@ def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
         lines = []
     told = [line for line in lines if line.partition(":")[0].strip() in _TELLING]
     return "\n".join(dict.fromkeys(told)) or f"{platform.machine()} {platform.processor()}"
+
+
+def no_bf16(about: str | None = None) -> str | None:
+    """Why convolutions in bf16 would be emulated, and slow, on this processor; None: they are not.
+
+    Args:
+        about: what :func:`processor` says of it.
+    """
+    told = (processor() if about is None else about).split()
+    if target() not in (AVX512, NEON):
+        return f"PyTorch is held to {target().name} here, or the processor has no more"
+    if not {"avx512_bf16", "amx_bf16", "bf16"} & set(told):
+        return "this processor has neither AVX512-BF16 nor AMX nor ARM's bf16"
+    held = os.environ.get("ONEDNN_MAX_CPU_ISA", "").strip().upper()
+    if held not in ("", "DEFAULT", "ALL") and "BF16" not in held and "AMX" not in held:
+        return f"ONEDNN_MAX_CPU_ISA={held[:40]} leaves the instructions out"
+    return None

@@ -26,6 +26,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from naslib_edd.native import native_kernels
 from naslib_edd.spaces.nb201 import CONV1, CONV3, EDGES, NODES, POOL, SKIP
 from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.edge_sums import edge_sums
@@ -33,6 +34,7 @@ from naslib_edd.supernet.fused import NodeWeights, leave_node
 from naslib_edd.supernet.layers import BatchNorm
 from naslib_edd.supernet.pool import fast_average_pool
 from naslib_edd.supernet.sampled import Path, node_sum, path_of
+from naslib_edd.supernet.sampled_native import Group, cell_along, used, zeros
 from naslib_edd.supernet.skeleton import NB201Supernet, SearchCell
 
 #: For each source node, the rows of β of the edges that leave it, nearest target first.
@@ -165,6 +167,8 @@ class FastCell(SearchCell):
         A node that only `none` leads to is zero. What a convolution makes of it is zero again, and
         so is every gradient: in training such a convolution is left out.
         """
+        if self.training and not torch.is_autocast_enabled("cpu") and native_kernels(x) is not None:
+            return self._sampled_native(x, path)
         arriving: list[list[tuple[Tensor, Tensor | None]]] = [[] for _ in range(NODES)]
         node: Tensor | None = x
         zero = [False] + [True] * (NODES - 1)
@@ -194,6 +198,29 @@ class FastCell(SearchCell):
             others = path.others[source + 1] if path.others else None
             node = node_sum(arriving[source + 1], others, like=x)
         return torch.zeros_like(x) if node is None else node
+
+    def _sampled_native(self, x: Tensor, path: Path) -> Tensor:
+        """:meth:`sampled` in training, with C++ kernels."""
+        zero, alive = zeros(path.ops), used(path.ops)
+        groups, kernels = [], []
+        for source, rows in enumerate(ROWS):
+            for op in (CONV1, CONV3):
+                layer = self.batched(op, source)
+                for wanted in (True, False):
+                    places = tuple(
+                        place
+                        for place, row in enumerate(rows)
+                        if path.ops[row] == op and alive[EDGES[row][1]] is wanted
+                    )
+                    if zero[source]:
+                        for place in places:
+                            layer.see_zeros(place)
+                    elif places:
+                        on = tuple(rows[place] for place in places)
+                        padding = int(op == CONV3)
+                        groups.append(Group(source, padding, layer.norm, on, places, wanted))
+                        kernels.append(layer.conv.weight)
+        return cell_along(x, path.ops, path.both, groups, kernels)
 
     def batched(self, op: int, source: int) -> BatchedConvBN:
         """The batched convolutions of one operation that leave node ``source``."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -44,23 +45,32 @@ class Path:
         ops: the operation on each edge.
         chosen: its weight, a scalar an edge; None where no gradient of β is wanted.
         others: for each node, the sum of all other weights on the edges that enter it; likewise.
+        both: the two as tensors [edges] and [nodes]; likewise.
     """
 
     ops: tuple[int, ...]
     chosen: tuple[Tensor, ...] | None
     others: tuple[Tensor, ...] | None
+    both: tuple[Tensor, Tensor] | None
 
 
 def path_of(weights: Tensor, ops: Sequence[int]) -> Path:
     """The path of a sample: one-hot β [edges, operations] and where its ones are."""
     ops = tuple(ops)
     if not (weights.requires_grad and torch.is_grad_enabled()):
-        return Path(ops, None, None)
-    place = torch.tensor(ops, device=weights.device)[:, None]
-    chosen = weights.gather(1, place)[:, 0]
-    target = torch.tensor([node for _, node in EDGES], device=weights.device)
-    others = weights.new_zeros(NODES).index_add(0, target, weights.sum(1) - chosen)
-    return Path(ops, chosen.unbind(), others.unbind())
+        return Path(ops, None, None, None)
+    chosen = weights.gather(1, weights.detach().argmax(1, keepdim=True))[:, 0]
+    others = weights.new_zeros(NODES).index_add(
+        0, _targets(weights.device), weights.sum(1) - chosen
+    )
+    return Path(ops, chosen.unbind(), others.unbind(), (chosen, others))
+
+
+@lru_cache(maxsize=8)
+def _targets(device: torch.device) -> Tensor:
+    """The node that each edge enters; kept, for a GPU waits for what comes from the host."""
+    with torch.inference_mode(False):
+        return torch.tensor([node for _, node in EDGES], device=device)
 
 
 def node_sum(

@@ -19,6 +19,12 @@ from naslib_edd.errors import UserError
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
 
+@pytest.fixture(autouse=True)
+def bf16_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Right on every processor, if slow where the instructions are emulated."""
+    monkeypatch.setattr("naslib_edd.compose.step.no_bf16", lambda: None)
+
+
 def path(method: str, device: torch.device, **search: Any) -> str:
     return str(step_path(load({"optimizer": method, "search": search}).search, device))
 
@@ -79,3 +85,11 @@ def test_sent_to_a_gpu_nothing_waits() -> None:
     finally:
         torch.cuda.set_sync_debug_mode("default")
     assert torch.equal(there.cpu(), x)
+
+
+def test_bf16_is_refused_on_a_cpu_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("naslib_edd.compose.step.no_bf16", lambda: "held to avx2")
+    with pytest.raises(UserError, match="bf16 is of no use here: held to avx2; take fp32"):
+        path("edd_darts", CPU, precision="bf16")
+    assert path("edd_darts", CPU).startswith("eager, fp32")
+    assert path("drnas", GPU, precision="bf16") == "one CUDA graph, bf16"

@@ -68,6 +68,23 @@ void all(int64_t B, int64_t H, int64_t W, int64_t C, int64_t E) {
   norm_backward<T>(g.data(), y3.data(), gain3.data(), slope.data(), rest.data(), dy3.data(), s, 2);
   gradient<T>(g.data(), r.data(), weighted.data(), pull.data(), constant.data(), skip.data(),
               pool.data(), dr.data(), s, 2);
+  if (E < 4) {
+    std::vector<int64_t> strides(E, E * C);
+    std::vector<const T*> xs, gains, centres;
+    for (int64_t e = 0; e < E; ++e) {
+      xs.push_back(y3.data() + e * C);
+      gains.push_back(e % 2 ? nullptr : gain3.data() + e * C);
+      centres.push_back(e % 2 ? nullptr : m3.data() + e * C);
+    }
+    std::vector<T> value(n), positive(n), sum(C), products(E * C), gathered(n);
+    combine<T>(xs.data(), strides.data(), gains.data(), centres.data(), value.data(),
+               positive.data(), s, 2);
+    arriving<T>(h.data(), xs.data(), strides.data(), centres.data(), sum.data(), products.data(), s,
+                2);
+    gather<T>(h.data(), pooled.data(), r.data(), g.data(), gathered.data(), s, 2);
+    show("value", value), show("positive", positive), show("arriving", sum);
+    show("arriving_along", products), show("gathered", gathered);
+  }
   show("of_beta1", of_beta1), show("of_beta3", of_beta3), show("of_kernel", of_kernel);
   show("dy3", dy3), show("dh", dr);
 }

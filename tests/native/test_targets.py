@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from naslib_edd.native import build
-from naslib_edd.native.targets import AVX2, AVX512, NEON, PLAIN, Target, processor, target
+from naslib_edd.native import build, targets
+from naslib_edd.native.targets import AVX2, AVX512, NEON, PLAIN, Target, no_bf16, processor, target
 
 HERE = Path(__file__).parent
 CAPABILITY = {"AVX512": AVX512, "AVX2": AVX2, "DEFAULT": PLAIN, "NO AVX": PLAIN}
@@ -54,6 +54,26 @@ def test_cores_of_arm_are_told_apart(tmp_path: Path) -> None:
     }
     assert len(different) == 4
     assert processor(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("of", "flags", "onednn", "words"),
+    [
+        (AVX512, "avx512f avx512_bf16", "", None),
+        (AVX512, "avx512f amx_bf16", "AVX512_CORE_BF16", None),
+        (NEON, "asimd bf16", "", None),
+        (AVX512, "avx512f", "", "neither AVX512-BF16 nor AMX"),
+        (AVX2, "avx512f avx512_bf16", "", "held to avx2"),
+        (AVX512, "avx512f avx512_bf16", "avx2", "ONEDNN_MAX_CPU_ISA=AVX2"),
+    ],
+)
+def test_where_bf16_is_of_use(
+    of: Target, flags: str, onednn: str, words: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(targets, "target", lambda: of)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", onednn)
+    told = no_bf16(f"flags\t: fpu {flags}")
+    assert told is None if words is None else words in str(told)
 
 
 def test_flags_are_part_of_the_key() -> None:
@@ -108,7 +128,7 @@ def test_neon_emulated(tmp_path: Path, plain: Found) -> None:
     compile_all(compiler, program, "-static")
     emulator = shutil.which("qemu-aarch64-static") or shutil.which("qemu-aarch64")
     if emulator is None:
-        pytest.skip("compiled; there is no qemu-aarch64 to run it")
+        pytest.skip("compiled for NEON, neither run nor measured: there is no qemu-aarch64")
     check_equal(numbers(emulator, str(program)), plain)
 
 
@@ -136,7 +156,7 @@ def runs(of: Target) -> bool:
 def test_held_to_the_float64_twins(
     of: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All of test_kernels.py and of the fused node, built for this instruction set."""
+    """All tests of kernels, of the fused node and of sampled cells, built for this one."""
     if not runs(of) or shutil.which("g++") is None:
         pytest.skip(f"no {of.name} here, or no g++")
     capability = {"avx512": "avx512", "avx2": "avx2", "plain": "default"}[of.name]
@@ -146,7 +166,13 @@ def test_held_to_the_float64_twins(
         "XDG_CACHE_HOME": str(tmp_path),
     }.items():
         monkeypatch.setenv(name, value)
-    files = [str(HERE / "test_kernels.py"), str(HERE.parent / "supernet" / "test_fused.py")]
+    files = [
+        *(str(HERE / f"test_{name}.py") for name in ("kernels", "sampled_kernels")),
+        *(
+            str(HERE.parent / "supernet" / f"test_{name}.py")
+            for name in ("fused", "sampled_native")
+        ),
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files],
         capture_output=True, text=True, check=False, cwd=HERE.parents[1],
