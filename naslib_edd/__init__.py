@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from naslib_edd.lookup import query
     from naslib_edd.loop import SearchResult, search
     from naslib_edd.own.register import register_method
+    from naslib_edd.spaces import register_space
     from naslib_edd.plugin.registry import optimizers, register
     from naslib_edd.relaxation import SnSoftmax, Softmax, entropy, sn_softmax
     from naslib_edd.supernet import FastSupernet, PlainSupernet, build
@@ -50,6 +51,7 @@ _HOME = {
     "query": "lookup",
     "register": "plugin.registry",
     "register_method": "own.register",
+    "register_space": "spaces",
     "search": "loop",
     "sn_softmax": "relaxation",
 }
@@ -74,6 +76,7 @@ __all__ = [
     "query",
     "register",
     "register_method",
+    "register_space",
     "search",
     "sn_softmax",
 ]

@@ -90,3 +90,12 @@ def test_comparing_two_methods(tmp_path: Path) -> None:
     assert told == pytest.approx(np.mean(values[0]) - np.mean(values[1]), abs=0.011)
     assert "p is never below 0.10" in printed
     assert len(list((tmp_path / "out").rglob("result.json"))) == 6
+
+
+@pytest.mark.process
+def test_a_space_of_ones_own(tmp_path: Path) -> None:
+    printed = _printed("own_space.py", str(tmp_path / "out"), cwd=tmp_path)
+    # Of the two edges that enter the last node one is kept.
+    found = printed.rsplit("found: ", 1)[1].split(", ")
+    assert len(found) == 2 and found[0].startswith("0→1 ")
+    assert len(list((tmp_path / "out").rglob("result.json"))) == 1
