@@ -1,6 +1,6 @@
 r"""Searches on digits beside random search with as many look-ups, from the records and the table.
 
-    python benchmarks/sweep.py configs/quickstart.yaml --methods all --seeds {0..5} --out FOLDER
+    naslib-edd sweep configs/sweeps/digits_6.yaml
     python benchmarks/digits_comparison.py FOLDER
 
 It writes FOLDER/table.md and FOLDER/table.json. Every finished run below FOLDER counts. Accuracies

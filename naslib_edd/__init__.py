@@ -2,7 +2,8 @@
 
 >>> import naslib_edd
 >>> naslib_edd.search("configs/quickstart.yaml", ["seed=1"])  # doctest: +SKIP
->>> naslib_edd.query(6111).cifar10.test.value  # doctest: +SKIP
+>>> naslib_edd.query(6111).cifar10.test.value
+94.37...
 
 The names below are imported on first use: ``import naslib_edd`` loads no PyTorch.
 """

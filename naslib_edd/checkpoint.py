@@ -13,7 +13,7 @@ import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
@@ -27,6 +27,8 @@ from naslib_edd.settings import Config
 VERSION = 2
 _KNOWN = (1, VERSION)
 KIND = "checkpoint"
+#: Bytes of a checkpoint but for its tensors; those of the largest of ours are 60,000.
+_LARGEST_STRUCTURE = 1 << 20
 State = dict[str, Any]
 #: What `torch.load` raises at a file that is another's, or asks to run code.
 NOT_LOADED = (
@@ -39,6 +41,7 @@ NOT_LOADED = (
     MemoryError,
     OSError,
     RuntimeError,
+    SystemError,
     TypeError,
     ValueError,
 )
@@ -79,9 +82,13 @@ def write(path: Path, content: Any, *, keep: Path | None = None) -> None:
     # Into memory first: torch turns a full disk into an error of its own, write_atomic names it.
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    packed = bytearray(buffer.getbuffer())
-    envelope.seal_zip(packed, KIND)
-    write_atomic(path, lambda file: file.write(packed), keep=keep)
+    packed = buffer.getbuffer()
+
+    def fill(file: BinaryIO) -> None:
+        file.write(packed[:-2])
+        file.write(envelope.seal_of_zip(packed, KIND))
+
+    write_atomic(path, fill, keep=keep)
 
 
 def load(path: Path) -> State:
@@ -116,7 +123,11 @@ def verified(path: Path) -> tuple[bytes, bool]:
         raise damaged(path, error.strerror or str(error)) from None
     try:
         has_seal = envelope.open_zip(content, KIND)
-        envelope.check_members(content)
+        sizes = envelope.check_members(content)
+        # In a pickle, a byte can stand for an object of 200: bound what reading makes of it.
+        structure = max((sizes[name] for name in sizes if name.endswith("data.pkl")), default=0)
+        if structure > max(_LARGEST_STRUCTURE, len(content) // 8):
+            raise envelope.Damaged("holds more objects than tensors")
     except envelope.Damaged as error:
         raise damaged(path, f"it {error}") from None
     return content, has_seal

@@ -196,19 +196,23 @@ def _zip(path: Path) -> Finding:
     if fault is not None:
         return Finding(DAMAGED, f"{path.name}: {fault}")
     kind = "table" if path.suffix == ".npz" else "checkpoint"
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    if kind == "table" and "packing.npy" in names:
+        from naslib_edd.tabular import packed
+
+        packed.read(path)
+        return Finding(WHOLE, f"{path.name}: whole")
     try:
         has_seal = envelope.open_zip(path.read_bytes(), kind)
     except envelope.Damaged as problem:
         return Finding(DAMAGED, f"{path.name}: {problem}")
     except BROKEN as error:
         return Finding(DAMAGED, f"{path.name}: cannot be read ({error})")
-    if kind == "table":
+    if kind == "table" and "arch_ops.npy" in names:
         from naslib_edd.tabular import compact
 
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-        if "arch_ops.npy" in names:
-            compact.read(path)
+        compact.read(path)
     if has_seal:
         return Finding(WHOLE, f"{path.name}: whole")
     return Finding(

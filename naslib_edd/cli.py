@@ -82,6 +82,10 @@ def parser() -> argparse.ArgumentParser:
     )
     search.add_argument("--no-figures", action="store_true", help="draw no figures at the end")
     search.add_argument(
+        "--track", action="append", default=[], metavar="SINK",
+        help="tensorboard or wandb (offline): gets each row, too; again for both",
+    )  # fmt: skip
+    search.add_argument(
         "--engine", choices=("builtin", "naslib"), default="builtin", help="whose loop (builtin)"
     )
     search.set_defaults(run=_search)
@@ -115,7 +119,25 @@ def parser() -> argparse.ArgumentParser:
     report.add_argument("folders", nargs="+", metavar="FOLDER", help="run folders, or above them")
     report.add_argument("--out", required=True, metavar="FOLDER", help="where to write")
     report.add_argument("--data-note", metavar="TEXT", help="e.g. 'CIFAR-10 (JPEG)'")
+    report.add_argument(
+        "--against", action="append", default=[], metavar="METHOD",
+        help="compare the others with this one (again for more); all pairs by default",
+    )  # fmt: skip
     report.set_defaults(run=_report)
+
+    rank = commands.add_parser(
+        "rank", help="do a run's shared weights rank cells as the table does"
+    )
+    rank.add_argument("folder", metavar="RUN", help="a run's folder, with its checkpoint")
+    rank.add_argument(
+        "overrides", nargs="*", metavar="key=value", help="e.g. data=PATH table=nb201"
+    )
+    rank.add_argument("--cells", type=int, default=500, metavar="N", help="drawn at random (500)")
+    rank.add_argument("--images", type=int, metavar="N", help="of the validation half (all)")
+    rank.add_argument("--seed", type=int, default=0, metavar="N", help="of the draw (0)")
+    rank.add_argument("--out", metavar="FILE", help="a .csv file with a line a cell")
+    rank.add_argument("--json", action="store_true", help="print JSON")
+    rank.set_defaults(run=_rank)
 
     figure = commands.add_parser("figure", help="one of the paper's figures, or a cell")
     figure.add_argument(
@@ -150,6 +172,8 @@ def _search(options: argparse.Namespace) -> int:
     if options.engine == "naslib":
         from naslib_edd.plugin import runner
 
+        if options.track:
+            raise UserError("--track is of the built-in engine; NASLib's has its own log")
         path = Path(options.config)
         runner.run(path, overrides, resume=options.resume, force=options.force)
         return 0
@@ -160,6 +184,7 @@ def _search(options: argparse.Namespace) -> int:
             resume=options.resume,
             force=options.force,
             figures=not options.no_figures,
+            track=options.track,
         )
     except Interrupted as stop:
         print(f"naslib-edd: {literal(str(stop))}", file=sys.stderr)
@@ -213,10 +238,26 @@ def _report(options: argparse.Namespace) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("always", LeftOut)
         warnings.showwarning = _warned  # type: ignore[assignment]
-        paths = report(options.folders, options.out, data_note=options.data_note)
+        paths = report(
+            options.folders, options.out, data_note=options.data_note, against=options.against
+        )
     for path in paths:
         print(literal(str(path)))
     return 0
+
+
+def _rank(options: argparse.Namespace) -> int:
+    from naslib_edd.rank import command
+
+    return command.run(
+        options.folder,
+        cells=options.cells,
+        images=options.images,
+        seed=options.seed,
+        overrides=options.overrides,
+        as_json=options.json,
+        out=options.out,
+    )
 
 
 def _warned(message: Warning | str, *_: object) -> None:

@@ -56,6 +56,14 @@ def add_table(commands: Any, parser_class: type[argparse.ArgumentParser]) -> Non
     convert.add_argument("source", help="an NB201 .pth, NATS-Bench folder, NASLib pickle or .npz")
     convert.add_argument("target", help="the .npz to write")
     convert.set_defaults(run=_convert)
+    explore = actions.add_parser("explore", help="every cell on one page, to filter and to click")
+    explore.add_argument("path", nargs="?", metavar="PATH", help=_WHICH)
+    explore.add_argument("--out", required=True, metavar="FILE", help="the .html file to write")
+    explore.add_argument("--dataset", default=None, help="shown first; default: the table's first")
+    explore.add_argument(
+        "--runs", nargs="+", default=[], metavar="FOLDER", help="paths of searches, from records"
+    )
+    explore.set_defaults(run=_explore)
     check.add_argument("official", metavar="PATH", help="your file, of any known format")
     check.add_argument("--table", metavar="PATH", default="nb201", help="against which (nb201)")
     _add_json(check)
@@ -130,6 +138,12 @@ def _pareto(options: argparse.Namespace) -> int:
         out=options.out,
         as_json=options.json,
     )
+
+
+def _explore(options: argparse.Namespace) -> int:
+    from naslib_edd.tabular import commands
+
+    return commands.explore(options.path, options.dataset, options.out, runs=options.runs)
 
 
 def _convert(options: argparse.Namespace) -> int:

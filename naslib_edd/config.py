@@ -16,6 +16,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
+from naslib_edd import spaces
 from naslib_edd.data_names import canonical
 from naslib_edd.errors import UserError
 from naslib_edd.literal import shortened
@@ -25,7 +26,9 @@ from naslib_edd.paths import folder_name, path_of, read_text
 from naslib_edd.plain_values import check_text, key_text, plain_values
 from naslib_edd.presets import preset
 from naslib_edd.presets.switch import own, without_former
+from naslib_edd.record import check_config
 from naslib_edd.settings import NASLIB_SEARCH, NASLIB_TOP, SECTIONS, Config, SearchSettings, names
+from naslib_edd.spaces import Space
 from naslib_edd.yaml_text import DEEPEST, LARGEST, NotYaml, parse
 
 Values = dict[str, Any]
@@ -66,12 +69,20 @@ def load(
 def changed(config: Config) -> Values:
     """The settings of ``search:`` that differ from the method's own, or from the defaults."""
     search = as_dict(config)["search"]
-    usual = own(config.optimizer, search["variant"], config.dataset) | {"variant": "paper"}
+    usual = own(config.optimizer, search["variant"], config.dataset, space=config.search_space)
+    usual |= {"variant": "paper"}
     return {key: value for key, value in search.items() if value != usual[key]}
 
 
 def of_method(
-    search: Values, *, former: Any, method: str, typed: Sequence[str], dataset: Any, where: str
+    search: Values,
+    *,
+    former: Any,
+    method: str,
+    typed: Sequence[str],
+    dataset: Any,
+    where: str,
+    space: str = Config.search_space,
 ) -> Values:
     """``search:`` of a config for `former`, for `method`; see :mod:`naslib_edd.presets.switch`."""
     former = Config.optimizer if former is None else former
@@ -80,7 +91,13 @@ def of_method(
     ours = {key: value for key, value in search.items() if key in names(SearchSettings)}
     checked = _checked(SearchSettings, ours, where, prefix="search.", typed=typed)
     kept = without_former(
-        checked, former=former, method=method, typed=typed, dataset=str(dataset), where=where
+        checked,
+        former=former,
+        method=method,
+        typed=typed,
+        dataset=str(dataset),
+        space=space,
+        where=where,
     )
     return {key: value for key, value in search.items() if key not in checked or key in kept}
 
@@ -100,6 +117,7 @@ def read(path: Path) -> Values:
     text = read_text(path, "config", most=LARGEST)
     if text is None:
         raise UserError(f"there is no config {path}; the project's are in configs/")
+    check_config(path)
     try:
         values = parse(text)
     except NotYaml as error:
@@ -145,6 +163,7 @@ def _build(values: Values, where: str, *, former: Any, typed: Sequence[str]) -> 
         dataset=canonical(config.dataset),
         evaluation=plain_values(config.evaluation, "evaluation"),
     )
+    space = _space(config.search_space, "search_space" in typed, where)
     if config.name:
         folder_name(config.name, "name")
     folder_name(config.dataset, "dataset")
@@ -153,12 +172,20 @@ def _build(values: Values, where: str, *, former: Any, typed: Sequence[str]) -> 
         method, dataset = config.optimizer, config.dataset
         leaves = [key.removeprefix("search.") for key in typed]
         held = of_method(
-            held, former=former, method=method, typed=leaves, dataset=dataset, where=where
+            held,
+            former=former,
+            method=method,
+            typed=leaves,
+            dataset=dataset,
+            space=config.search_space,
+            where=where,
         )
     chosen = _checked(SearchSettings, held, where, prefix="search.", typed=typed)
     variant = chosen.get("variant", SearchSettings.variant)
-    search = SearchSettings(**{**preset(config.optimizer, variant, config.dataset), **chosen})
-    search.check()
+    usual = {**space.defaults, **preset(config.optimizer, variant, config.dataset)}
+    search = SearchSettings(**{**usual, **chosen})
+    search.check(space.layout)
+    _check_size(search, space)
     config = dataclasses.replace(config, search=search)
     if config.evaluation:
         try:
@@ -168,6 +195,25 @@ def _build(values: Values, where: str, *, former: Any, typed: Sequence[str]) -> 
                 f"evaluation in {where} would make the run's config unreadable: {error}"
             ) from None
     return config
+
+
+def _space(name: str, typed: bool, where: str) -> Space:
+    """The space whose bounds and defaults hold. NASLib's own are held to NAS-Bench-201's."""
+    if name in spaces.ON_NASLIB:
+        return spaces.get(Config.search_space)
+    try:
+        return spaces.get(name)
+    except UserError as error:
+        place = TYPED if typed else f"in {where}"
+        raise UserError(f"{error} ({place})") from None
+
+
+def _check_size(search: SearchSettings, space: Space) -> None:
+    if search.queries is not None and space.size is not None and search.queries > space.size:
+        raise UserError(
+            f"search.queries = {search.queries} must be at most {space.size}, the architectures of "
+            f"{space.title}"
+        )
 
 
 def _checked(
@@ -183,7 +229,7 @@ def _checked(
         if found is _WRONG:
             quoted = "; put a text in quotes" if _takes_text(hints[key]) else ""
             raise UserError(
-                f"{name} must be {_describe(hints[key])}, not {shown(value)} ({place}{quoted})"
+                f"{name} must be {describe(hints[key])}, not {shown(value)} ({place}{quoted})"
             )
         if isinstance(found, str):
             check_text(found, name)
@@ -239,14 +285,15 @@ def _number(value: Any) -> Any:
     return number if math.isfinite(number) else _WRONG
 
 
-def _describe(hint: Any) -> str:
+def describe(hint: Any) -> str:
+    """A setting's type in words."""
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
-        return " or ".join(_describe(option) for option in get_args(hint))
+        return " or ".join(describe(option) for option in get_args(hint))
     if origin is Literal:
         return "one of " + ", ".join(f"'{choice}'" for choice in get_args(hint))
     if origin is tuple:
-        return f"a list, each {_describe(get_args(hint)[0])}"
+        return f"a list, each {describe(get_args(hint)[0])}"
     names_of: dict[Any, str] = {
         bool: "true or false",
         int: "a whole number",

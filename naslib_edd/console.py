@@ -74,8 +74,8 @@ class EpochLines:
             _number(row.get("t"), 8, 5),
             _number(row.get("d"), 7, 4),
             _number(row.get("entropy"), 6, 3),
-            f"{row['skip_count']:>4}",
-            f"{row['none_count']:>4}",
+            _number(row.get("skip_count"), 4, 0),
+            _number(row.get("none_count"), 4, 0),
             *(_number(row.get(f"net_val_acc_{kind}"), 8, 2) for kind in self.statistics),
         ]
         found = (row.get("table") or {}).get("datasets", {})

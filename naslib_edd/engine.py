@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from naslib_edd import spaces
 from naslib_edd.bilevel import Meters
 from naslib_edd.bilevel.annealing import cosine_rate
 from naslib_edd.bilevel.meters import OF_LOGIT_STEPS
@@ -42,9 +43,8 @@ from naslib_edd.errors import Diverged
 from naslib_edd.evaluation import Evaluation
 from naslib_edd.native import taking
 from naslib_edd.relaxation import mean_entropy
-from naslib_edd.selection import argmax_ops
 from naslib_edd.settings import Config
-from naslib_edd.spaces.nb201 import EDGES, NONE, OPERATIONS, SKIP, ops_to_index, ops_to_str
+from naslib_edd.spaces import Kept
 
 
 class Engine(Evaluation):
@@ -62,18 +62,26 @@ class Engine(Evaluation):
         self.path = step_path(search, device)
         self.kernels = choose(search, device=device, size=data.train.images.shape[-1])
         torch.manual_seed(config.seed)
-        self.supernet = make_supernet(search, classes=data.classes).to(device)
-        self.supernet.to(memory_format=self.supernet.layout)  # type: ignore[call-overload]
+        self.space = spaces.get(config.search_space)
+        layout = self.space.layout
+        self.supernet = make_supernet(search, classes=data.classes, space=self.space).to(device)
+        self.supernet.to(memory_format=self.supernet.memory_format)  # type: ignore[call-overload]
         self.drop_path = make_drop_path(search, generator=generator(config.seed, "drop_path"))
         self.supernet.drop_path = self.drop_path
         partial = search.edge_columns  # a column more: the logits of the edge weights
         # Drawn on the CPU, so that a seed gives the same logits on any device.
-        first = search.arch_init * torch.randn(len(EDGES), len(OPERATIONS) + partial)
+        operations = len(layout.operations)
+        first = search.arch_init * torch.randn(layout.edges, operations + partial)
         self.logits = first.to(device).requires_grad_()
         self.allowed = make_allowed(
-            search, edges=len(EDGES), operations=len(OPERATIONS), none=NONE
+            search,
+            edges=layout.edges,
+            operations=operations,
+            none=layout.none,
+            names=layout.operations,
+            choices=layout.choices,
         ).to(device)
-        self.temperature = make_temperature(search, edges=len(EDGES))
+        self.temperature = make_temperature(search, edges=layout.edges, layout=layout)
         self.t = torch.tensor(self.temperature.t, device=device)
         # A Dirichlet's samples depend on the logits, which are not to be waited for.
         drawn = device if search.relaxation == "dirichlet" else "cpu"
@@ -82,14 +90,16 @@ class Engine(Evaluation):
             search,
             generator=samples,
             allowed=self.allowed,
-            targets=[target for _, target in EDGES],
-            skip=SKIP,
+            targets=layout.targets,
+            skip=layout.skip,
         )
-        self.regularisers = make_regularisers(search, allowed=self.allowed)
+        self.regularisers = make_regularisers(
+            search, allowed=self.allowed, skip=layout.skip, layout=layout
+        )
         self.perturbation = make_perturbation(
             search, generator=generator(config.seed, "perturbation"), allowed=self.allowed
         )
-        self.stages = make_stages(search, seed=config.seed)
+        self.stages = make_stages(search, seed=config.seed, layout=layout)
         self.meters = Meters(device=device)
         self.bilevel = make_bilevel(
             search,
@@ -137,8 +147,8 @@ class Engine(Evaluation):
 
     @property
     def op_logits(self) -> Tensor:
-        """The logits of the operations, without the column of edge weights: [6, 5]."""
-        return split(self.logits, len(OPERATIONS))[0]
+        """The logits of the operations, without the column of edge weights: [edges, operations]."""
+        return split(self.logits, len(self.space.layout.operations))[0]
 
     def run_step(self) -> None:
         """One bilevel step of the epoch under way."""
@@ -181,9 +191,10 @@ class Engine(Evaluation):
         """
         self.check_finite()
         t = self.temperature.t
-        current = float(mean_entropy(self.relaxation.expected(self.logits, self.t)))
+        there = self.allowed.any(-1)
+        current = float(mean_entropy(self.relaxation.expected(self.logits, self.t), there))
         one = torch.ones_like(self.t)
-        untempered = float(mean_entropy(self.relaxation.expected(self.logits, one)))
+        untempered = float(mean_entropy(self.relaxation.expected(self.logits, one), there))
         extra: dict[str, Any] = {}
         with taking(self.kernels.on):
             for stage in self.stages:
@@ -203,11 +214,7 @@ class Engine(Evaluation):
             **self.meters.means(),
             # A mean over no steps is unknown, not 0.
             **dict.fromkeys(OF_LOGIT_STEPS if self.bilevel.logits_rest else ()),
-            "arch_str": ops_to_str(ops),
-            "ops": list(ops),
-            "index": ops_to_index(ops),
-            "skip_count": ops.count(SKIP),
-            "none_count": ops.count(NONE),
+            **self.space.row(ops),
             **{
                 f"net_val_acc_{kind}": self.accuracy(self.data.val, ops, kind)
                 for kind in self.eval_statistics()
@@ -215,19 +222,24 @@ class Engine(Evaluation):
             **extra,
             "logits": self.op_logits.tolist(),
         }
-        _, edges = split(self.logits, len(OPERATIONS))
+        _, edges = split(self.logits, len(self.space.layout.operations))
         if edges is not None:
             row["edge_logits"] = edges.tolist()
         self.meters.reset()
         return row
 
-    def choose(self) -> tuple[int, ...]:
+    def choose(self) -> Kept:
         """The architecture of the present state: a stage's choice, else the largest logits."""
         for stage in self.stages:
             chosen = stage.choose(self)
             if chosen is not None:
                 return tuple(chosen)
-        return argmax_ops(self.op_logits, self.allowed)
+        return self.largest()
+
+    def largest(self) -> Kept:
+        """The architecture of the largest logits of what is not ruled out."""
+        edges = self.relaxation.edge_weights(self.logits) if self.space.layout.thinned else None
+        return self.space.discretise(self.op_logits, allowed=self.allowed, edge_weights=edges)
 
     def last_logit_batch(self) -> tuple[Tensor, Tensor]:
         """The images and labels of this epoch's last logit step, as it saw them."""

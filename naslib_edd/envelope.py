@@ -38,6 +38,9 @@ _CONFIG = re.compile(rb"\n# naslib-edd ([0-9a-f-]{1,20}): [^\n]*\n?\Z")
 _ZIP = re.compile(rb"naslib-edd ([a-z]+) ([0-9a-f-]{1,20})")
 #: The last record of a zip file, up to the length of its comment.
 _END = struct.Struct("<4s4H2LH")
+#: A packed member may be so many times larger than the whole file.
+_LARGEST_RATIO = 100
+_LOCATOR, _END64 = struct.Struct("<4sLQL"), struct.Struct("<4sQ2H2L4Q")
 _LOCAL = struct.Struct("<4s5H3L2H")
 
 
@@ -76,7 +79,11 @@ def opened(text: bytes) -> tuple[dict[str, Any], bool]:
     if KEY not in values:
         return values, False
     told = values.pop(KEY)
-    _compare(told, of_values(values))
+    try:
+        found = of_values(values)
+    except RecursionError:  # the writer reaches less deep than the reader
+        raise Damaged("is nested too deeply") from None
+    _compare(told, found)
     return values, True
 
 
@@ -111,9 +118,13 @@ def seal_zip(content: bytearray, kind: str) -> None:
         content: the whole file.
         kind: what it is, in lower-case letters.
     """
+    content[-2:] = seal_of_zip(content, kind)
+
+
+def seal_of_zip(content: bytes | bytearray | memoryview, kind: str) -> bytes:
+    """What takes the place of the last two bytes of a zip file without a comment, to seal it."""
     comment = f"naslib-edd {kind} {crc(_directory(content, 0))}".encode()
-    content[-2:] = struct.pack("<H", len(comment))
-    content += comment
+    return struct.pack("<H", len(comment)) + comment
 
 
 def open_zip(content: bytes, kind: str) -> bool:
@@ -131,12 +142,16 @@ def open_zip(content: bytes, kind: str) -> bool:
         return False
     if found[1].decode() != kind:
         raise Damaged(f"is a {found[1].decode()}, not a {kind}")
-    _compare(found[2].decode(), crc(_directory(content, len(comment))))
+    try:
+        directory = _directory(content, len(comment))
+    except (struct.error, OverflowError):
+        raise Damaged("has no directory where it says") from None
+    _compare(found[2].decode(), crc(directory))
     return True
 
 
-def check_members(content: bytes) -> None:
-    """Hold every member of a zip file against its CRC-32.
+def check_members(content: bytes) -> dict[str, int]:
+    """Hold every member of a zip file against its CRC-32; the bytes of each, by name.
 
     Stored members are summed where they lie, some times faster than :meth:`ZipFile.testzip`, and
     their place is found as torch finds it: by the header before them.
@@ -152,10 +167,13 @@ def check_members(content: bytes) -> None:
                     header = _LOCAL.unpack_from(content, member.header_offset)
                     start = member.header_offset + _LOCAL.size + header[9] + header[10]
                     data = view[start : start + member.file_size]
+                elif member.file_size > _LARGEST_RATIO * len(content):
+                    raise Damaged(f"would unpack to {member.file_size} bytes")
                 else:
                     data = memoryview(archive.read(member))
                 if header_is_wrong(content, member) or zlib.crc32(data) != member.CRC:
                     raise Damaged(f"has a damaged part ({member.filename[:60]!a})")
+            return {member.filename: member.file_size for member in archive.infolist()}
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OSError):
         raise Damaged("is cut short or damaged") from None
     except (NotImplementedError, RuntimeError, MemoryError, OverflowError):
@@ -170,12 +188,13 @@ def header_is_wrong(content: bytes, member: zipfile.ZipInfo) -> bool:
     return signature != b"PK\x03\x04" or name != member.orig_filename.encode()
 
 
-def _directory(content: bytes | bytearray, comment: int) -> bytes:
+def _directory(content: bytes | bytearray | memoryview, comment: int) -> bytes:
     """A zip file's directory and end, up to the length of its comment of so many bytes."""
     end = len(content) - comment - _END.size
     start = _END.unpack_from(content, end)[6]
-    if start == 0xFFFFFFFF:  # zip64: the place is in a record of its own
-        start = zipfile.ZipFile(BytesIO(content)).start_dir
+    if start == 0xFFFFFFFF:  # zip64: it is in a record of its own, whose place is before this one
+        place = _LOCATOR.unpack_from(content, end - _LOCATOR.size)[2]
+        start = _END64.unpack_from(content, place)[9]
     return bytes(content[start : end + _END.size - 2])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from naslib_edd.data import ImageSet, SearchData, normalise
 from naslib_edd.relaxation import Relaxation
 from naslib_edd.settings import Config
 from naslib_edd.settings.images import measured
-from naslib_edd.supernet import Supernet
+from naslib_edd.supernet.base import Supernet
 from naslib_edd.supernet.layers import Statistics, evaluating
 
 
@@ -31,7 +31,9 @@ class Evaluation:
         return measured(search.eval_statistics, running=search.running_statistics)
 
     @torch.no_grad()
-    def accuracy(self, images: ImageSet, ops: tuple[int, ...], statistics: Statistics) -> float:
+    def accuracy(
+        self, images: ImageSet, ops: Sequence[int | None], statistics: Statistics
+    ) -> float:
         """Accuracy, %, of the discretised network with the shared weights, in one pass."""
         edges = self.relaxation.edge_weights(self.logits)
         return self._accuracy(
@@ -70,4 +72,4 @@ class Evaluation:
         return self._layout(x), images.labels[part]
 
     def _layout(self, x: Tensor) -> Tensor:
-        return x.contiguous(memory_format=self.supernet.layout)
+        return x.contiguous(memory_format=self.supernet.memory_format)

@@ -48,13 +48,18 @@ def write_atomic(
         temporary.replace(target)
         temporary = None
     except OSError as error:
-        full = error.errno in _FULL
-        remedy = "free some space, then --resume" if full else "choose another place"
-        raise UserError(f"cannot write {target}: {error.strerror or error}; {remedy}") from error
+        raise cannot_write(target, error, "--resume") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
     return target
+
+
+def cannot_write(path: Path, error: OSError, again: str = "try again") -> UserError:
+    """The error for people of a place that cannot be written; `again` is for after a full disk."""
+    full = error.errno in _FULL
+    remedy = f"free some space, then {again}" if full else "choose another place"
+    return UserError(f"cannot write {path}: {error.strerror or error}; {remedy}")
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> Path:

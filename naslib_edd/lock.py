@@ -20,6 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from naslib_edd import envelope
 from naslib_edd.errors import UserError
 
 NAME = "run.lock"
@@ -28,6 +29,8 @@ _LOCAL = (
     *("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "jfs", "bcachefs", "overlay"),
     *("tmpfs", "ramfs", "apfs", "hfs", "ufs"),
 )
+#: Who wrote a lock file that cannot be read.
+_UNKNOWN: dict[str, Any] = {"process": None}
 _MOUNTS = Path("/proc/self/mountinfo")
 
 
@@ -81,7 +84,7 @@ def _take(path: Path, folder: Path) -> list[str]:
         )
     me = {"process": os.getpid(), "host": _host(), "since": f"{datetime.now():%Y-%m-%d %H:%M:%S}"}
     try:
-        path.write_text(json.dumps(me), encoding="utf-8")
+        path.write_text(json.dumps(envelope.sealed(me)), encoding="utf-8")
     except OSError as error:
         path.unlink(missing_ok=True)
         raise UserError(
@@ -95,18 +98,23 @@ def _is_me(owner: dict[str, Any]) -> bool:
 
 
 def _owner(path: Path) -> dict[str, Any]:
-    """What a lock file says; nothing where it says nothing that can be read."""
+    """What a lock file says; of one that is damaged, that somebody wrote it."""
     try:
-        with path.open(encoding="utf-8") as file:
-            held = json.loads(file.read(1000))
-    except (OSError, ValueError, RecursionError):
+        with path.open("rb") as file:
+            content = file.read(1000)
+        if not content:  # as it is made, before anything is written
+            return {}
+        held, has_seal = envelope.opened(content)
+    except OSError:
         return {}
-    return held if isinstance(held, dict) else {}
+    except envelope.Damaged:
+        return _UNKNOWN
+    return held if has_seal else _UNKNOWN
 
 
 def _told(owner: dict[str, Any]) -> str:
     """The owner in words."""
-    if not owner:
+    if not owner.get("process"):
         return "another process"
     process, host, since = (str(owner.get(key))[:60] for key in ("process", "host", "since"))
     return f"process {process} on {host} (since {since})"

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from naslib_edd import spaces
 from naslib_edd.errors import UserError
 from naslib_edd.settings import Config, SearchSettings
-from naslib_edd.spaces.nb201 import SIZE
 
 
 def check_longer(saved: Mapping[str, Any], config: Config) -> bool:
@@ -24,7 +24,7 @@ def check_longer(saved: Mapping[str, Any], config: Config) -> bool:
     before, now = saved.get("search", {}).get("epochs"), config.search.epochs
     if type(before) is not int or now <= before:
         return False
-    reasons = depends_on_epochs(config.search)
+    reasons = depends_on_epochs(config.search, spaces.get(config.search_space).size)
     if reasons:
         raise UserError(
             f"search.epochs was {before} and is {now} now: what the run did so far depends on how "
@@ -34,12 +34,17 @@ def check_longer(saved: Mapping[str, Any], config: Config) -> bool:
     return True
 
 
-def depends_on_epochs(search: SearchSettings) -> list[str]:
-    """What in a search depends on the number of its epochs, in words."""
+def depends_on_epochs(search: SearchSettings, size: int | None = None) -> list[str]:
+    """What in a search depends on the number of its epochs, in words.
+
+    Args:
+        search: its settings.
+        size: how many architectures the space numbers, if it does.
+    """
     if search.strategy == "zero_cost_pt":
         return ["its candidates are compared on the batch after their last"]
     if search.strategy != "one_shot":
-        shared = search.queries is not None or search.epochs > SIZE
+        shared = search.queries is not None or (size is not None and search.epochs > size)
         return ["the look-ups are shared among the epochs"] if shared else []
     bends = search.learning_rate != search.learning_rate_min
     found = {

@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 from rich.console import Console
 
-from naslib_edd import checkpoint, envelope
+from naslib_edd import checkpoint, envelope, spaces, tracking
 from naslib_edd.begin import begin, check_free
 from naslib_edd.config import load as load_config
 from naslib_edd.console import EpochLines, StepBar, say
 from naslib_edd.engine import Engine
-from naslib_edd.errors import UserError, remedy
+from naslib_edd.errors import remedy
 from naslib_edd.floors import FloorEngine, make_floor, needs_images
 from naslib_edd.lock import only_writer
-from naslib_edd.outcome import collapse_warning, final_result, show_result
+from naslib_edd.outcome import final_result, show_result
 from naslib_edd.prepare import (
     announce,
     describe,
@@ -61,14 +61,15 @@ class SearchResult:
     """What a search found, and where its files are.
 
     Attributes:
-        arch_str, index: the final architecture.
+        arch_str: the final architecture, as its space writes it.
+        index: its number, where the space numbers its architectures.
         result: what ``result.json`` holds.
         rows: the record, a row an epoch.
         folder: the run's folder.
     """
 
     arch_str: str
-    index: int
+    index: int | None
     result: Row = field(repr=False)
     rows: Sequence[Row] = field(repr=False)
     folder: Path
@@ -83,6 +84,7 @@ def search(
     force: bool = False,
     console: Console | None = None,
     figures: bool = True,
+    track: Sequence[str] = (),
 ) -> SearchResult:
     """Search an architecture.
 
@@ -99,6 +101,7 @@ def search(
         force: start over in a folder that holds a run.
         console: where to print; standard output by default. ``Console(quiet=True)``: nowhere.
         figures: draw the figures at the end.
+        track: sinks that get each row, too; see :mod:`naslib_edd.tracking`.
 
     Raises:
         UserError: bad input, missing data, a full disk, a loss that is no number, a folder that
@@ -108,10 +111,7 @@ def search(
     if data is not None:
         overrides = [*overrides, "dataset=custom"]
     checked = load_config(config, overrides)
-    if checked.search_space != "nasbench201":
-        raise UserError(
-            f"search_space {checked.search_space} runs on NASLib's engine only: --engine naslib"
-        )
+    spaces.get(checked.search_space)  # NASLib's own run on its Trainer only
     folder = RunFolder(folder_of(checked))
     with as_found():
         return _search(
@@ -122,6 +122,7 @@ def search(
             force=force,
             console=console or Console(),
             figures=figures,
+            track=track,
         )
 
 
@@ -134,7 +135,9 @@ def _search(
     force: bool,
     console: Console,
     figures: bool,
+    track: Sequence[str],
 ) -> SearchResult:
+    tracking.check(track)
     device = pick_device(config.device)
     if config.threads is not None:
         torch.set_num_threads(config.threads)
@@ -164,6 +167,7 @@ def _search(
                 rows=begun.rows,
                 places=places,
                 digests=digests,
+                sinks=tracking.of_run(track, engine, folder.path, console),
             )
             result = loop.run()
             show_result(console, engine, result)
@@ -197,7 +201,9 @@ class _Loop:
         rows: list[Row],
         places: list[Place],
         digests: Digests,
+        sinks: tracking.Tracking,
     ) -> None:
+        self.sinks = sinks
         self.engine, self.folder, self.table, self.rows = engine, folder, table, rows
         self.places, self.digests = places, digests
         #: The checksum of each row, by which a checkpoint knows its record.
@@ -221,6 +227,7 @@ class _Loop:
                 while not self.engine.finished:
                     self._run_epoch(bar)
         finally:
+            self.sinks.close()
             for number, handler in handlers.items():
                 signal.signal(number, handler)
         result = final_result(self.engine, self.rows, self.table) | {"ran_on": self.places}
@@ -247,9 +254,10 @@ class _Loop:
         row = engine.end_epoch()
         if self.table is not None:
             row["table"] = self.table.query(row["index"]).as_dict()
-        row["warning"] = collapse_warning(row)
+        row["warning"] = engine.space.warning(row["ops"])
         row["seconds"] = round(time.monotonic() - began, 3)
         self.folder.append(row)
+        self.sinks.write(row)
         self.rows.append(row)
         self.sums.append(envelope.of_values(plain(row)))
         self._save()

@@ -12,7 +12,6 @@ from naslib_edd.console import say
 from naslib_edd.engine import Engine
 from naslib_edd.floors import FloorEngine
 from naslib_edd.record import Row
-from naslib_edd.spaces.collapse import warning_of
 from naslib_edd.standing import lines, other_tables, standing
 
 if TYPE_CHECKING:
@@ -41,7 +40,8 @@ def final_result(
         result["standing"] = standing(
             table, last["index"], searched=dataset, lookups=last.get("queries", engine.epoch)
         )
-    result |= other_tables(table, last["index"], named=engine.config.table)
+    if engine.space.size is not None:
+        result |= other_tables(table, last["index"], named=engine.config.table)
     if isinstance(engine, Engine):
         for kind in engine.eval_statistics():
             result[f"net_val_acc_{kind}"] = last[f"net_val_acc_{kind}"]
@@ -65,7 +65,8 @@ def images_of(data: SearchData) -> Row:
 
 def show_result(console: Console, engine: Engine | FloorEngine, result: Row) -> None:
     """Say what was found."""
-    say(console, f"final architecture: index {result['index']}")
+    number = result["index"]
+    say(console, "final architecture" + ("" if number is None else f": index {number}"))
     say(console, f"  {result['arch_str']}")
     if isinstance(engine, Engine):
         for kind in engine.eval_statistics():
@@ -79,8 +80,3 @@ def show_result(console: Console, engine: Engine | FloorEngine, result: Row) -> 
             )
     for text in lines(result):
         say(console, f"  {text}")
-
-
-def collapse_warning(row: Row) -> str | None:
-    """A sentence if the cell has collapsed, else None; see :func:`warning_of`."""
-    return warning_of(row["ops"])

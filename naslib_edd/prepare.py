@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from rich.console import Console
 
+from naslib_edd import spaces
 from naslib_edd.config import as_dict, changed
 from naslib_edd.console import say
 from naslib_edd.data import SearchData
@@ -23,10 +24,14 @@ from naslib_edd.floors import FloorEngine
 from naslib_edd.paths import path_of
 from naslib_edd.record import RunFolder
 from naslib_edd.settings import Config
+from naslib_edd.tabular.locate import NONE as NO_TABLE
 from naslib_edd.tabular.locate import find_table
 
 if TYPE_CHECKING:
     from naslib_edd.tabular import Table
+
+#: The search space whose architectures every table that we read is of.
+TABLES_OF = "nasbench201"
 
 
 def folder_of(config: Config) -> Path:
@@ -83,7 +88,18 @@ def open_data(config: Config, device: torch.device, given: Any = None) -> Search
 
 
 def open_table(config: Config) -> Table | None:
-    """The table of a config, of its data set or of the environment, if there is one."""
+    """The table of a config, of its data set or of the environment, if there is one.
+
+    Raises:
+        UserError: the config names a table, and it is of another search space.
+    """
+    if spaces.get(config.search_space).name != TABLES_OF:
+        if config.table not in (None, NO_TABLE):
+            raise UserError(
+                f"table={config.table} is of {TABLES_OF}, and search_space is "
+                f"{config.search_space}: nothing of it can be looked up there; leave table= out"
+            )
+        return None
     path = find_table(None, config.table, dataset=config.dataset.strip().lower())
     if path is None:
         return None

@@ -164,17 +164,30 @@ class RunFolder:
         """What ``result.json`` holds, and whether a checksum vouches for it; None without one.
 
         Raises:
-            UserError: it cannot be read, or is damaged.
+            UserError: it cannot be read, is damaged, or has lost its checksum.
         """
         if not self.result.exists():
             return None
         try:
-            return envelope.opened(self.result.read_bytes())
+            values, has_seal = envelope.opened(self.result.read_bytes())
+            if not has_seal and self.has_seals():
+                raise envelope.Damaged("has lost its checksum")
+            return values, has_seal
         except (OSError, envelope.Damaged) as problem:
             raise UserError(
                 f"{self.result} is not a run's result, or damaged ({_words(problem)}); "
                 "--resume writes it anew, --force starts over"
             ) from None
+
+    def has_seals(self) -> bool:
+        """Whether the record's first line has a checksum: then the run's other pieces have one."""
+        try:
+            with self.record.open("rb") as file:
+                return envelope.opened(file.readline())[1]
+        except OSError:
+            return False
+        except envelope.Damaged:
+            return True  # whatever the line was: nothing vouches for the others without one
 
     def check_seals(self, *, config: bool, lines: Sequence[Line], result: bool | None) -> None:
         """Raise UserError where a piece of this run has lost its checksum: others have theirs.
@@ -192,7 +205,20 @@ class RunFolder:
         held = [(self.config, config), (self.record, first), (self.result, result is not False)]
         for file, has_seal in held:
             if not has_seal:
-                raise UserError(f"{file} has lost its checksum: it was damaged, or written by hand")
+                raise _lost_seal(file)
+
+
+def check_config(path: Path) -> None:
+    """Raise UserError if a file is a run's own config, and no longer as that run wrote it.
+
+    It is where the run's other pieces lie beside it. A copy elsewhere is free to be changed.
+    """
+    run = RunFolder(path.parent)
+    if path.name != run.config.name or not (run.record.exists() or run.has_checkpoint()):
+        return
+    _, has_seal = run.read_config()
+    if not has_seal and run.has_seals():
+        raise _lost_seal(path)
 
 
 def without_timings(row: Row) -> Row:
@@ -202,6 +228,10 @@ def without_timings(row: Row) -> Row:
         for key, value in row.items()
         if key not in TIMINGS
     }
+
+
+def _lost_seal(file: Path) -> UserError:
+    return UserError(f"{file} has lost its checksum: it was damaged, or written by hand")
 
 
 def _words(problem: Exception) -> str:

@@ -141,11 +141,13 @@ class EDD(Temperature):
         momentum: ρ of the moving average of d.
         t0: temperature of the first epoch.
         logit_scale: E(a).
-        first_update, interval, dense_from: the cadence. t changes before epoch ``first_update``,
-            then every ``interval`` epochs, and before every epoch from ``dense_from`` on (0-based).
-            The paper: 1, 1. The release: 10, 5, 40, which is 16 updates in 50 epochs.
+        first_update: t changes first before this epoch, counted from 0 (paper 1; release 10, and
+            with the two below 16 updates in 50 epochs).
+        interval: after that it changes every so many epochs (paper 1; release 5).
+        dense_from: from this epoch on it changes before every epoch (release 40).
         count: k counts ``"epochs"`` done (paper) or ``"updates"`` made (release).
-        late_decay, late_from: another λ from epoch ``late_from`` on (release: .08 from 40).
+        late_decay: another λ, from epoch ``late_from`` on (release .08).
+        late_from: the first epoch of ``late_decay`` (release 40).
         reduction: H is the ``"mean"`` entropy over edges (paper) or the ``"sum"`` (release).
         edges: number of edges, which turns the mean into the sum.
         entropy_of: β at the ``"current"`` t (our reading), or softmax(A) at t = 1

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from naslib_edd.relaxation import Masked, Relaxation, Softmax
+from naslib_edd.spaces import Kept, Space
+from naslib_edd.spaces.nb201_space import SPACE
 from naslib_edd.supernet.layers import Statistics
 
 
@@ -22,6 +24,7 @@ class FakeSearch:
         self.allowed = torch.ones(logits.shape, dtype=torch.bool)
         self.relaxation: Relaxation = Masked(relaxation=Softmax(), allowed=self.allowed)
         self.t = torch.tensor(1.0)
+        self.space: Space = SPACE
         self.supernet: Any = None
         self.weight_optimizer: torch.optim.Optimizer = torch.optim.SGD(
             [torch.zeros(1)], lr=0.1, momentum=0.9
@@ -33,6 +36,9 @@ class FakeSearch:
     @property
     def op_logits(self) -> Tensor:
         return self.logits
+
+    def largest(self) -> Kept:
+        return self.space.discretise(self.op_logits, allowed=self.allowed)
 
     @property
     def val_batches(self) -> int:

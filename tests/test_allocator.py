@@ -38,6 +38,7 @@ def settles(*arguments: str) -> bool:
     return done.stdout.strip() == "True"
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="counts Linux' page faults")
 def test_blocks_are_kept() -> None:
     assert settles("keep")

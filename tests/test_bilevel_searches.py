@@ -9,6 +9,8 @@ import pytest
 import torch
 from helpers import power_cut, rows_of, run, tiny_settings
 
+pytestmark = pytest.mark.search
+
 #: Name → method and settings; searches of two epochs.
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "darts_v2": ("darts_v2", {}),

@@ -27,6 +27,8 @@ from naslib_edd.standalone.classes import Classes, classes
 from naslib_edd.standalone.digits import PROTOCOL, Training
 from naslib_edd.tabular import Table
 
+pytestmark = pytest.mark.benchmark
+
 ROOT = Path(__file__).resolve().parents[1]
 SHORT = dataclasses.replace(PROTOCOL, epochs=1, copies=1)
 
@@ -86,6 +88,7 @@ def test_processes_share_the_work_and_a_second_call_has_none(tmp_path: Path) -> 
     assert records.path.read_bytes() == before
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_killed_and_started_again_it_has_the_same_results(tmp_path: Path) -> None:
     """SIGKILL in the middle; then the same command; beside a build that was left alone."""

@@ -123,6 +123,7 @@ class TestGoingOn:
         made = run(tiny_settings(tmp_path / "whole"))
         return rows(made.folder)
 
+    @pytest.mark.search
     def test_a_damaged_newest_goes_on_from_the_one_before_bit_for_bit(
         self, settings: dict[str, Any], folder: Path, whole: list[Any], tmp_path: Path
     ) -> None:
@@ -132,6 +133,7 @@ class TestGoingOn:
         assert "going on from the checkpoint before" in console.file.getvalue()  # type: ignore[attr-defined]
         assert rows(folder) == whole
 
+    @pytest.mark.search
     def test_a_record_of_two_writers_is_refused(
         self, settings: dict[str, Any], folder: Path
     ) -> None:
@@ -141,6 +143,7 @@ class TestGoingOn:
         with pytest.raises(UserError, match=r"line 2 of .*tells of epoch 1, where 2 belongs"):
             run(settings, resume=True)
 
+    @pytest.mark.search
     def test_another_run_s_record_is_refused(
         self, settings: dict[str, Any], folder: Path, tmp_path: Path
     ) -> None:
@@ -149,6 +152,7 @@ class TestGoingOn:
         with pytest.raises(UserError, match=r"line 1 of .*is not what this run wrote there"):
             run(settings, resume=True)
 
+    @pytest.mark.search
     def test_a_lost_checkpoint_does_not_clear_the_record(
         self, settings: dict[str, Any], folder: Path
     ) -> None:
@@ -159,6 +163,7 @@ class TestGoingOn:
             run(settings, resume=True)
         assert (folder / "record.jsonl").read_bytes() == before
 
+    @pytest.mark.search
     def test_other_images_under_the_same_name_are_refused(
         self, settings: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -175,6 +180,7 @@ class TestGoingOn:
         with pytest.raises(UserError, match="images are not those that the run began with"):
             run(settings, resume=True)
 
+    @pytest.mark.search
     def test_a_run_that_goes_on_elsewhere_says_so(
         self, settings: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -189,6 +195,7 @@ class TestGoingOn:
         assert "goes on elsewhere, so not bit for bit" in told and "→ other" in told
         assert [place["from_epoch"] for place in found.result["ran_on"]] == [0, 2]
 
+    @pytest.mark.search
     def test_a_config_changed_by_hand_is_told_from_the_run_s(
         self, settings: dict[str, Any], folder: Path, whole: list[Any]
     ) -> None:
@@ -199,6 +206,7 @@ class TestGoingOn:
         assert "written anew" in console.file.getvalue()  # type: ignore[attr-defined]
         assert rows(folder) == whole
 
+    @pytest.mark.search
     def test_a_run_of_before_there_were_checksums_goes_on(
         self, settings: dict[str, Any], folder: Path, whole: list[Any]
     ) -> None:
@@ -213,3 +221,10 @@ class TestGoingOn:
         (folder / "config.yaml").write_text(text[: text.rindex("# naslib-edd")])
         run(settings, resume=True)
         assert rows(folder) == whole
+
+
+def test_a_checkpoint_of_objects_instead_of_tensors_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    torch.save({"version": 1, **STATE, "many": list(range(1_000_000))}, path)
+    with pytest.raises(UserError, match="more objects than tensors"):
+        checkpoint.load(path)

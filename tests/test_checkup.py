@@ -14,6 +14,7 @@ from helpers import run, tiny_settings
 from naslib_edd.cli import main
 from naslib_edd.data.checksums import MD5
 from naslib_edd.files import write_text
+from naslib_edd.tabular.locate import built_in
 
 ROOT = Path(__file__).parents[1]
 
@@ -33,6 +34,7 @@ def doctor(place: Path | str, capsys: pytest.CaptureFixture[str]) -> tuple[int, 
     return code, capsys.readouterr().out
 
 
+@pytest.mark.search
 def test_a_whole_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, told = doctor(folder, capsys)
     assert code == 0
@@ -42,6 +44,7 @@ def test_a_whole_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "BAD" not in told
 
 
+@pytest.mark.search
 @pytest.mark.parametrize(
     ("name", "old", "new", "words"),
     [
@@ -62,6 +65,7 @@ def test_damage_is_named(
     assert name in bad
 
 
+@pytest.mark.search
 def test_a_damaged_checkpoint(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     content = bytearray((folder / "checkpoint.pt").read_bytes())
     with zipfile.ZipFile(folder / "checkpoint.pt") as archive:
@@ -74,6 +78,7 @@ def test_a_damaged_checkpoint(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert "checkpoint.previous.pt: whole" in told
 
 
+@pytest.mark.search
 def test_lines_cut_off_behind_the_checkpoint_s_back(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -86,8 +91,16 @@ def test_lines_cut_off_behind_the_checkpoint_s_back(
 def test_the_built_in_table_and_other_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, told = doctor("digits", capsys)
-    assert code == 0 and "digits.npz" in told and "BAD" not in told
+    for name in ("digits", "nb201"):
+        code, told = doctor(name, capsys)
+        assert code == 0 and f"ok  {name}.npz: whole" in told
+        path = built_in(name)
+        assert path is not None
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        (tmp_path / "damaged.npz").write_bytes(content)
+        code, told = doctor(tmp_path / "damaged.npz", capsys)
+        assert code == 1 and "BAD damaged.npz" in told
     write_text(tmp_path / "notes.json", json.dumps({"a": 1}))
     code, told = doctor(tmp_path / "notes.json", capsys)
     assert code == 0 and "cannot be checked: it has no checksum" in told

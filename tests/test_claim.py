@@ -16,6 +16,8 @@ from naslib_edd.config import as_dict, load
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.nb201 import index_to_ops, ops_to_str
 
+pytestmark = pytest.mark.benchmark
+
 COMMITTED = Path(__file__).parents[1] / "benchmarks" / "results" / "cifar10_50"
 
 

@@ -47,6 +47,7 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     return lines[0]
 
 
+@pytest.mark.search
 def test_search_prints_a_line_an_epoch_and_says_where_it_writes(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -59,6 +60,7 @@ def test_search_prints_a_line_an_epoch_and_says_where_it_writes(
     assert len(read_rows(folder / "record.jsonl")) == 2
 
 
+@pytest.mark.search
 def test_search_draws_its_figures(config: Path, tmp_path: Path) -> None:
     assert main(["search", str(config)]) == 0
     figures = sorted(path.name for path in (tmp_path / "runs" / FOLDER / "figures").iterdir())
@@ -174,6 +176,7 @@ def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
         assert word in output
 
 
+@pytest.mark.process
 def test_query_and_help_load_no_torch(tmp_path: Path) -> None:
     table = write_table(tmp_path / "table.npz")
     script = (
@@ -186,6 +189,7 @@ def test_query_and_help_load_no_torch(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.process
 def test_ctrl_c_leaves_a_checkpoint_and_exits_130(config: Path, tmp_path: Path) -> None:
     process = start("search", config, "search.epochs=400", "--no-figures")
     record = tmp_path / "runs" / FOLDER / "record.jsonl"
@@ -200,6 +204,7 @@ def test_ctrl_c_leaves_a_checkpoint_and_exits_130(config: Path, tmp_path: Path) 
     assert (record.parent / "checkpoint.pt").exists()
 
 
+@pytest.mark.process
 def test_a_full_disk_gives_one_line_and_leaves_the_last_checkpoint(
     config: Path, tmp_path: Path
 ) -> None:
@@ -226,7 +231,11 @@ def test_a_full_disk_gives_one_line_and_leaves_the_last_checkpoint(
     assert rows_of(folder) == rows_of(tmp_path / "whole" / FOLDER)
 
 
-@pytest.mark.parametrize("path", sorted(CONFIGS.rglob("*.yaml")), ids=lambda path: path.stem)
+#: But for those of sweeps, which are lists of searches: tests/sweep/test_plan.py.
+SEARCHES = sorted(path for path in CONFIGS.rglob("*.yaml") if path.parent.name != "sweeps")
+
+
+@pytest.mark.parametrize("path", SEARCHES, ids=lambda path: path.stem)
 def test_every_config_of_the_project_loads(path: Path) -> None:
     from naslib_edd.config import load
 
@@ -299,6 +308,7 @@ def test_check_of_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "NOT equal" in capsys.readouterr().out
 
 
+@pytest.mark.search
 def test_the_cell_of_a_digits_search_is_looked_up_in_nas_bench_201(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -135,6 +135,7 @@ def check(tmp_path: Path, search: dict[str, Any], reason: str | None) -> None:
     assert 0 <= rows[0]["entropy"] <= 1.61 and rows[0]["entropy"] == rows[0]["entropy"]
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("relaxation", RELAXATIONS)
 @pytest.mark.parametrize("added", ADDED)
 def test_relaxation_and_what_is_added(tmp_path: Path, relaxation: str, added: str) -> None:
@@ -142,11 +143,13 @@ def test_relaxation_and_what_is_added(tmp_path: Path, relaxation: str, added: st
     check(tmp_path, search, reason_for(relaxation, added))
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("added", ADDED)
 def test_another_temperature_and_what_is_added(tmp_path: Path, added: str) -> None:
     check(tmp_path, {**TEMPERATURES["ets"], **ADDED[added]}, None)
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("steps", STEPS)
 @pytest.mark.parametrize("added", ADDED)
 def test_steps_and_what_is_added(tmp_path: Path, steps: str, added: str) -> None:
@@ -154,6 +157,7 @@ def test_steps_and_what_is_added(tmp_path: Path, steps: str, added: str) -> None
     check(tmp_path, {**search, **STEPS[steps], **ADDED[added]}, reason_for(steps, added))
 
 
+@pytest.mark.search
 @pytest.mark.parametrize(
     ("one", "other"),
     [(a, b) for a, b in product(ADDED, ADDED) if a < b and "nothing" not in (a, b)],
@@ -162,6 +166,7 @@ def test_two_things_added(tmp_path: Path, one: str, other: str) -> None:
     check(tmp_path, {**TEMPERATURES["edd"], **ADDED[one], **ADDED[other]}, reason_for(one, other))
 
 
+@pytest.mark.search
 @pytest.mark.parametrize(
     "other",
     [

@@ -16,7 +16,12 @@ from naslib_edd.config import as_dict, dump, load
 from naslib_edd.presets import METHODS
 from naslib_edd.settings import Config, SearchSettings, names
 
-CONFIGS = sorted((Path(__file__).parents[1] / "configs").rglob("*.yaml"))
+#: But for those of sweeps, which are lists of searches: tests/sweep/test_plan.py.
+CONFIGS = sorted(
+    path
+    for path in (Path(__file__).parents[1] / "configs").rglob("*.yaml")
+    if path.parent.name != "sweeps"
+)
 
 
 def write(folder: Path, text: str | bytes) -> Path:

@@ -14,9 +14,12 @@ from naslib_edd.presets import CARDS, published
 from naslib_edd.tabular import Table
 from naslib_edd.tabular.random_search import expected
 
+pytestmark = pytest.mark.benchmark
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.mark.search
 def test_rows_are_counted_from_the_table(tmp_path: Path) -> None:
     finals = [run(tiny_settings(tmp_path, seed=seed, name="ours")).index for seed in (0, 1)]
     assert main([str(tmp_path)]) == 0
@@ -42,6 +45,7 @@ def test_rows_are_counted_from_the_table(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.search
 def test_runs_of_one_name_and_unequal_lengths_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -51,6 +55,7 @@ def test_runs_of_one_name_and_unequal_lengths_are_refused(
     assert "unequal budgets" in capsys.readouterr().err
 
 
+@pytest.mark.search
 def test_a_floor_and_a_longer_search_have_rows_of_their_own(tmp_path: Path) -> None:
     run(tiny_settings(tmp_path, name="ours"))
     run(tiny_settings(tmp_path, seed=1, name="ours"))

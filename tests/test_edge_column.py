@@ -27,6 +27,7 @@ def test_split_gives_views_and_joined_the_whole() -> None:
             split(values, wrong)
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("perturbation", ["random", "adversarial"])
 @pytest.mark.parametrize("edge_weights", [True, False])
 def test_perturbation_with_partial_channels(

@@ -25,6 +25,7 @@ def settings(out: Path, method: str) -> dict[str, Any]:
     return tiny_settings(out, optimizer=method, search=search)
 
 
+@pytest.mark.search
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_resumes_bit_for_bit(tmp_path: Path, method: str) -> None:

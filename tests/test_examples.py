@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+
+import naslib_edd
 
 # The built-in NAS-Bench-201 and the forms of other libraries.
 pytest.importorskip("naslib_edd.spaces.nb201_forms")
@@ -48,6 +51,7 @@ def test_the_images_are_of_the_size_that_they_are_said_to_be(example: ModuleType
     assert len(x_test) == len(y_test) == 597 and set(y_train) == set(range(10))
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_the_whole_script(tmp_path: Path) -> None:
     line = [sys.executable, str(EXAMPLES / "ten_minutes.py"), str(tmp_path / "out")]
@@ -56,3 +60,33 @@ def test_the_whole_script(tmp_path: Path) -> None:
     for part in ("1. ", "2. own data: uint8 (1200, 28, 28)", "3. seed 2:", "4. ", "5. AutoDL"):
         assert part in done.stdout
     assert (tmp_path / "out" / "cell.svg").read_text().startswith("<?xml")
+
+
+def _printed(script: str, *arguments: str, cwd: Path) -> str:
+    line = [sys.executable, str(EXAMPLES / script), *arguments]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.process
+def test_reading_the_table(tmp_path: Path) -> None:
+    printed = _printed("read_table.py", cwd=tmp_path)
+    taus = re.findall(r"τ = (0\.\d+)", printed)
+    assert len(taus) == 3 and all(0.5 < float(tau) < 0.8 for tau in taus)
+    best = naslib_edd.Table.open("nb201").best("cifar100", "test", max_params_M=0.3)
+    assert best.arch_str in printed and not list(tmp_path.iterdir())
+
+
+@pytest.mark.process
+def test_comparing_two_methods(tmp_path: Path) -> None:
+    printed = _printed("compare_methods.py", "out", cwd=tmp_path)
+    values = [
+        [float(value) for value in re.findall(r"(\d+\.\d\d)[, ]", line)]
+        for line in printed.splitlines()[:2]
+    ]
+    assert [len(of) for of in values] == [3, 3]
+    told = float(re.search(r"means: ([+-]\d+\.\d\d)", printed)[1])  # type: ignore[index]
+    assert told == pytest.approx(np.mean(values[0]) - np.mean(values[1]), abs=0.011)
+    assert "p is never below 0.10" in printed
+    assert len(list((tmp_path / "out").rglob("result.json"))) == 6

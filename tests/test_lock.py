@@ -16,6 +16,7 @@ import yaml
 from helpers import FOLDER, rows_of, start, tiny_settings
 
 from naslib_edd import lock
+from naslib_edd.envelope import sealed
 from naslib_edd.errors import UserError
 from naslib_edd.lock import NAME, only_writer, owner_in_words
 
@@ -48,6 +49,7 @@ def test_held_and_gone_afterwards(tmp_path: Path) -> None:
     assert owner_in_words(folder) is None
 
 
+@pytest.mark.process
 def test_a_second_writer_is_refused_by_name_and_a_dead_one_s_lock_taken_over(
     tmp_path: Path,
 ) -> None:
@@ -69,7 +71,8 @@ def test_a_second_writer_is_refused_by_name_and_a_dead_one_s_lock_taken_over(
 def test_another_host_s_lock_on_a_network_is_not_stolen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / NAME).write_text(json.dumps({"process": 7, "host": "elsewhere", "since": "x"}))
+    owner = {"process": 7, "host": "elsewhere", "since": "x"}
+    (tmp_path / NAME).write_text(json.dumps(sealed(owner)))
     monkeypatch.setattr(lock, "_is_local", lambda _: False)
     with pytest.raises(UserError, match=r"process 7 on elsewhere.*delete"), only_writer(tmp_path):
         pass
@@ -77,6 +80,19 @@ def test_another_host_s_lock_on_a_network_is_not_stolen(
     monkeypatch.setattr(lock, "_is_local", lambda _: True)
     with only_writer(tmp_path) as said:
         assert "elsewhere" in said[0]
+
+
+def test_a_damaged_lock_on_a_network_is_not_stolen_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / NAME).write_text("{")
+    monkeypatch.setattr(lock, "_is_local", lambda _: False)
+    with (
+        pytest.raises(UserError, match=r"written by another process.*delete"),
+        only_writer(tmp_path),
+    ):
+        pass
+    assert (tmp_path / NAME).exists()
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "{", "\x00" * 50, '{"process": {}}'])
@@ -92,6 +108,7 @@ def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.process
 @pytest.mark.timeout(400)
 def test_three_resumes_at_once_one_runs_two_are_refused(tmp_path: Path) -> None:
     settings = tiny_settings(

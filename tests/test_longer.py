@@ -13,6 +13,8 @@ from naslib_edd.errors import UserError
 from naslib_edd.longer import depends_on_epochs
 from naslib_edd.presets import METHODS
 
+pytestmark = pytest.mark.search
+
 
 def test_a_finished_run_goes_on_as_if_it_had_been_longer(tmp_path: Path) -> None:
     fixed: dict[str, Any] = {"anneal_epochs": 4}

@@ -22,12 +22,13 @@ from naslib_edd.config import as_dict, load
 from naslib_edd.engine import Engine
 from naslib_edd.errors import Diverged, UserError
 from naslib_edd.loop import Interrupted
-from naslib_edd.outcome import collapse_warning
 from naslib_edd.record import read_rows, without_timings
+from naslib_edd.spaces.collapse import warning_of
 from naslib_edd.spaces.nb201 import SIZE, ops_to_index, ops_to_str
 from naslib_edd.tabular import Table
 
 
+@pytest.mark.search
 def test_a_run_leaves_its_record(tmp_path: Path) -> None:
     result = run(tiny_settings(tmp_path))
     folder = result.folder
@@ -59,6 +60,7 @@ def test_a_run_leaves_its_record(tmp_path: Path) -> None:
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
 
 
+@pytest.mark.search
 def test_two_runs_of_a_seed_are_equal_and_another_seed_differs(tmp_path: Path) -> None:
     first = run(tiny_settings(tmp_path / "a"))
     second = run(tiny_settings(tmp_path / "b"))
@@ -67,6 +69,7 @@ def test_two_runs_of_a_seed_are_equal_and_another_seed_differs(tmp_path: Path) -
     assert first.rows[0]["logits"] != other.rows[0]["logits"]
 
 
+@pytest.mark.search
 @pytest.mark.parametrize(
     "optimizer",
     ["darts_v1", "edd_darts", "edd_darts_clip", "lts_darts", "ets_darts", "gdas", "rs_ws"],
@@ -99,6 +102,7 @@ def test_a_run_cut_off_at_any_step_resumes_bit_for_bit(
     assert signal.getsignal(signal.SIGINT) is handler
 
 
+@pytest.mark.search
 def test_resume_of_a_release_run_keeps_the_stale_gradient(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +134,7 @@ def test_resume_of_a_release_run_keeps_the_stale_gradient(
     assert rows_of(resumed.folder) == rows_of(whole.folder)
 
 
+@pytest.mark.search
 def test_a_torn_and_a_surplus_line_are_cut_on_resume(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,6 +160,7 @@ def test_a_torn_and_a_surplus_line_are_cut_on_resume(
     assert rows_of(resumed.folder) == rows_of(whole.folder)
 
 
+@pytest.mark.search
 def test_resume_of_a_finished_run_changes_nothing(tmp_path: Path) -> None:
     first = run(tiny_settings(tmp_path))
     record = (first.folder / "record.jsonl").read_bytes()
@@ -163,10 +169,12 @@ def test_resume_of_a_finished_run_changes_nothing(tmp_path: Path) -> None:
     assert without_timings(again.result) == without_timings(first.result)
 
 
+@pytest.mark.search
 def test_resume_with_nothing_there_begins(tmp_path: Path) -> None:
     assert len(run(tiny_settings(tmp_path), resume=True).rows) == 3
 
 
+@pytest.mark.search
 def test_resume_of_a_finished_run_without_its_checkpoint_keeps_the_record(tmp_path: Path) -> None:
     first = run(tiny_settings(tmp_path))
     record = (first.folder / "record.jsonl").read_bytes()
@@ -177,6 +185,7 @@ def test_resume_of_a_finished_run_without_its_checkpoint_keeps_the_record(tmp_pa
     assert (first.folder / "record.jsonl").read_bytes() == record
 
 
+@pytest.mark.search
 def test_what_a_killed_writer_left_is_swept_away(tmp_path: Path) -> None:
     first = run(tiny_settings(tmp_path))
     (first.folder / ".checkpoint.pt.abc123").write_bytes(b"half")
@@ -184,6 +193,7 @@ def test_what_a_killed_writer_left_is_swept_away(tmp_path: Path) -> None:
     assert not list(first.folder.glob(".*"))
 
 
+@pytest.mark.search
 def test_a_checkpoint_whose_state_does_not_fit_is_named(tmp_path: Path) -> None:
     first = run(tiny_settings(tmp_path))
     state = torch.load(first.folder / "checkpoint.pt", weights_only=True)
@@ -193,6 +203,7 @@ def test_a_checkpoint_whose_state_does_not_fit_is_named(tmp_path: Path) -> None:
         run(tiny_settings(tmp_path), resume=True)
 
 
+@pytest.mark.search
 def test_resume_refuses_data_of_another_size(tmp_path: Path, monkeypatch: Any) -> None:
     run(tiny_settings(tmp_path))
     original = loop.open_data
@@ -209,6 +220,7 @@ def test_resume_refuses_data_of_another_size(tmp_path: Path, monkeypatch: Any) -
         run(tiny_settings(tmp_path), resume=True)
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("anneal", ["epoch", "step"])
 def test_the_learning_rate_follows_the_cosine(tmp_path: Path, anneal: str) -> None:
     result = run(tiny_settings(tmp_path, search={"anneal": anneal, "learning_rate_min": 0.005}))
@@ -220,12 +232,14 @@ def test_the_learning_rate_follows_the_cosine(tmp_path: Path, anneal: str) -> No
         assert row["learning_rate"] == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.search
 def test_resume_refuses_other_settings(tmp_path: Path) -> None:
     run(tiny_settings(tmp_path))
     with pytest.raises(UserError, match=r"search\.edd_lambda was 0\.06 there and is 0\.12 now"):
         run(tiny_settings(tmp_path, search={"edd_lambda": 0.12}), resume=True)
 
 
+@pytest.mark.search
 def test_a_used_folder_is_not_overwritten_unasked(tmp_path: Path) -> None:
     first = run(tiny_settings(tmp_path))
     record = (first.folder / "record.jsonl").read_bytes()
@@ -237,6 +251,7 @@ def test_a_used_folder_is_not_overwritten_unasked(tmp_path: Path) -> None:
         run(tiny_settings(tmp_path), force=True, resume=True)
 
 
+@pytest.mark.search
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,12 +278,14 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(
     assert rows_of(resumed.folder) == rows_of(whole.folder)
 
 
+@pytest.mark.search
 def test_a_huge_learning_rate_diverges_with_advice(tmp_path: Path) -> None:
     settings = tiny_settings(tmp_path, search={"learning_rate": 1e18, "clip": "off", "epochs": 5})
     with pytest.raises(Diverged, match=r"try a lower search\.learning_rate"):
         run(settings)
 
 
+@pytest.mark.search
 def test_the_table_is_recorded_and_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,6 +304,7 @@ def test_the_table_is_recorded_and_changes_nothing(
         assert without_timings(stripped) == without_timings(bare)
 
 
+@pytest.mark.search
 def test_the_result_says_where_the_final_architecture_stands(tmp_path: Path) -> None:
     with (tmp_path / "said").open("w+") as said:
         found = run(tiny_settings(tmp_path), console=Console(file=said, width=200))
@@ -323,17 +341,18 @@ def test_the_engine_never_sees_a_table() -> None:
 )
 def test_collapse_is_named(ops: tuple[int, ...], words: str | None) -> None:
     row = {"ops": ops, "skip_count": ops.count(1), "none_count": ops.count(0)}
-    warning = collapse_warning(row)
+    warning = warning_of(row["ops"])
     assert (warning is None) if words is None else (warning is not None and words in warning)
 
 
 def test_a_cell_that_is_cut_off_is_named() -> None:
     ops = (3, 3, 3, 0, 0, 0)
-    warning = collapse_warning({"ops": ops, "skip_count": 0, "none_count": 3})
+    warning = warning_of(ops)
     assert warning is not None
     assert "cut off" in warning
 
 
+@pytest.mark.search
 def test_plain_and_fast_supernets_learn_the_same(tmp_path: Path) -> None:
     """Same function, other rounding and other draws of the weights: both learn."""
     results = [

@@ -12,10 +12,12 @@ from helpers import rows_of, run, tiny_settings, write_columns
 from naslib_edd.config import as_dict, load
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.nb201 import CONV3, POOL, SIZE, SKIP
+from naslib_edd.spaces.nb201_space import SPACE
 
 NAMES = ["nor_conv_3x3", "skip_connect", "avg_pool_3x3"]
 
 
+@pytest.mark.search
 @pytest.mark.parametrize(
     "method",
     ["darts_v1", "edd_darts", "gdas", "gaea_bilevel", "drnas", "rs_ws", "darts_pt", "pc_darts",
@@ -29,6 +31,7 @@ def test_only_these_are_chosen(tmp_path: Path, method: str) -> None:
         assert 0 <= row["entropy"] <= np.log(3) + 1e-6
 
 
+@pytest.mark.search
 def test_all_but_none_is_exclude_none(tmp_path: Path) -> None:
     four = ["avg_pool_3x3", "nor_conv_3x3", "nor_conv_1x1", "skip_connect"]
     one = run(tiny_settings(tmp_path / "a", search={"operations": four}))
@@ -36,6 +39,7 @@ def test_all_but_none_is_exclude_none(tmp_path: Path) -> None:
     assert rows_of(one.folder) == rows_of(two.folder)
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("method", ["random_search", "local_search"])
 def test_floors_look_only_these_up(tmp_path: Path, method: str) -> None:
     values = np.random.default_rng(0).uniform(10, 90, SIZE)
@@ -71,5 +75,5 @@ def test_what_does_not_go_together(search: dict[str, Any], match: str) -> None:
 def test_as_typed_and_as_written() -> None:
     typed = load(None, ["search.operations=[skip_connect, nor_conv_3x3]"])
     assert typed.search.operations == ("skip_connect", "nor_conv_3x3")
-    assert typed.search.columns == (SKIP, CONV3)
+    assert typed.search.columns_in(SPACE.layout) == (SKIP, CONV3)
     assert load(as_dict(typed)) == typed

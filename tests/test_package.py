@@ -24,6 +24,7 @@ def test_every_public_name_is_there() -> None:
         naslib_edd.serach  # noqa: B018
 
 
+@pytest.mark.process
 def test_names_stay_callable_after_their_modules_are_imported() -> None:
     script = (
         "import naslib_edd.cli, naslib_edd.lookup, naslib_edd.loop, naslib_edd.tabular.commands;"
@@ -32,6 +33,7 @@ def test_names_stay_callable_after_their_modules_are_imported() -> None:
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
+@pytest.mark.process
 def test_importing_the_package_loads_nothing_heavy() -> None:
     script = (
         "import sys, naslib_edd, naslib_edd.cli;"
@@ -42,6 +44,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("part", ["relaxation", "temperature", "selection"])
 def test_the_parts_know_no_host(part: str) -> None:
     script = (

@@ -32,6 +32,7 @@ def make(out: Path, method: str, **search: Any) -> Engine:
     return Engine(config=config, data=open_data(config, device), device=device)
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("method", METHODS)
 def test_a_record_with_edge_logits_and_the_same_bit_for_bit_resumed(
     method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -59,6 +60,7 @@ def test_a_record_with_edge_logits_and_the_same_bit_for_bit_resumed(
     assert without_timings(whole.result) == without_timings(resumed.result)
 
 
+@pytest.mark.search
 def test_logits_rest_in_a_share_of_the_epochs(tmp_path: Path) -> None:
     rows = run(settings(tmp_path, "pc_darts")).rows  # 0.3 of 3 epochs: the first
     first = make(tmp_path, "pc_darts").logits.detach()
@@ -99,6 +101,7 @@ def test_what_makes_no_sense_is_refused(search: dict[str, Any], message: str) ->
         load({"search": search})
 
 
+@pytest.mark.search
 def test_without_a_pass_of_the_discretised_network(tmp_path: Path) -> None:
     """``eval_statistics: off``: no such accuracy anywhere, the search itself the same."""
     rows = [
@@ -111,6 +114,7 @@ def test_without_a_pass_of_the_discretised_network(tmp_path: Path) -> None:
         assert kept == without_timings(off)
 
 
+@pytest.mark.search
 def test_twins_search_alike(tmp_path: Path) -> None:
     """Two epochs on both twins from the same weights, in float64: the same logits and rows."""
     engines = [make(tmp_path, "edd_pc_darts", supernet=kind) for kind in ("plain", "fast")]
@@ -138,6 +142,7 @@ def test_twins_search_alike(tmp_path: Path) -> None:
     torch.testing.assert_close(fast.logits, plain.logits, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.search
 def test_edge_weights_are_in_the_discretised_pass(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

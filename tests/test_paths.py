@@ -75,6 +75,7 @@ def test_every_command_refuses_odd_paths(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("odd", ["zero", "surrogate", "megabyte", "nobody"])
 @pytest.mark.parametrize("key", SETTINGS)
 def test_every_setting_refuses_odd_paths(
@@ -105,6 +106,7 @@ def test_doctor_bears_odd_variables(
     assert max(map(len, capsys.readouterr().out.splitlines())) < 2000
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("name", ["../../x", "/abs/x", "..", ".", "a/b", "a\\b", " ", "x" * 250,
                                   "a\nb", "\x1b[31m"])  # fmt: skip
 def test_a_run_s_name_stays_inside_its_folder(
@@ -157,6 +159,7 @@ def test_a_circle_of_links_and_a_forbidden_folder(tmp_path: Path) -> None:
         shut.chmod(0o700)
 
 
+@pytest.mark.process
 def test_a_user_without_a_home() -> None:
     """HOME is not set and the user has no passwd entry, as in containers."""
     code = (

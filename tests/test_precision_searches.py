@@ -11,6 +11,8 @@ from helpers import power_cut, rows_of, run, tiny_settings
 
 from naslib_edd.errors import UserError
 
+pytestmark = pytest.mark.search
+
 #: Name → method and settings.
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "edd_darts": ("edd_darts", {}),

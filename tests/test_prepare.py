@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 from helpers import tiny_settings
+from rich.console import Console
 
 from naslib_edd.config import load
 from naslib_edd.errors import UserError
-from naslib_edd.prepare import folder_of, open_data, open_table, pick_device
+from naslib_edd.loop import search
+from naslib_edd.prepare import changes, folder_of, open_data, open_table, pick_device
 from naslib_edd.tabular.locate import built_in
 
 
@@ -31,6 +33,19 @@ def test_folder_is_naslibs_and_a_name_replaces_the_optimizer() -> None:
     assert folder_of(config) == Path("out/nasbench201/cifar10/darts_v1/7")
     config = load(None, ["out_dir=out", "name=mine"])
     assert folder_of(config) == Path("out/nasbench201/digits/mine/0")
+
+
+@pytest.mark.search
+def test_settings_off_the_methods_own_are_told_and_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A config may silently be of another method: its keys stand in the first lines."""
+    settings = tiny_settings(tmp_path, search={"epochs": 1, "weight_decay": 3e-4})
+    result = search(settings, console=Console(width=1000), figures=False).result
+    assert result["changed"]["weight_decay"] == 3e-4
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "method's own" in line]
+    assert line.startswith("settings off the method's own: ") and "weight_decay=0.0003" in line
+    assert changes(load({"optimizer": "drnas"})) == []
 
 
 def test_data_are_limited_as_the_config_says(tmp_path: Path) -> None:

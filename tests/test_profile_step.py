@@ -10,6 +10,8 @@ from profile_step import REST, group_of, main
 
 from naslib_edd.native import kernels
 
+pytestmark = pytest.mark.benchmark
+
 TINY = ["--channels=2", "--cells=1", "--batch-size=4", "--size=8", "--threads=1"]
 
 

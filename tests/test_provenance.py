@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import torch
 from helpers import run, tiny_settings
 
 from naslib_edd.provenance import here, went_on
 
 
+@pytest.mark.search
 def test_a_result_names_processor_threads_and_commit(tmp_path: Path) -> None:
     (place,) = run(tiny_settings(tmp_path, search={"epochs": 1})).result["ran_on"]
     kernels = place["kernels"]

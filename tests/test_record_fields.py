@@ -48,6 +48,7 @@ class Named(list[Any]):
         super().__init__(zip(images, labels, strict=True))
 
 
+@pytest.mark.search
 def test_every_field_written_is_in_the_reference(
     written: dict[str, tuple[set[str], set[str]]],
 ) -> None:
@@ -56,6 +57,7 @@ def test_every_field_written_is_in_the_reference(
         assert result <= RESULT.keys(), (method, result - RESULT.keys())
 
 
+@pytest.mark.search
 def test_every_field_of_the_reference_is_written_by_some_run(
     written: dict[str, tuple[set[str], set[str]]],
 ) -> None:
@@ -65,6 +67,7 @@ def test_every_field_of_the_reference_is_written_by_some_run(
     assert {k for k, f in RESULT.items() if _of_engine(f)} - results == set()
 
 
+@pytest.mark.search
 def test_always_means_always(written: dict[str, tuple[set[str], set[str]]]) -> None:
     for row, result in written.values():
         assert {key for key, field in ROW.items() if field.when == "always"} <= row

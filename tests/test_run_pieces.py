@@ -10,6 +10,7 @@ from helpers import FOLDER, rows_of, run, start, tiny_settings
 
 from naslib_edd import checkpoint
 from naslib_edd.checkup import examine
+from naslib_edd.config import load
 from naslib_edd.errors import UserError
 from naslib_edd.lock import NAME, only_writer
 from naslib_edd.record import RunFolder, read_rows
@@ -49,6 +50,23 @@ def test_an_edited_config_is_named(tmp_path: Path) -> None:
         folder.read_config()
 
 
+def test_a_runs_own_config_is_checked_when_another_search_takes_it(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.write_config("seed: 0\n")
+    folder.append({"epoch": 1})
+    assert load(folder.config).seed == 0
+    folder.config.write_text(folder.config.read_text().replace("0\n", "1\n", 1))
+    with pytest.raises(UserError, match="changed by hand"):
+        load(folder.config)
+    copy = tmp_path / "config.yaml"
+    copy.write_bytes(folder.config.read_bytes())
+    assert load(copy).seed == 1  # a copy elsewhere may be changed
+    folder.config.write_text("seed: 1\n")
+    with pytest.raises(UserError, match="lost its checksum"):
+        load(folder.config)
+
+
+@pytest.mark.search
 def test_what_no_checkpoint_can_hold_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     import datetime
 
@@ -60,6 +78,7 @@ def test_what_no_checkpoint_can_hold_is_refused_before_anything_is_written(tmp_p
     assert not (tmp_path / FOLDER / "config.yaml").exists()
 
 
+@pytest.mark.search
 def test_a_damaged_checkpoint_falls_back_and_the_run_is_the_same(tmp_path: Path) -> None:
     whole = run(tiny_settings(tmp_path / "whole"))
     cut = run(tiny_settings(tmp_path / "cut"))
@@ -77,6 +96,7 @@ def test_a_damaged_checkpoint_falls_back_and_the_run_is_the_same(tmp_path: Path)
         run(tiny_settings(tmp_path / "cut"), resume=True)
 
 
+@pytest.mark.search
 def test_another_runs_record_and_a_lost_checkpoint_are_refused(tmp_path: Path) -> None:
     one, other = run(tiny_settings(tmp_path / "a")), run(tiny_settings(tmp_path / "b", seed=1))
     record = (one.folder / "record.jsonl").read_bytes()
@@ -103,6 +123,7 @@ def test_a_folder_has_one_writer(tmp_path: Path) -> None:
         assert "taken over" in said[0]
 
 
+@pytest.mark.search
 def test_a_finished_run_goes_on_where_its_length_did_not_matter(tmp_path: Path) -> None:
     fixed = {"anneal_epochs": 4, "epochs": 4}
     whole = run(tiny_settings(tmp_path / "whole", search=fixed))
@@ -114,6 +135,7 @@ def test_a_finished_run_goes_on_where_its_length_did_not_matter(tmp_path: Path) 
         run(tiny_settings(tmp_path / "cosine", search={"epochs": 4}), resume=True)
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_three_resumes_at_once(tmp_path: Path) -> None:
     import yaml

@@ -18,6 +18,8 @@ from naslib_edd.errors import UserError
 from naslib_edd.native import kernels
 from naslib_edd.native.targets import target
 
+pytestmark = pytest.mark.benchmark
+
 RESULTS = Path(speed.__file__).parent / "results"
 
 

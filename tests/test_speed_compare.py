@@ -12,6 +12,8 @@ from racing.entrants import Entrant, lineup, races
 from racing.race import race
 from tiny_race import METHODS, TIMES, ratios
 
+pytestmark = pytest.mark.benchmark
+
 CPU = torch.device("cpu")
 
 

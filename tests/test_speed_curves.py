@@ -18,6 +18,8 @@ from tiny_race import TINY, race
 
 from naslib_edd.errors import UserError
 
+pytestmark = pytest.mark.benchmark
+
 AXES = {"cells": (1, 2), "batch_size": (2, 4), "channels": (4, 8, 16)}
 
 

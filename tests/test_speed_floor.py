@@ -15,6 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from naslib_edd.native import kernels
 
+pytestmark = pytest.mark.benchmark
+
 CPU = torch.device("cpu")
 
 

@@ -12,6 +12,8 @@ from racing.goals import Goal, aims, judge, verdict
 from racing.shape import Record
 from tiny_race import METHODS, race, ratios
 
+pytestmark = pytest.mark.benchmark
+
 
 def test_the_goals_of_a_full_run() -> None:
     found = {goal.label: goal.at_most for goal in aims(METHODS) if goal.asserted}

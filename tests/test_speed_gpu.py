@@ -23,6 +23,8 @@ from tiny_race import SHAPE, TINY
 from naslib_edd.errors import UserError
 from naslib_edd.native.targets import no_bf16
 
+pytestmark = pytest.mark.benchmark
+
 CPU = torch.device("cpu")
 
 

@@ -18,6 +18,8 @@ from tiny_race import TINY
 
 from naslib_edd.native.targets import NEON, PLAIN, target
 
+pytestmark = pytest.mark.benchmark
+
 
 def test_defaults_are_the_shape_of_the_goals() -> None:
     options = read([])

@@ -12,6 +12,8 @@ from racing.shape import Record
 
 from naslib_edd.errors import UserError
 
+pytestmark = pytest.mark.benchmark
+
 NAMES = ["a", "b", "c"]
 
 

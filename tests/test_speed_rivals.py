@@ -21,6 +21,8 @@ from naslib_edd.errors import UserError
 from naslib_edd.plugin import checkout as checkouts
 from naslib_edd.supernet import PlainSupernet
 
+pytestmark = pytest.mark.benchmark
+
 CPU = torch.device("cpu")
 
 AUTODL = """

@@ -5,10 +5,12 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+import pytest
 import torch
 from helpers import run, tiny_settings
 
 
+@pytest.mark.search
 def test_a_search_leaves_generators_threads_and_signals(tmp_path: Path) -> None:
     torch.manual_seed(11)
     torch.set_num_threads(2)

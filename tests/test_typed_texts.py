@@ -65,6 +65,7 @@ def test_every_spelling_is_one_data_set(name: str) -> None:
     assert canonical("flowers") == "flowers"
 
 
+@pytest.mark.search
 def test_another_spelling_goes_on_with_the_same_run(tmp_path: Path) -> None:
     first = run(tiny_settings(tmp_path, dataset="digits", search={"epochs": 1}))
     again = run(tiny_settings(tmp_path, dataset="DIGITS", search={"epochs": 1}), resume=True)
@@ -96,6 +97,7 @@ def test_the_console_shows_escapes_and_shortens() -> None:
     assert len(value(["x" * 10_000])) <= 160
 
 
+@pytest.mark.search
 def test_a_run_with_markup_in_its_name_is_announced_as_it_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,6 +106,7 @@ def test_a_run_with_markup_in_its_name_is_announced_as_it_is(
     assert f"writing to {result.folder}" in capsys.readouterr().out
 
 
+@pytest.mark.search
 def test_remedies_suit_their_reader(tmp_path: Path) -> None:
     text = "add --resume, or --force; see `naslib-edd search --resume`; --table PATH"
     python = "add resume=True, or force=True; see `naslib-edd search --resume`; table=PATH"

@@ -60,7 +60,7 @@ class Entrant:
     @property
     def as_it_runs(self) -> bool:
         """Whether it is the plain supernet in the memory layout that it runs in."""
-        return self.kind == "plain" and LAYOUTS[self.layout] is PlainSupernet.layout
+        return self.kind == "plain" and LAYOUTS[self.layout] is PlainSupernet.memory_format
 
     @property
     def sampled(self) -> bool:
@@ -172,7 +172,7 @@ def bilevel_step(entrant: Entrant, shape: Shape, device: torch.device) -> Step:
         targets=[target for _, target in EDGES],
         skip=SKIP,
     )
-    regularisers = make_regularisers(search, allowed=allowed)
+    regularisers = make_regularisers(search, allowed=allowed, skip=1)
     perturbation = make_perturbation(
         search, generator=generator(0, "perturbation"), allowed=allowed
     )

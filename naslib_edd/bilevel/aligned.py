@@ -23,7 +23,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from naslib_edd.bilevel.first_order import Batch, FirstOrder
-from naslib_edd.supernet.by_cell import by_cell
 from naslib_edd.supernet.layers import evaluating
 
 
@@ -78,7 +77,8 @@ class Aligned(FirstOrder):
 
     def _gradient_of_alignment(self, batch: Batch, beta: Tensor) -> list[Tensor | None]:
         """∇_w Λ at β, by two passes."""
-        cells = [beta.clone().requires_grad_() for _ in self.supernet.search_cells()]  # type: ignore[operator]
+        count: int = self.supernet.cell_count  # type: ignore[assignment]
+        cells = [beta.clone().requires_grad_() for _ in range(count)]
         of_cells = torch.autograd.grad(self._loss(batch, cells), cells)
         along = directions(of_cells)
         size = torch.stack([part.norm() for part in along]).norm()
@@ -97,4 +97,4 @@ class Aligned(FirstOrder):
 
     def _loss(self, batch: Batch, weights: Sequence[Tensor]) -> Tensor:
         images, labels = batch
-        return F.cross_entropy(by_cell(self.supernet, images, weights), labels)  # type: ignore[arg-type]
+        return F.cross_entropy(self.supernet.by_cell(images, weights), labels)  # type: ignore[operator]

@@ -16,19 +16,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from naslib_edd.bilevel.first_order import Batch, FirstOrder
-from naslib_edd.supernet.layers import ReLUConvBN
-from naslib_edd.supernet.plain import PlainCell, PlainSupernet
-
-
-def operation_weights(supernet: PlainSupernet) -> list[Tensor]:
-    """The weights of each operation that has any: cell by cell, edge by edge."""
-    return [
-        module.conv.weight
-        for cell in supernet.modules()
-        if isinstance(cell, PlainCell)
-        for module in cell.modules()
-        if isinstance(module, ReLUConvBN)
-    ]
 
 
 class OperationStop(FirstOrder):
@@ -37,7 +24,7 @@ class OperationStop(FirstOrder):
     Args:
         threshold: of the mean cosine, between −1 and 1.
         count: steps of a mean.
-        options: see :class:`FirstOrder`; the supernet is the plain one.
+        options: see :class:`FirstOrder`; the supernet gives each operation weights of its own.
 
     Attributes:
         stopped: bool [operations], which are trained no more.
@@ -46,7 +33,7 @@ class OperationStop(FirstOrder):
     def __init__(self, *, threshold: float, count: int, **options: Any) -> None:
         super().__init__(**options)
         self.threshold, self.count = threshold, count
-        self.weights = operation_weights(self.supernet)  # type: ignore[arg-type]
+        self.weights: list[Tensor] = self.supernet.operation_weights()  # type: ignore[operator]
         self.stopped = torch.zeros(len(self.weights), dtype=torch.bool)
         self._sums = torch.zeros(len(self.weights), dtype=torch.float64)
         self._seen = 0

@@ -26,8 +26,7 @@ from naslib_edd.perturbation import Perturbation
 from naslib_edd.regularisers import Regulariser
 from naslib_edd.relaxation import Masked, Relaxation, SimplexEdgeWeights
 from naslib_edd.settings import SearchSettings
-from naslib_edd.supernet import Supernet
-from naslib_edd.supernet.plain import PlainSupernet
+from naslib_edd.supernet.base import Supernet
 
 
 def make_weight_optimizer(
@@ -137,7 +136,7 @@ def make_bilevel(
             radius=search.alignment_radius,
             **options,
         )
-    if search.operation_stop is not None and isinstance(supernet, PlainSupernet):
+    if search.operation_stop is not None and isinstance(supernet, Supernet):
         return OperationStop(
             threshold=search.operation_stop, count=search.operation_stop_count, **options
         )

@@ -149,9 +149,9 @@ def race(search: SearchSettings, size: int) -> dict[str, list[float]]:
     with torch.random.fork_rng(devices=[]), torch.enable_grad():
         torch.manual_seed(0)
         supernet = make_supernet(replace(search, cells=1), classes=10)
-        supernet.to(memory_format=supernet.layout)  # type: ignore[call-overload]
+        supernet.to(memory_format=supernet.memory_format)  # type: ignore[call-overload]
         x = torch.randn(search.batch_size, 3, size, size)
-        x = x.contiguous(memory_format=supernet.layout)
+        x = x.contiguous(memory_format=supernet.memory_format)
         labels = torch.zeros(search.batch_size, dtype=torch.int64)
         beta = torch.full((6, 5), 0.2, requires_grad=True)
 
@@ -181,7 +181,7 @@ def _kept(path: Path, about: list[Any]) -> dict[str, list[float]] | None:
             return None
         seconds = body["seconds"]
         return {name: [float(one) for one in seconds[name]] for name in ("on", "off")}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

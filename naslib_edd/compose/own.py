@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from naslib_edd import spaces
 from naslib_edd.errors import UserError
 from naslib_edd.own.functions import (
     Chosen,
@@ -17,7 +18,7 @@ from naslib_edd.own.functions import (
 from naslib_edd.own.parts import make, registered
 from naslib_edd.settings import SearchSettings
 from naslib_edd.settings.relaxation import ONE_PATH
-from naslib_edd.spaces.nb201 import EDGES, OPERATIONS
+from naslib_edd.spaces import Layout
 
 
 def own_part(
@@ -27,16 +28,22 @@ def own_part(
     seed: int = 0,
     generator: torch.Generator | None = None,
     allowed: Tensor | None = None,
-    edges: int = len(EDGES),
-    operations: int = len(OPERATIONS),
+    layout: Layout | None = None,
 ) -> Any:
     """The part of that kind that a config names.
+
+    Args:
+        kind, search: which.
+        seed, generator, allowed: what it may be given.
+        layout: of the space; NAS-Bench-201's by default.
 
     Raises:
         UserError: it is not registered, or asks for what a search does not know.
     """
     name = getattr(search, f"own_{kind}")
     part = registered(name)
+    layout = layout or spaces.get("nasbench201").layout
+    edges, operations = layout.edges, len(layout.operations)
     known: dict[str, Any] = {"settings": search, "seed": seed, "epochs": search.epochs}
     if kind == "relaxation":
         known["generator"] = generator or torch.Generator().manual_seed(seed)

@@ -11,11 +11,11 @@ from naslib_edd.regularisers.entropy_penalty import EntropyPenalty
 from naslib_edd.regularisers.group_sparsity import GroupSparsity
 from naslib_edd.regularisers.identity_mapping import IdentityMapping
 from naslib_edd.settings import SearchSettings
-from naslib_edd.spaces.nb201 import SKIP
+from naslib_edd.spaces import Layout
 
 
 def make_regularisers(
-    search: SearchSettings, *, allowed: Tensor, skip: int | None = SKIP
+    search: SearchSettings, *, allowed: Tensor, skip: int | None, layout: Layout | None = None
 ) -> list[Regulariser]:
     """What is added to the loss of the logits, in order; none by default.
 
@@ -23,6 +23,7 @@ def make_regularisers(
         search: the settings.
         allowed: bool [edges, operations], the operations that take part; held by the regularisers.
         skip: the column of `skip_connect`; for the identity's price, which needs it.
+        layout: of the space, for a regulariser of one's own; NAS-Bench-201's by default.
     """
     found: list[Regulariser] = []
     if search.beta_decay > 0:
@@ -44,8 +45,5 @@ def make_regularisers(
     if search.identity_penalty and skip is not None:
         found.append(IdentityMapping(weight=search.identity_penalty, skip=skip, allowed=allowed))
     if search.own_regulariser is not None:
-        edges, operations = allowed.shape
-        found.append(
-            own_part("regulariser", search, allowed=allowed, edges=edges, operations=operations)
-        )
+        found.append(own_part("regulariser", search, allowed=allowed, layout=layout))
     return found

@@ -28,7 +28,6 @@ from naslib_edd.relaxation import (
     Uniform,
 )
 from naslib_edd.settings import SearchSettings
-from naslib_edd.spaces.nb201 import OPERATIONS
 
 
 def make_allowed(
@@ -37,7 +36,8 @@ def make_allowed(
     edges: int,
     none: int | None,
     operations: int,
-    names: Sequence[str] | None = OPERATIONS,
+    names: Sequence[str] | None = None,
+    choices: Sequence[Sequence[int]] | None = None,
 ) -> Tensor:
     """Which operations take part, bool [edges, operations].
 
@@ -45,7 +45,8 @@ def make_allowed(
         search: the settings.
         edges, operations: of the cell.
         none: the column of `none`; None where the space has no such operation.
-        names: NAS-Bench-201's names of the columns; None where they are other operations.
+        names: of the columns; None where the space's are not to be named by a setting.
+        choices: the columns that each edge has; None: all of them.
 
     Raises:
         UserError: ``search.operations`` where they are other operations.
@@ -60,6 +61,14 @@ def make_allowed(
         allowed[:, [name not in search.operations for name in names]] = False
     if search.exclude_none and none is not None:
         allowed[:, none] = False
+    if choices is not None:
+        for row, columns in zip(allowed, choices, strict=True):
+            row[[column for column in range(operations) if column not in columns]] = False
+        if not allowed.any(-1).all():
+            raise UserError(
+                "search.operations leaves nothing to choose from on some edges, which have other "
+                "operations"
+            )
     return allowed
 
 
@@ -95,6 +104,7 @@ def make_relaxation(
             weight=search.auxiliary_skip,
             decay=search.auxiliary_skip_decay,
             epochs=search.epochs,
+            allowed=allowed,
         )
     return relaxation
 

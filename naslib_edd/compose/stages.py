@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from naslib_edd.compose.own import chosen_by, own_part
 from naslib_edd.settings import SearchSettings
-from naslib_edd.spaces.nb201 import EDGES, NONE, OPERATIONS
+from naslib_edd.spaces import Layout
 from naslib_edd.stages import BestOf, EarlyStop, Greedy, PerturbationSelection, Stage
 from naslib_edd.stages.deciding import Perturbing
 from naslib_edd.stages.progressive import Progressive
 
 
-def make_stages(search: SearchSettings, *, seed: int) -> list[Stage]:
-    """In the order in which they act; none by default."""
+def make_stages(search: SearchSettings, *, seed: int, layout: Layout) -> list[Stage]:
+    """In the order in which they act; none by default.
+
+    Args:
+        search: the settings.
+        seed: the run's.
+        layout: of the space.
+    """
     stages: list[Stage] = []
     if search.own_selection is not None:
         stages.append(chosen_by(search))  # the first that chooses has the say
     if search.own_stage is not None:
-        stages.append(own_part("stage", search, seed=seed))
+        stages.append(own_part("stage", search, seed=seed, layout=layout))
     if search.progressive_keep:
         stages.append(
             Progressive(
@@ -35,6 +41,7 @@ def make_stages(search: SearchSettings, *, seed: int) -> list[Stage]:
     if search.best_of:
         stages.append(
             BestOf(
+                layout=layout,
                 epochs=search.epochs,
                 count=search.best_of,
                 count_before=search.best_of_before,
@@ -43,20 +50,18 @@ def make_stages(search: SearchSettings, *, seed: int) -> list[Stage]:
                 seed=seed,
             )
         )
-    return [*stages, *_selection(search, seed)]
+    return [*stages, *_selection(search, seed, layout)]
 
 
-def _selection(search: SearchSettings, seed: int) -> list[Stage]:
+def _selection(search: SearchSettings, seed: int, layout: Layout) -> list[Stage]:
     """What decides operations, or ends the search: one at most (see ``check_selection``)."""
-    cell = {"edges": len(EDGES), "operations": len(OPERATIONS)}
     chooser = None
     if search.selection == "perturbation":
         chooser = Perturbing(criterion=search.pt_criterion, statistics=search.pt_statistics)
     if search.greedy != "off":
-        warmup, interval = search.greedy_times
+        warmup, interval = search.greedy_times(layout.decisions)
         greedy = Greedy(
-            **cell,
-            none=NONE,
+            layout=layout,
             criterion=search.greedy,
             warmup=warmup,
             interval=interval,
@@ -66,7 +71,7 @@ def _selection(search: SearchSettings, seed: int) -> list[Stage]:
         return [greedy]
     if chooser is not None:
         selection = PerturbationSelection(
-            **cell,
+            layout=layout,
             epochs=search.epochs,
             tune=search.tune_epochs,
             rate=search.pt_learning_rate or search.learning_rate / 10,

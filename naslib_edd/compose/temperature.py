@@ -5,13 +5,22 @@ from __future__ import annotations
 from naslib_edd import temperature as temperatures
 from naslib_edd.compose.own import own_part
 from naslib_edd.settings import SearchSettings
+from naslib_edd.spaces import Layout
 from naslib_edd.temperature import EDD, Constant, Schedule, Temperature
 
 
-def make_temperature(search: SearchSettings, *, edges: int) -> Temperature:
-    """The temperature controller of a config, for a cell of so many edges."""
+def make_temperature(
+    search: SearchSettings, *, edges: int, layout: Layout | None = None
+) -> Temperature:
+    """The temperature controller of a config.
+
+    Args:
+        search: the settings.
+        edges: rows of the logits.
+        layout: of the space, for a temperature of one's own; NAS-Bench-201's by default.
+    """
     if search.own_temperature is not None:
-        own: Temperature = own_part("temperature", search, edges=edges)
+        own: Temperature = own_part("temperature", search, layout=layout)
         return own
     kind, epochs = search.temperature, search.epochs
     steps = max(epochs - (search.t_end_in == "last_epoch"), 1)

@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from naslib_edd import spaces
 from naslib_edd.data import SearchData
 from naslib_edd.data.sampling import stable_seed
 from naslib_edd.errors import DataMissing, UserError
 from naslib_edd.floors.local_search import local_search
 from naslib_edd.floors.random_search import Proposals, random_search
 from naslib_edd.settings import Config
-from naslib_edd.spaces.nb201 import EDGES, NONE, SKIP, index_to_ops, ops_to_str
 from naslib_edd.supernet.layers import Statistics
 from naslib_edd.tabular import Table
 from naslib_edd.tabular.columns import dataset_name
@@ -63,6 +63,7 @@ class FloorEngine:
                 "says which files will do)"
             )
         self.config, self.table = config, table
+        self.space = spaces.get(config.search_space)
         values = _validation(table, config.dataset)
         if values is None:
             raise UserError(
@@ -74,7 +75,7 @@ class FloorEngine:
         self._values = np.where(np.isnan(values), -np.inf, values.astype(float))
         self.meters = NoLosses()
         #: how many architectures there are of the operations that take part
-        self.size = len(search.columns) ** len(EDGES)
+        self.size = int(self.space.made_of(search.columns_in(self.space.layout)).sum())
         wanted = search.epochs if search.queries is None else search.queries
         self.queries = min(wanted, self.size)
         self.epochs = search.epochs
@@ -104,17 +105,12 @@ class FloorEngine:
     def end_epoch(self) -> dict[str, Any]:
         """Close the epoch; its record: the best architecture so far."""
         self.epoch, self.step = self.epoch + 1, 0
-        ops = index_to_ops(self.best)
         return {
             "epoch": self.epoch,
             "queries": len(self.asked),
             "steered_by": "table",
             "query_val_acc": float(self._values[self.best]),
-            "arch_str": ops_to_str(ops),
-            "ops": list(ops),
-            "index": self.best,
-            "skip_count": ops.count(SKIP),
-            "none_count": ops.count(NONE),
+            **self.space.row(self.space.numbered(self.best)),
         }
 
     def eval_statistics(self) -> list[Statistics]:
@@ -161,7 +157,9 @@ class FloorEngine:
     def _begin(self) -> None:
         search = self.config.search
         random = np.random.default_rng(stable_seed(self.config.seed, search.strategy))
-        self._proposals: Proposals = _STRATEGIES[search.strategy](random, search.columns)
+        self._proposals: Proposals = _STRATEGIES[search.strategy](
+            random, search.columns_in(self.space.layout), space=self.space
+        )
         self.asked: list[int] = []
         self.best = -1
         self._next = next(self._proposals)

@@ -6,39 +6,48 @@ Benchmarks", Algorithm 1. Two architectures are neighbours if they differ in one
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
-from naslib_edd.floors.random_search import ALL, Proposals, searched
-from naslib_edd.spaces.nb201 import EDGES, SIZE, index_to_ops, ops_to_index
+from naslib_edd.floors.random_search import Proposals, numbered
+from naslib_edd.spaces import Space
 
 
-def neighbours(index: int, columns: Sequence[int] = ALL) -> Iterator[int]:
+def neighbours(
+    index: int, columns: Collection[int] | None = None, *, space: Space | None = None
+) -> Iterator[int]:
     """The indices of the architectures that differ in one operation, edge by edge."""
-    ops = index_to_ops(index)
-    for edge in range(len(EDGES)):
-        for op in columns:
-            if op != ops[edge]:
-                yield ops_to_index((*ops[:edge], op, *ops[edge + 1 :]))
+    space, columns = numbered(space, columns)
+    for arch in space.neighbours(space.numbered(index), columns):
+        number = space.index(arch)
+        assert number is not None
+        yield number
 
 
-def local_search(random: np.random.Generator, columns: Sequence[int] = ALL) -> Proposals:
+def local_search(
+    random: np.random.Generator,
+    columns: Collection[int] | None = None,
+    *,
+    space: Space | None = None,
+) -> Proposals:
     """Local search that starts anew where no neighbour is better, from one not looked up yet.
 
     The neighbours of an architecture are looked up in a random order, all of them before the next
     move; those known already are not asked for again, but may be moved to.
     """
     known: dict[int, float] = {}
-    inside = searched(columns)
-    for first in random.permutation(SIZE):
+    space, columns = numbered(space, columns)
+    inside = space.made_of(columns)
+    for first in random.permutation(len(inside)):
         if int(first) in known or not inside[first]:
             continue
         current = int(first)
         known[current] = yield current
         while True:
             around = [
-                int(index) for index in random.permutation(list(neighbours(current, columns)))
+                int(index)
+                for index in random.permutation(list(neighbours(current, columns, space=space)))
             ]
             for index in around:
                 if index not in known:

@@ -11,12 +11,15 @@ Sources: Abdelfattah et al. 2021, "Zero-Cost Proxies for Lightweight NAS"; Xiang
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from naslib_edd import spaces
 from naslib_edd.compose.images import make_batches
 from naslib_edd.compose.relaxation import make_allowed
 from naslib_edd.data import SearchData
@@ -24,20 +27,10 @@ from naslib_edd.data.sampling import generator, stable_seed
 from naslib_edd.floors.engine import FloorEngine, NoLosses
 from naslib_edd.floors.random_search import random_search
 from naslib_edd.proxies import Under, jacov, nwot, synflow
-from naslib_edd.selection import most_missed
+from naslib_edd.selection import least_missed, most_missed
 from naslib_edd.settings import Config
-from naslib_edd.spaces.nb201 import (
-    EDGES,
-    NONE,
-    OPERATIONS,
-    SKIP,
-    index_to_ops,
-    ops_to_index,
-    ops_to_str,
-)
-from naslib_edd.supernet import build
+from naslib_edd.spaces import Kept
 from naslib_edd.supernet.layers import Statistics
-from naslib_edd.supernet.plain import PlainSupernet
 
 
 class ProxyEngine(FloorEngine):
@@ -51,7 +44,7 @@ class ProxyEngine(FloorEngine):
     Attributes:
         scored: architectures scored so far.
         images: the same as ``data``, which is never None here.
-        best, best_score: the index of the best of them, and its score.
+        best, best_score: the best of them, and its score.
     """
 
     def __init__(self, *, config: Config, data: SearchData, device: torch.device) -> None:
@@ -61,19 +54,40 @@ class ProxyEngine(FloorEngine):
         self.images = data
         self.meters = NoLosses()
         self.epochs, self.epoch, self.step = search.epochs, 0, 0
-        size = len(search.columns) ** len(EDGES)
-        self.queries = min(search.epochs if search.queries is None else search.queries, size)
-        self.scored, self.best, self.best_score = 0, -1, -math.inf
+        self.space = spaces.get(config.search_space)
+        layout = self.space.layout
+        columns = search.columns_in(layout)
+        self.queries = search.epochs if search.queries is None else search.queries
+        if self.space.size is not None:
+            self.queries = min(self.queries, int(self.space.made_of(columns).sum()))
+        self.scored, self.best_score = 0, -math.inf
+        self.chosen: Kept | None = None
         self.batches = make_batches(search, data=data, seed=config.seed, half="train")
-        self.allowed = make_allowed(search, edges=len(EDGES), operations=len(OPERATIONS), none=NONE)
-        #: the operations decided of the candidate under way, −1 where none is
-        self.ops = [-1] * len(EDGES)
+        self.allowed = make_allowed(
+            search,
+            edges=layout.edges,
+            operations=len(layout.operations),
+            none=layout.none,
+            names=layout.operations,
+            choices=layout.choices,
+        )
+        #: nodes that keep some of their edges only
+        self.nodes = [node for node, rows in layout.nodes.items() if layout.keep(node) < len(rows)]
+        #: the operations decided of the candidate under way: −1 where none is, None: gone
+        self.ops: list[int | None] = [-1] * layout.edges
         if self.decides:
-            self.supernet = self._drawn("supernet", lambda: PlainSupernet(**self._size()))
+            plain = replace(
+                search,
+                supernet="plain",
+                running_statistics=True,
+                partial_channels=1,
+                precision="fp32",
+            )
+            self.supernet = self._drawn(
+                "supernet", lambda: self.space.supernet(plain, classes=data.classes)
+            )
         else:
-            random = np.random.default_rng(stable_seed(config.seed, search.strategy))
-            order = random_search(random, search.columns)
-            self._order = [index for index, _ in zip(order, range(self.queries), strict=False)]
+            self._order = self._random(columns)
 
     @property
     def decides(self) -> bool:
@@ -82,8 +96,8 @@ class ProxyEngine(FloorEngine):
 
     @property
     def steps(self) -> int:
-        """Edges of a candidate, or the architectures scored in this epoch."""
-        return len(EDGES) if self.decides else super().steps
+        """Decisions of a candidate, or the architectures scored in this epoch."""
+        return len(self.ops) + len(self.nodes) if self.decides else super().steps
 
     def run_step(self) -> None:
         """Decide an edge, or score an architecture."""
@@ -97,22 +111,22 @@ class ProxyEngine(FloorEngine):
         """Close the epoch; its record: the best architecture so far."""
         extra: dict[str, Any] = {}
         if self.decides:
-            candidate = ops_to_index(self.ops)
-            extra = {"candidate": candidate, "candidate_score": _number(self._score(candidate))}
-            self.ops = [-1] * len(EDGES)
+            arch = tuple(self.ops)
+            number = self.space.index(arch)
+            extra = {
+                "candidate": self.space.text(arch) if number is None else number,
+                "candidate_score": _number(self._score(arch)),
+            }
+            self.ops = [-1] * len(self.ops)
         self.epoch, self.step = self.epoch + 1, 0
-        ops = index_to_ops(max(self.best, 0))
+        assert self.chosen is not None
         return {
             "epoch": self.epoch,
             "scored": self.scored,
             "steered_by": self.config.search.proxy,
             "proxy_score": _number(self.best_score),
             **extra,
-            "arch_str": ops_to_str(ops),
-            "ops": list(ops),
-            "index": max(self.best, 0),
-            "skip_count": ops.count(SKIP),
-            "none_count": ops.count(NONE),
+            **self.space.row(self.chosen),
         }
 
     def about(self) -> list[str]:
@@ -137,7 +151,7 @@ class ProxyEngine(FloorEngine):
             "epoch": self.epoch,
             "step": self.step,
             "scored": self.scored,
-            "best": self.best,
+            "best": None if self.chosen is None else list(self.chosen),
             "best_score": self.best_score,
             "ops": list(self.ops),
         }
@@ -145,30 +159,57 @@ class ProxyEngine(FloorEngine):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from :meth:`state_dict`."""
         self.epoch, self.step, self.scored = state["epoch"], state["step"], state["scored"]
-        self.best, self.best_score = state["best"], state["best_score"]
+        best, self.best_score = state["best"], state["best_score"]
+        if isinstance(best, int):  # checkpoints had its number once, −1 for none
+            best = None if best < 0 else self.space.numbered(best)
+        self.chosen = None if best is None else tuple(best)
         self.ops = list(state["ops"])
 
     def _decide(self) -> None:
-        """The next edge of the candidate: the operation that is missed most."""
-        config, done = self.config, self.step
+        """The next edge's operation: what is missed most; then the edges that a node loses."""
+        config, done, layout = self.config, self.step, self.space.layout
         draws = generator(config.seed, "zero_cost_pt", self.epoch)
-        edge = int(torch.randperm(len(EDGES), generator=draws)[done])
+        order = torch.randperm(layout.edges, generator=draws)
         logits = config.search.arch_init * torch.randn(self.allowed.shape, generator=draws)
         beta = logits.masked_fill(~self.allowed, -torch.inf).softmax(-1)
         for row, op in enumerate(self.ops):
-            if op >= 0:
-                beta[row] = torch.eye(len(OPERATIONS))[op]
+            if op is None:
+                beta[row] = 0.0
+            elif op >= 0:
+                beta[row] = torch.eye(len(layout.operations))[op]
         images, _ = self.batches.batch(self.epoch, done)
-        candidates = [op for op, free in enumerate(self.allowed[edge].tolist()) if free]
 
         def score(weights: Tensor) -> float:
             return self._proxy(Under(self.supernet, weights.to(self.device)), images, "running")
 
-        self.ops[edge], _ = most_missed(beta, edge, candidates, score)
+        if done < layout.edges:
+            edge = int(order[done])
+            barred = layout.none if layout.thinned else None
+            free = self.allowed[edge].tolist()
+            candidates = [op for op, open_ in enumerate(free) if open_ and op != barred]
+            self.ops[edge], _ = most_missed(beta, edge, candidates, score)
+            return
+        node = self.nodes[done - layout.edges]
+        gone, _ = least_missed(beta, layout.nodes[node], layout.keep(node), score)
+        for row in gone:
+            self.ops[row] = None
 
-    def _score(self, index: int) -> float:
+    def _random(self, columns: Collection[int]) -> list[Kept]:
+        """The architectures to score, in order."""
+        config, strategy = self.config, self.config.search.strategy
+        if self.space.size is None:
+            draws = generator(config.seed, strategy)
+            return self.space.sampled(self.allowed, self.queries, draws)
+        random = np.random.default_rng(stable_seed(config.seed, strategy))
+        order = random_search(random, columns, space=self.space)
+        return [
+            self.space.numbered(number)
+            for number, _ in zip(order, range(self.queries), strict=False)
+        ]
+
+    def _score(self, arch: Kept) -> float:
         """The score of an architecture's own network, which is kept if it is the best."""
-        network = self._drawn("network", lambda: build(index, **self._size()))
+        network = self._drawn("network", lambda: self.space.network(arch, **self._size()))
         rounds = self.config.search.proxy_rounds if self.decides else 1
         total = 0.0
         for number in range(rounds):
@@ -176,8 +217,8 @@ class ProxyEngine(FloorEngine):
             images, _ = self.batches.batch(self.epochs, number)
             total += self._proxy(network, images, "batch")
         self.scored += 1
-        if self.best < 0 or total > self.best_score:
-            self.best, self.best_score = index, total
+        if self.chosen is None or total > self.best_score:
+            self.chosen, self.best_score = arch, total
         return total
 
     def _proxy(self, network: nn.Module, images: Tensor, statistics: Statistics) -> float:

@@ -12,6 +12,7 @@ from naslib_edd.errors import UserError
 from naslib_edd.own.parts import check_ops, plain
 from naslib_edd.regularisers import Regulariser
 from naslib_edd.relaxation import Relaxation
+from naslib_edd.spaces import Kept
 from naslib_edd.stages.base import Search, Stage
 from naslib_edd.temperature import Temperature
 
@@ -67,10 +68,12 @@ class Chosen(Stage):
     def __init__(self, selection: Any, *, name: str) -> None:
         self.selection, self.name = selection, name
 
-    def choose(self, search: Search) -> tuple[int, ...]:
+    def choose(self, search: Search) -> Kept:
         """See :class:`Stage`."""
         logits, allowed = search.op_logits.detach().clone(), search.allowed.clone()
-        return check_ops(self.selection(logits, allowed), allowed.tolist(), self.name)
+        chosen = self.selection(logits, allowed)
+        gone = search.space.layout.thinned
+        return check_ops(chosen, allowed.tolist(), self.name, gone=gone)
 
 
 def try_out(kind: str, part: Any, name: str) -> None:

@@ -132,16 +132,19 @@ def _some(wanted: Mapping[str, inspect.Parameter], known: Mapping[str, Any]) -> 
     return {name: value for name, value in known.items() if name in wanted}
 
 
-def check_ops(chosen: Any, allowed: Sequence[Sequence[bool]], name: str) -> tuple[int, ...]:
-    """The operations that a selection chose, one an edge.
+def check_ops(
+    chosen: Any, allowed: Sequence[Sequence[bool]], name: str, *, gone: bool = False
+) -> tuple[Any, ...]:
+    """The operations that a selection chose, one an edge; None where ``gone`` lets an edge go.
 
     Raises:
         UserError: another number of them, no whole numbers, or one that is ruled out.
     """
     try:
-        ops = tuple(int(op) for op in chosen)
+        ops = tuple(None if gone and op is None else int(op) for op in chosen)
         right = len(ops) == len(allowed) and all(
-            0 <= op < len(row) and row[op] for op, row in zip(ops, allowed, strict=True)
+            op is None or (0 <= op < len(row) and row[op])
+            for op, row in zip(ops, allowed, strict=True)
         )
     except (TypeError, ValueError):
         ops, right = (), False

@@ -30,7 +30,7 @@ def register_method(
     stage: Any = None,
     settings: Mapping[str, Any] | None = None,
     source: str = "",
-    status: str = "one's own; held to nothing yet",
+    status: str = "one's own; verified against nothing yet",
     differs: str = "",
 ) -> Method:
     """Make ``optimizer: NAME`` a known method with parts of one's own.
@@ -54,7 +54,9 @@ def register_method(
         step: a subclass of :class:`naslib_edd.bilevel.FirstOrder`.
         stage: a subclass of :class:`naslib_edd.stages.Stage`. Those of the base stay.
         settings: of ``search:``, over the base's.
-        source, status, differs: of its card; see ``naslib-edd methods NAME``.
+        source: where it comes from, for its card (``naslib-edd methods NAME``).
+        status: what it was verified against, for its card.
+        differs: how it differs from its source, for its card.
 
     Returns:
         Its card.

@@ -30,7 +30,9 @@ def to_simplex(weights: Tensor, allowed: Tensor | None = None) -> Tensor:
     clamped = weights.clamp(0.0, 1.0)
     best = torch.zeros_like(clamped).scatter_(-1, weights.argmax(-1, keepdim=True), 1.0)
     clamped = torch.where(clamped.sum(-1, keepdim=True) == 0, best, clamped)
-    return clamped / clamped.sum(-1, keepdim=True)
+    moved = clamped / clamped.sum(-1, keepdim=True)
+    # An edge that is gone has nothing that is allowed, and stays at 0.
+    return moved if allowed is None else moved.masked_fill(~allowed, 0.0)
 
 
 class BallPerturbation(Perturbation):

@@ -109,7 +109,7 @@ class TiedSupernet(GraphSupernet):
     ) -> None:
         super().__init__(graph=graph, weights=weights)
         self.edges = layout
-        graph.to(memory_format=FastSupernet.layout)
+        graph.to(memory_format=FastSupernet.memory_format)
         size: dict[str, Any] = {
             "channels": found.stem.seq[0].out_channels,
             "cells": len(found.stages[0]),
@@ -155,7 +155,7 @@ class TiedSupernet(GraphSupernet):
 
 
 def _laid_out(images: Tensor) -> Tensor:
-    return images.contiguous(memory_format=FastSupernet.layout)
+    return images.contiguous(memory_format=FastSupernet.memory_format)
 
 
 def _tie(fast: FastSupernet, found: Blocks) -> None:

@@ -15,8 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from naslib_edd import spaces
 from naslib_edd.errors import UserError
-from naslib_edd.spaces import nb201
+from naslib_edd.spaces import Cell, nb201
+from naslib_edd.spaces import Layout as SpaceLayout
 
 #: Key of an edge's shared data: the number of its row.
 ROW = "edd_row"
@@ -98,6 +100,23 @@ class Layout:
         columns = {e.operations.index("Identity") for e in self.edges if "Identity" in e.operations}
         everywhere = all("Identity" in edge.operations for edge in self.edges)
         return columns.pop() if everywhere and len(columns) == 1 else None
+
+    @property
+    def rows(self) -> SpaceLayout:
+        """Rows and columns for parts that are told of a space."""
+        if self.is_nb201:
+            return spaces.get("nasbench201").layout
+        cells = {
+            name: tuple((edge.head, edge.tail) for edge in self.edges if edge.cell == name)
+            for name in dict.fromkeys(edge.cell for edge in self.edges)
+        }
+        return SpaceLayout(
+            cells=tuple(
+                Cell(name=name, edges=edges, nodes=1 + max(tail for _, tail in edges))
+                for name, edges in cells.items()
+            ),
+            operations=self.edges[0].operations,
+        )
 
     @property
     def places(self) -> list[int] | None:

@@ -64,7 +64,7 @@ class Parts:
         self.layout, self.seed = layout, seed
         first = search.arch_init * torch.randn(len(layout.edges), layout.operations + partial)
         self.logits = layout.placed(first).requires_grad_()
-        self.temperature = make_temperature(search, edges=len(layout.edges))
+        self.temperature = make_temperature(search, edges=len(layout.edges), layout=layout.rows)
         self.t = torch.tensor(self.temperature.t)
         generator = torch.Generator().manual_seed(seed)
         self.allowed = make_allowed(
@@ -90,7 +90,9 @@ class Parts:
             raise UserError("search.partial_channels above 1 does not go with a gumbel sample")
         if search.identity_penalty and layout.skip is None:
             raise UserError("search.identity_penalty needs an identity on every edge (nasbench201)")
-        self.regularisers = make_regularisers(search, allowed=self.allowed, skip=layout.skip)
+        self.regularisers = make_regularisers(
+            search, allowed=self.allowed, skip=layout.skip, layout=layout.rows
+        )
         self.perturbation = make_perturbation(
             search, generator=generator_of(seed, "perturbation"), allowed=self.allowed
         )

@@ -17,7 +17,6 @@ from naslib_edd.edge_column import split
 from naslib_edd.errors import Diverged, UserError
 from naslib_edd.files import write_text
 from naslib_edd.lines import line_of, read_lines
-from naslib_edd.outcome import collapse_warning
 from naslib_edd.plugin.adapter import Adapter
 from naslib_edd.plugin.fast import TiedSupernet
 from naslib_edd.plugin.layout import SKIPS, ZEROS
@@ -26,6 +25,7 @@ from naslib_edd.plugin.strongest import kept_operations
 from naslib_edd.record import Row, RunFolder, plain
 from naslib_edd.settings.images import measured
 from naslib_edd.spaces import nb201
+from naslib_edd.spaces.collapse import warning_of
 from naslib_edd.supernet.layers import Statistics
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Recorder:
             row[f"net_val_acc_{kind}"] = self.accuracy(self.queues.data.val, kind)
         if self.table is not None and "index" in row:
             row["table"] = self.table.query(row["index"]).as_dict()
-        row["warning"] = collapse_warning(row) if "index" in row else None
+        row["warning"] = warning_of(row["ops"]) if "index" in row else None
 
 
 @contextmanager

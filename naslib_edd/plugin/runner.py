@@ -204,9 +204,11 @@ def _begin(
     last: Path | None = None
     said: list[str] = []
     if resume and folder.config.exists():
-        folder.read_config()
+        text, has_seal = folder.read_config()
         before = as_dict(load_config(folder.config))
         checkpoint.check_same_run(before, as_dict(config.ours), folder.config)
+        if not has_seal:
+            folder.write_config(text)  # an older run's: the record will have checksums, too
         last, noted, said = saving.newest(folder.path)
         if last is None:
             known = int(config.values["search"].get("checkpoint_freq") or 1) - 1

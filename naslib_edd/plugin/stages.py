@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from naslib_edd import spaces
 from naslib_edd.compose import make_stages
 from naslib_edd.edge_column import split
 from naslib_edd.errors import UserError
 from naslib_edd.evaluation import Evaluation
 from naslib_edd.plugin.fast import TiedSupernet
 from naslib_edd.relaxation import Relaxation
-from naslib_edd.supernet import Supernet
+from naslib_edd.spaces import Kept
+from naslib_edd.supernet.base import Supernet
 
 if TYPE_CHECKING:
     from naslib_edd.plugin.adapter import Adapter
@@ -35,6 +37,7 @@ class StageSearch(Evaluation):
     def __init__(self, optimizer: Adapter) -> None:
         self.optimizer, self.config = optimizer, optimizer.config
         self.last_batch: tuple[Tensor, Tensor] | None = None
+        self.space = spaces.get("nasbench201")
 
     def open(self) -> StageSearch:
         """Show the present state."""
@@ -62,6 +65,10 @@ class StageSearch(Evaluation):
     def op_logits(self) -> Tensor:
         """The columns of the logits that belong to operations."""
         return split(self.logits, self.optimizer.layout.operations)[0]
+
+    def largest(self) -> Kept:
+        """See :class:`naslib_edd.stages.Search`."""
+        return self.space.discretise(self.op_logits, allowed=self.allowed)
 
     def last_logit_batch(self) -> tuple[Tensor, Tensor]:
         """Of the epoch's last step."""
@@ -103,7 +110,8 @@ class Stages:
 
     def __init__(self, optimizer: Adapter) -> None:
         self.optimizer, search = optimizer, optimizer.settings
-        self.all = make_stages(search, seed=optimizer.config.seed)
+        layout = spaces.get("nasbench201").layout  # they act on the fast supernet, which is its
+        self.all = make_stages(search, seed=optimizer.config.seed, layout=layout)
         self.search = StageSearch(optimizer)
         #: They measure the validation half, whose images our runner has.
         self.need_images = bool(search.selection == "perturbation" or search.best_of)
@@ -167,12 +175,12 @@ class Stages:
             rate = stage.learning_rate(rate, epoch)
         return rate
 
-    def choice(self) -> Sequence[int] | None:
+    def choice(self) -> list[int] | None:
         """The architecture in the order of the record; None: the largest logits decide."""
         for stage in self.all:
             chosen = stage.choose(self.search.open())
             if chosen is not None:
-                return chosen
+                return [op for op in chosen if op is not None]  # no edge of NB201 goes
         return None
 
     def state(self) -> list[dict[str, Any]]:

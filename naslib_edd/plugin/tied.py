@@ -59,7 +59,7 @@ class JoinedConv(nn.Module):
     def _tie(self, parts: Sequence[Tensor]) -> None:
         """Move the parameters into one storage: at first, and after anyone has moved them."""
         whole = torch.cat([part.detach() for part in parts])
-        self._whole = whole.contiguous(memory_format=FastSupernet.layout)
+        self._whole = whole.contiguous(memory_format=FastSupernet.memory_format)
         for part, piece in zip(parts, self._whole.split(len(parts[0])), strict=True):
             part.data = piece
         self._places = [part.data_ptr() for part in parts]

@@ -53,7 +53,7 @@ METHODS = (
         name="edd_drnas",
         values={**DRNAS, "temperature": "edd"},
         source=f"this project (EDD x DrNAS); {PAPER}",
-        status="held to its equations (tests/relaxation/test_dirichlet.py)",
+        status="verified against its equations (tests/relaxation/test_dirichlet.py)",
         differs="our reading: the concentration is elu(A/t) + 1, the entropy that of the "
         "Dirichlet's mean, the anchor that of A; there is no noise term, the sample is the noise",
     ),

@@ -31,7 +31,7 @@ RELEASE: Values = {
     "clip_stale_logits": True,
 }
 
-_EQUATIONS = "held to the paper's equations and worked example (tests/test_temperature.py)"
+_EQUATIONS = "verified against the paper's equations and worked example (tests/test_temperature.py)"
 _RECIPE = "the paper states no recipe for the weights: DARTS-V1's, no weight decay on the logits"
 
 METHODS = (
@@ -58,7 +58,7 @@ METHODS = (
             "logit_scale": 3.99e-4,
         },
         source=f"{PAPER}, Table 7; the cycle of {AUTHORS}",
-        status="held to the release's cycle (tests/test_temperature.py)",
+        status="verified against the release's cycle (tests/test_temperature.py)",
         differs=_RECIPE,
     ),
     Method(
@@ -70,7 +70,7 @@ METHODS = (
             "pcd_warmup": 0,
         },
         source=f"{PAPER}, Fig. 4; the cycle of {AUTHORS}",
-        status="held to the release's cycle (tests/test_temperature.py)",
+        status="verified against the release's cycle (tests/test_temperature.py)",
         differs=_RECIPE,
     ),
     Method(

@@ -35,7 +35,7 @@ METHODS = (
         name="ets_gdas",
         values={**_GDAS, "temperature": "ets"},
         source=f"{PAPER}, Table 1",
-        status="held to its equations (tests/relaxation/test_gumbel.py)",
+        status="verified against its equations (tests/relaxation/test_gumbel.py)",
         differs="our reading: tau goes down in equal steps of exp(E(a)/tau), E(a) = 3.989e-4; all "
         "else as gdas",
     ),
@@ -49,7 +49,7 @@ METHODS = (
             "logit_scale": 10 * LOGIT_SCALE,
         },
         source="this project (EDD x GDAS)",
-        status="held to its equations (tests/relaxation/test_gumbel.py)",
+        status="verified against its equations (tests/relaxation/test_gumbel.py)",
         differs="our reading: tau is ten times EDD's t, which is EDD from t0 = 10 with ten times "
         "E(a)",
     ),

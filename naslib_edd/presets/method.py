@@ -16,8 +16,9 @@ class Method:
         name: as ``optimizer:`` selects it.
         values: settings of ``search:`` over the defaults (which are NB201's weights recipe).
         source: the paper, or the release and its commit.
-        status: what it was held to: "agrees with RELEASE at COMMIT (tests/…)", "held to its
-            equations (tests/…)", or "from the paper's description, unverified".
+        status: what it was verified against: "agrees with RELEASE at COMMIT (tests/…)",
+            "verified against its equations (tests/…)", or "from the paper's description,
+            unverified".
         differs: where it differs from its source on purpose, and what had to be assumed.
         hosts: the engines that run it.
     """

@@ -27,7 +27,7 @@ METHODS = (
         values={**EDD, "partial_channels": 4},
         source=f"{PAPER}, Tables 3 and 4; {RELEASE} for the network",
         status=f"agrees with {RELEASE} at {COMMIT} (tests/golden/pc_darts.npz) in the network; "
-        "the rest is held to the paper's equations (tests/test_temperature.py)",
+        "the rest is verified against the paper's equations (tests/test_temperature.py)",
         differs=f"{_HERE}; our reading: the softmax of the edge weights stays at t = 1, and the "
         "logits do not rest first, for t moves from the first epoch on",
     ),

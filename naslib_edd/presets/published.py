@@ -25,7 +25,7 @@ METHODS = (
             "epochs": 150,
         },
         source="Xie et al. 2019, SNAS: Stochastic Neural Architecture Search, eq. 5",
-        status="held to its equations (tests/relaxation/test_concrete.py)",
+        status="verified against its equations (tests/relaxation/test_concrete.py)",
         differs="assumed, for the paper gives no temperatures: t from 1 to .03 in equal steps; no "
         "resource constraint; weights and logits step one after the other on the same images "
         "(there in one round of back-propagation); the largest logits are the cell",
@@ -35,7 +35,7 @@ METHODS = (
         values={**_V1, "relaxation": "reinmax"},
         source="Liu et al. 2023, Bridging Discrete and Backpropagation: Straight-Through and "
         "Beyond; microsoft/ReinMax",
-        status="held to its equations (tests/relaxation/test_reinmax.py)",
+        status="verified against its equations (tests/relaxation/test_reinmax.py)",
         differs="our reading as a search: GDAS' weights recipe with tau = 1 throughout; every "
         "operation is computed, as the gradient needs dl/dD of all of them (the sampled one alone "
         "counts in the forward pass)",
@@ -45,7 +45,7 @@ METHODS = (
         values={**_V1, "entropy_penalty": 0.2},
         source="Jing, Chen & Xu 2023, An Architecture Entropy Regularizer for Differentiable "
         "Neural Architecture Search; kunjing96/DARTS-AER, DARTS-V1-AER",
-        status="held to its equations (tests/regularisers/test_entropy_penalty.py)",
+        status="verified against its equations (tests/regularisers/test_entropy_penalty.py)",
         differs="the release adds 1e-9 inside the logarithm of the entropy",
     ),
     Method(
@@ -53,7 +53,7 @@ METHODS = (
         values={**_V1, "alignment": 0.25, "arch_learning_rate": 1e-4},
         source="Movahedi et al. 2023, Lambda-DARTS: Mitigating Performance Collapse by Harmonizing "
         "Operation Selection among Cells; dr-faustus/Lambda-DARTS, its NAS-Bench-201 script",
-        status="held to its equations (tests/bilevel/test_aligned.py)",
+        status="verified against its equations (tests/bilevel/test_aligned.py)",
         differs="50 epochs (its script's name says 100); the cells' gradients come from a pass of "
         "their own, and the three passes of the alignment leave running statistics alone (the "
         "release's move them)",
@@ -64,7 +64,7 @@ METHODS = (
         values={**RECIPE, "operation_stop": 0.4, "supernet": "plain"},
         source="Jiang et al. 2023, Operation-Level Early Stopping for Robustifying Differentiable "
         "NAS; PasaLab/oles",
-        status="held to its equations (tests/bilevel/test_operation_stop.py)",
+        status="verified against its equations (tests/bilevel/test_operation_stop.py)",
         differs="the release has no NAS-Bench-201: its threshold and 20 steps of the DARTS space; "
         "the cosine is the paper's, of an operation's whole gradient on the two batches of a step "
         "(the release's validation gradient has the last training gradient added to it, which is "
@@ -83,7 +83,7 @@ METHODS = (
         },
         source="Xiang et al. 2021, Zero-Cost Operation Scoring in Differentiable Architecture "
         "Search; zerocostptnas/zerocost_operation_score",
-        status="held to its definition (tests/floors/test_proxy_engine.py, "
+        status="verified against its definition (tests/floors/test_proxy_engine.py, "
         "tests/proxies/test_nwot.py)",
         differs="each epoch is a candidate; the batch norms of the candidates' own networks go by "
         "the batch when they are scored (the release's by untrained running statistics, as here "
@@ -95,7 +95,7 @@ METHODS = (
             name=proxy,
             values={"strategy": "proxy_search", "proxy": proxy, "queries": 100},
             source=source,
-            status=f"held to its equations (tests/proxies/test_{proxy}.py)",
+            status=f"verified against its equations (tests/proxies/test_{proxy}.py)",
             differs=f"a baseline: the best of 100 random architectures by this score, each on one "
             f"batch of search.batch_size images{differs}",
             hosts=("builtin",),

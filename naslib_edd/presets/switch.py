@@ -10,11 +10,12 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from naslib_edd import spaces
 from naslib_edd.errors import UserError
 from naslib_edd.presets import METHODS, VARIANTS, preset
 from naslib_edd.presets.edd import RELEASE
 from naslib_edd.presets.method import Values
-from naslib_edd.settings import SearchSettings, names
+from naslib_edd.settings import Config, SearchSettings, names
 from naslib_edd.settings.hardware import HardwareSettings
 from naslib_edd.settings.images import ImageSettings
 from naslib_edd.settings.network import NetworkSettings
@@ -38,9 +39,16 @@ RECIPE = DEFINING & {
 }
 
 
-def own(optimizer: str, variant: str = "paper", dataset: str = "cifar10") -> Values:
+def own(
+    optimizer: str,
+    variant: str = "paper",
+    dataset: str = "cifar10",
+    space: str = Config.search_space,
+) -> Values:
     """Every setting of ``search:`` as a method has it, or as the defaults do where it has none."""
     values: Values = dataclasses.asdict(SearchSettings())
+    if space not in spaces.ON_NASLIB:
+        values |= spaces.get(space).defaults
     if optimizer in METHODS and (variant != "release" or optimizer in VARIANTS):
         values |= preset(optimizer, variant, dataset) | {"variant": variant}
     return values
@@ -53,6 +61,7 @@ def without_former(
     method: str,
     typed: Collection[str],
     dataset: str,
+    space: str,
     where: str,
 ) -> Values:
     """The settings of a config for `former` that hold for another method, too.
@@ -64,13 +73,13 @@ def without_former(
         search: checked settings of ``search:``, of the config and of the command line.
         former, method: what the config's ``optimizer`` was, and what it is to be.
         typed: the keys given on the command line: they stay.
-        dataset, where: of the run; of the config, for errors.
+        dataset, space, where: of the run; of the config, for errors.
 
     Raises:
         UserError: the config changes what `former` is made of, and so would change the new method.
     """
-    before = own(former, search.get("variant", "paper"), dataset)
-    after = own(method, "paper", dataset)
+    before = own(former, search.get("variant", "paper"), dataset, space)
+    after = own(method, "paper", dataset, space)
     changed = [
         key
         for key, value in search.items()

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from naslib_edd.edge_column import split
 from naslib_edd.regularisers.base import Regulariser
+from naslib_edd.relaxation.masked import masked_logits, mean_there
 
 
 class BetaDecay(Regulariser):
@@ -31,8 +32,9 @@ class BetaDecay(Regulariser):
     def __call__(self, logits: Tensor, beta: Tensor) -> Tensor:
         """The penalty, a scalar; of the logits as they are, whatever the temperature."""
         operations, _ = split(logits, self.allowed.shape[1])
-        kept = operations.masked_fill(~self.allowed.to(logits.device), -torch.inf)
-        return self.weight * torch.logsumexp(kept, dim=-1).mean()
+        allowed = self.allowed.to(logits.device)
+        kept = torch.logsumexp(masked_logits(operations, allowed), dim=-1)
+        return self.weight * mean_there(kept, allowed)
 
     def begin_epoch(self, epoch: int) -> None:
         """Set the weight of this epoch."""

@@ -16,6 +16,7 @@ from torch import Tensor
 from naslib_edd.edge_column import split
 from naslib_edd.regularisers.base import Regulariser
 from naslib_edd.relaxation.dirichlet import concentration
+from naslib_edd.relaxation.masked import masked_logits
 
 
 def kl_to_uniform(c: Tensor) -> Tensor:
@@ -48,6 +49,7 @@ class DirichletAnchor(Regulariser):
     def __call__(self, logits: Tensor, beta: Tensor) -> Tensor:
         """See :class:`Regulariser`."""
         columns, _ = split(logits, self.allowed.shape[1])
-        left = columns.masked_fill(~self.allowed, -torch.inf)
-        penalty = self.weight * kl_to_uniform(concentration(left)).sum()
+        left = masked_logits(columns, self.allowed)
+        of_edges = kl_to_uniform(concentration(left)).masked_fill(~self.allowed.any(-1), 0.0)
+        penalty = self.weight * of_edges.sum()
         return penalty.to(logits.dtype)

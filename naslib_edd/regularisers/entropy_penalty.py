@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import math
 
-import torch
 from torch import Tensor
 
+from naslib_edd.edge_column import split
 from naslib_edd.regularisers.base import Regulariser
+from naslib_edd.relaxation.masked import masked_logits, mean_there
 
 
 class EntropyPenalty(Regulariser):
@@ -38,10 +39,11 @@ class EntropyPenalty(Regulariser):
     def __call__(self, logits: Tensor, beta: Tensor) -> Tensor:
         """The penalty, a scalar; of the logits at t = 1, for β may be a sample."""
         out = ~self.allowed.to(logits.device)
-        left = logits[:, : out.shape[1]].masked_fill(out, -torch.inf).log_softmax(-1)
+        columns, _ = split(logits, out.shape[1])
+        left = masked_logits(columns, ~out).log_softmax(-1)
         # 0·log 0 is 0, and so is its gradient.
         bits = -(left.exp() * left.masked_fill(out, 0.0)).sum(-1) / math.log(2)
-        return self.weight * bits.mean()
+        return self.weight * mean_there(bits, ~out)
 
     def begin_epoch(self, epoch: int) -> None:
         """Set the weight of this epoch."""

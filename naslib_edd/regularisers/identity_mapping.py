@@ -8,11 +8,11 @@ regularisation; this form of it is our assumption.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from naslib_edd.edge_column import split
 from naslib_edd.regularisers.base import Regulariser
+from naslib_edd.relaxation.masked import masked_logits, mean_there
 
 
 class IdentityMapping(Regulariser):
@@ -30,6 +30,5 @@ class IdentityMapping(Regulariser):
     def __call__(self, logits: Tensor, beta: Tensor) -> Tensor:
         """See :class:`Regulariser`; of the logits, for β may be a sample."""
         columns, _ = split(logits, self.allowed.shape[1])
-        columns = columns.masked_fill(~self.allowed, -torch.inf)
-        share = columns.softmax(-1)[:, self.skip]
-        return self.weight * share.mean()
+        share = masked_logits(columns, self.allowed).softmax(-1)[:, self.skip]
+        return self.weight * mean_there(share, self.allowed)

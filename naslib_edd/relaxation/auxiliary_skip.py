@@ -44,20 +44,29 @@ class AuxiliarySkip(Relaxation):
         weight: of the auxiliary connection in the first epoch.
         decay: how the weight goes down.
         epochs: of the search: in these it goes down, in any more it is 0 (but for ``constant``).
+        allowed: bool [edges, operations], held: an edge without `skip_connect`, or gone, has no
+            auxiliary one. Where an edge halves the image, it shares the weights of that edge's own.
 
     Raises:
         UserError: the relaxation samples.
     """
 
     def __init__(
-        self, *, relaxation: Relaxation, skip: int, weight: float, decay: Decay, epochs: int
+        self,
+        *,
+        relaxation: Relaxation,
+        skip: int,
+        weight: float,
+        decay: Decay,
+        epochs: int,
+        allowed: Tensor | None = None,
     ) -> None:
         if relaxation.sampled:
             raise UserError(
                 "search.auxiliary_skip does not go with a relaxation that samples one operation an "
                 "edge: the skip connection would be a second one; use softmax or sn_softmax"
             )
-        self.relaxation, self.skip = relaxation, skip
+        self.relaxation, self.skip, self.allowed = relaxation, skip, allowed
         self.first, self.decay, self.epochs = weight, decay, epochs
         #: in the present epoch
         self.weight = weight
@@ -100,4 +109,6 @@ class AuxiliarySkip(Relaxation):
     def _with_skip(self, beta: Tensor) -> Tensor:
         extra = torch.zeros_like(beta)
         extra[:, self.skip].fill_(self.weight)
+        if self.allowed is not None:
+            extra[:, self.skip].masked_fill_(~self.allowed[:, self.skip], 0.0)
         return beta + extra

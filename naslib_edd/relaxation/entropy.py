@@ -11,6 +11,13 @@ def entropy(beta: Tensor) -> Tensor:
     return torch.special.entr(beta).sum(-1)
 
 
-def mean_entropy(beta: Tensor) -> Tensor:
-    """E(H(β)): the mean over edges of :func:`entropy`, a scalar."""
-    return entropy(beta).mean()
+def mean_entropy(beta: Tensor, there: Tensor | None = None) -> Tensor:
+    """E(H(β)): the mean over edges of :func:`entropy`, a scalar.
+
+    Args:
+        beta: [edges, operations].
+        there: bool [edges], the edges that are not gone; all by default.
+    """
+    if there is None:
+        return entropy(beta).mean()
+    return (entropy(beta) * there).sum() / there.sum()

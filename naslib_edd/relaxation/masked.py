@@ -14,13 +14,28 @@ from torch import Tensor
 from naslib_edd.relaxation.base import Relaxation
 
 
+def masked_logits(logits: Tensor, allowed: Tensor) -> Tensor:
+    """Logits [edges, operations] with minus infinity where an operation is ruled out.
+
+    The logits of an edge that is gone (nothing of it is allowed) stay: a softmax of them is finite,
+    and whoever takes it sets what comes out to 0.
+    """
+    return logits.masked_fill(~allowed & allowed.any(-1, keepdim=True), -torch.inf)
+
+
+def mean_there(values: Tensor, allowed: Tensor) -> Tensor:
+    """The mean of a value an edge, [edges], over the edges that are not gone."""
+    there = allowed.any(-1)
+    return values.masked_fill(~there, 0.0).sum() / there.sum()
+
+
 class Masked(Relaxation):
     """A relaxation of the allowed operations only.
 
     Args:
         relaxation: of the logits that are left.
-        allowed: bool [edges, operations]; held, not copied: who changes it changes the mask. At
-            least one operation is allowed on every edge.
+        allowed: bool [edges, operations]; held, not copied: who changes it changes the mask. An
+            edge of which no operation is allowed is gone: its β is 0.
     """
 
     def __init__(self, *, relaxation: Relaxation, allowed: Tensor) -> None:
@@ -29,15 +44,15 @@ class Masked(Relaxation):
 
     def __call__(self, logits: Tensor, t: Tensor) -> Tensor:
         """β [edges, operations], zero where an operation is ruled out."""
-        return self.relaxation(self._masked(logits), t)
+        return self._there(self.relaxation(self._masked(logits), t))
 
     def expected(self, logits: Tensor, t: Tensor) -> Tensor:
         """See :class:`Relaxation`."""
-        return self.relaxation.expected(self._masked(logits), t)
+        return self._there(self.relaxation.expected(self._masked(logits), t))
 
     def quiet(self, logits: Tensor, t: Tensor) -> Tensor:
         """See :class:`Relaxation`."""
-        return self.relaxation.quiet(self._masked(logits), t)
+        return self._there(self.relaxation.quiet(self._masked(logits), t))
 
     def gradient_terms(self, logits: Tensor, t: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
         """See :class:`Relaxation`; zero where an operation is ruled out."""
@@ -58,4 +73,7 @@ class Masked(Relaxation):
         self.relaxation.load_state_dict(state)
 
     def _masked(self, logits: Tensor) -> Tensor:
-        return logits.masked_fill(~self.allowed, -torch.inf)
+        return masked_logits(logits, self.allowed)
+
+    def _there(self, beta: Tensor) -> Tensor:
+        return beta.masked_fill(~self.allowed.any(-1, keepdim=True), 0.0)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from naslib_edd.report.compare import report
+    from naslib_edd.report.comparison import Comparison, compare_groups
     from naslib_edd.report.groups import Group, group_runs
     from naslib_edd.report.paper import PaperRow, paper_row
     from naslib_edd.report.recipe import reduction
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     from naslib_edd.report.runs import Run, load_runs
 
 _HOME = {
+    "Comparison": "comparison",
     "Group": "groups",
     "PaperRow": "paper",
     "Run": "runs",
+    "compare_groups": "comparison",
     "draw_overview": "run_figures",
     "draw_run": "run_figures",
     "group_runs": "groups",
@@ -33,9 +36,11 @@ _HOME = {
 }
 
 __all__ = [
+    "Comparison",
     "Group",
     "PaperRow",
     "Run",
+    "compare_groups",
     "draw_overview",
     "draw_run",
     "group_runs",

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,6 +16,9 @@ from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
 from naslib_edd.paths import PathLike, path_of
 from naslib_edd.record import Row
+from naslib_edd.report import statistics_text
+from naslib_edd.report.cd_diagram import cd_diagram
+from naslib_edd.report.comparison import compare_groups
 from naslib_edd.report.groups import Group, group_runs, name_among, shared_reduction
 from naslib_edd.report.panels import STATISTICS, entropy_bound
 from naslib_edd.report.runs import sound_runs
@@ -28,6 +32,7 @@ from naslib_edd.report.style import (
     shown,
 )
 from naslib_edd.report.table import as_json, by_accuracy, markdown, summarise
+from naslib_edd.report.table_files import as_csv, as_latex
 
 
 def report(
@@ -36,8 +41,12 @@ def report(
     *,
     labels: dict[str, str] | None = None,
     data_note: str | None = None,
+    against: Sequence[str] = (),
 ) -> list[Path]:
-    """Write table.md, table.json, fig4a.png and fig4b.png of all finished runs.
+    """Write tables, statistics and figures of all finished runs, and a page that has them all.
+
+    table.md, .json, .csv and .tex; statistics.md, .json and .csv; fig4a.png, fig4b.png, cd.png;
+    index.html.
 
     Args:
         folders: one or more, each a run's folder or one with run folders anywhere below.
@@ -45,9 +54,11 @@ def report(
         labels: name of a run (its config's ``name``, else ``optimizer``) -> what to call it.
         data_note: what is special about the image files, e.g. ``"CIFAR-10 (JPEG)"``; it becomes
             part of the label of every run that is not on digits.
+        against: methods that all others are compared with; by default all pairs are.
 
     Returns:
-        The files; fig4b.png only if the records have the discretised network's accuracy.
+        The files; fig4b.png only if the records have the discretised network's accuracy, cd.png
+        only if three methods or more share two seeds, statistics only of runs with accuracies.
 
     Raises:
         UserError: no runs there, none finished, all damaged, or one given twice. (A damaged one
@@ -73,15 +84,36 @@ def report(
         write_text(folder / "table.md", markdown(table, **left_out)),
         write_text(
             folder / "table.json",
-            json.dumps(as_json(table, **left_out), indent=2, ensure_ascii=False) + "\n",
+            _json(as_json(table, **left_out)),
         ),
+        write_text(folder / "table.csv", as_csv(table)),
+        write_text(folder / "table.tex", as_latex(table)),
     ]
+    found = compare_groups(groups, against=against)
+    if found is not None:
+        paths += [
+            write_text(folder / "statistics.md", statistics_text.markdown(found)),
+            write_text(folder / "statistics.json", _json(statistics_text.as_json(found))),
+            write_text(folder / "statistics.csv", statistics_text.pairs_csv(found)),
+        ]
     with house_style():
         paths.append(save_figure(entropy_figure(groups), folder / "fig4a.png"))
         accuracy = accuracy_figure(groups)
         if accuracy is not None:
             paths.append(save_figure(accuracy, folder / "fig4b.png"))
-    return paths
+        if found is not None and found.friedman is not None:
+            paths.append(save_figure(cd_diagram(found.friedman, found.ranked), folder / "cd.png"))
+    # Only here, for those modules are built on this one.
+    from naslib_edd.report.page import page
+    from naslib_edd.report.page_drawings import drawings
+
+    drawn = drawings([row.group for row in table], found)
+    text = page(table, found, drawn, folder, unfinished=unfinished, damaged=damaged)
+    return [*paths, write_text(folder / "index.html", text)]
+
+
+def _json(values: Any) -> str:
+    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
 
 def over_seeds(group: Group, of: Callable[[Sequence[Row]], Series]) -> Series:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from naslib_edd.errors import UserError
-from naslib_edd.report.recipe import SIZE_KEYS, comparable, other_settings, reduction
+from naslib_edd.report.recipe import SIZE_KEYS, Settings, comparable, other_settings, reduction
 from naslib_edd.report.runs import Run
 
 _REDUCED = "reduced: "
@@ -48,18 +48,21 @@ def group_runs(runs: Sequence[Run], *, data_note: str | None = None) -> list[Gro
         UserError: the same setting and seed twice, which a mean over seeds must not count twice.
     """
     by_setting: dict[tuple[str, str], list[Run]] = {}
+    namesakes: dict[str, dict[str, Settings]] = {}
     for run in runs:
         size = reduction(run.config, images=run.images, data_note=data_note)
-        key = json.dumps([size, comparable(run.config)], sort_keys=True, default=str)
+        flat = comparable(run.config)
+        key = json.dumps([size, flat], sort_keys=True, default=str)
         by_setting.setdefault((run.label, key), []).append(run)
+        namesakes.setdefault(run.label, {})[key] = flat
     return [
         Group(
-            label=label + _suffix(members[0], [run for run in runs if run.label == label]),
+            label=label + _suffix(namesakes[label][key], list(namesakes[label].values())),
             reduction=reduction(members[0].config, images=members[0].images, data_note=data_note),
             settings=other_settings(members[0].config),
             runs=_by_seed(members),
         )
-        for (label, _), members in by_setting.items()
+        for (label, key), members in by_setting.items()
     ]
 
 
@@ -86,12 +89,11 @@ def _parts(group: Group) -> list[str]:
     return group.reduction.removeprefix(_REDUCED).split(", ") if group.reduction else []
 
 
-def _suffix(run: Run, namesakes: Sequence[Run]) -> str:
+def _suffix(own: Settings, namesakes: Sequence[Settings]) -> str:
     """The settings of a run in which others of its label differ, as ``", key=value"``."""
-    flat = [comparable(other.config) for other in namesakes]
     parts = []
-    for key, value in comparable(run.config).items():
-        if key not in _TOLD_BY_SIZE and any(other.get(key) != value for other in flat):
+    for key, value in own.items():
+        if key not in _TOLD_BY_SIZE and any(other.get(key) != value for other in namesakes):
             name = key.removeprefix("search.")
             parts.append(f", {value}" if key in ("optimizer", "dataset") else f", {name}={value}")
     return "".join(parts)

@@ -10,12 +10,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
+from naslib_edd import spaces
 from naslib_edd.record import Row
 from naslib_edd.report.cell import COLOURS, SHORT
 from naslib_edd.report.series import Series, series
 from naslib_edd.report.style import GREY, PALETTE, epoch_axis
 from naslib_edd.report.style import shown as literally
-from naslib_edd.spaces.nb201 import EDGES, OPERATIONS
+from naslib_edd.spaces import Layout
 
 #: The table's data sets: key in the record -> name on a figure.
 DATASETS = {
@@ -31,17 +32,17 @@ STATISTICS = {"batch": PALETTE[0], "running": PALETTE[1]}
 def draw_entropy(axes: Axes, rows: Sequence[Row]) -> None:
     """E[H] of β per epoch, nats, under its upper bound, ln of the number of operations."""
     _line(axes, rows, series(rows, "entropy"), color=PALETTE[0])
-    entropy_bound(axes)
+    entropy_bound(axes, len(rows[0]["logits"][0]))
     axes.set_ylabel("E[H(β)]  (nats)")
     epoch_axis(axes, len(rows))
 
 
-def entropy_bound(axes: Axes) -> None:
-    """The dotted line at ln 5, and a y axis that shows it."""
-    bound = math.log(len(OPERATIONS))
+def entropy_bound(axes: Axes, operations: int = 5) -> None:
+    """The dotted line at the logarithm of the number of operations, and a y axis that shows it."""
+    bound = math.log(operations)
     axes.axhline(bound, color=GREY, linestyle=":", linewidth=1.2)
     axes.annotate(
-        f"ln {len(OPERATIONS)}", (1, bound), xycoords=("axes fraction", "data"), ha="right",
+        f"ln {operations}", (1, bound), xycoords=("axes fraction", "data"), ha="right",
         va="bottom", xytext=(0, 2), textcoords="offset points", color="#666666", fontsize=8,
     )  # fmt: skip
     axes.set_ylim(0, 1.14 * bound)
@@ -102,16 +103,27 @@ def draw_table_accuracy(axes: Axes, rows: Sequence[Row]) -> None:
     epoch_axis(axes, len(rows))
 
 
-def draw_edge_weights(axes: Axes, beta: Series, edge: int) -> None:
-    """β of one edge per epoch, a line an operation. beta: [epochs, 6, 5]."""
+def draw_edge_weights(axes: Axes, beta: Series, edge: int, layout: Layout | None = None) -> None:
+    """β of one edge per epoch, a line an operation.
+
+    Args:
+        axes: where to.
+        beta: [epochs, edges, operations].
+        edge: which.
+        layout: of the space; NAS-Bench-201's by default.
+    """
+    layout = layout or spaces.get("nasbench201").layout
     epochs = np.arange(1, len(beta) + 1)
-    for op, name in enumerate(OPERATIONS):
+    for op in layout.columns(edge):
+        name = layout.operations[op]
         axes.plot(
-            epochs, beta[:, edge, op], color=COLOURS[name], label=SHORT[name],
+            epochs, beta[:, edge, op], color=COLOURS.get(name, PALETTE[op % len(PALETTE)]),
+            label=SHORT.get(name, literally(name)),
             linestyle="--" if name == "none" else "-", marker=_marker(len(beta)), markersize=3,
         )  # fmt: skip
-    source, target = EDGES[edge]
-    axes.set_title(f"edge {target}←{source}")
+    cell, source, target = layout.edge(edge)
+    where = f"{cell}, " if len(layout.cells) > 1 else ""
+    axes.set_title(f"{where}edge {target}←{source}")
     axes.set_ylim(-0.03, 1.03)
     epoch_axis(axes, len(beta))
 

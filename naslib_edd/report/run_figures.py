@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 
 from naslib_edd.paths import PathLike, path_of
 from naslib_edd.record import Row
-from naslib_edd.report.cell import draw_cell
 from naslib_edd.report.panels import (
     draw_edge_weights,
     draw_entropy,
@@ -24,7 +23,6 @@ from naslib_edd.report.recipe import reduction
 from naslib_edd.report.runs import Run, load_run
 from naslib_edd.report.series import edge_weights
 from naslib_edd.report.style import format_of, house_style, new_figure, save_figure, shown
-from naslib_edd.spaces.nb201 import EDGES
 
 
 def draw_run(folder: PathLike) -> list[Path]:
@@ -48,7 +46,8 @@ def draw_run(folder: PathLike) -> list[Path]:
             "cell": _cell,
         }
         if run.floor:
-            drawers = {"accuracy": _table_accuracy, "cell": _cell}
+            drawers = {"accuracy": _table_accuracy} if has_table(run.rows) else {}
+            drawers["cell"] = _cell
         figures = {name: draw(run) for name, draw in drawers.items()}
         return [
             save_figure(figure, run.folder / "figures" / f"{name}.png")
@@ -79,8 +78,8 @@ def draw_overview(folder: PathLike, path: PathLike | None = None) -> Path:
         grid = figure.add_gridspec(1, 3, width_ratios=(4.3, 3.4, 4.3))
         left, middle, right = (figure.add_subfigure(grid[0, place]) for place in range(3))
         cell = left.subplots()
-        draw_cell(cell, run.last["ops"], font_size=8)
-        cell.set_title(f"the cell after epoch {len(run.rows)}, index {run.last['index']}")
+        run.space.draw(cell, run.last["ops"], font_size=8)
+        cell.set_title(f"the cell after epoch {len(run.rows)}{_number(run)}")
         entropy, t = middle.subplots(2, 1, sharex=True)
         _entropy_over_t(entropy, t, run.rows)
         entropy.set_title("entropy and temperature of β")
@@ -94,10 +93,10 @@ def draw_overview(folder: PathLike, path: PathLike | None = None) -> Path:
 def _floor_overview(run: Run) -> Figure:
     figure = new_figure(9, 3.6, title=_title(run))
     left, right = figure.subplots(1, 2)
-    draw_cell(left, run.last["ops"], font_size=8)
+    run.space.draw(left, run.last["ops"], font_size=8)
     last = run.last
     seen = f"{last['queries']} look-ups" if "queries" in last else f"{last['scored']} scored"
-    left.set_title(f"the best of {seen}, index {last['index']}")
+    left.set_title(f"the best of {seen}{_number(run)}")
     draw_table_accuracy(right, run.rows)
     how = "looked up" if "queries" in last else "scored"
     right.set_title(f"the best architecture {how} so far (table)")
@@ -148,18 +147,24 @@ def _legend_below(axes: Axes, *, columns: int) -> None:
 
 
 def _beta(run: Run) -> Figure:
-    beta = edge_weights(run.rows)
-    figure = new_figure(8.4, 5, title=f"{_title(run)}: edge weights β = softmax(A/t)")
-    axes = figure.subplots(2, 3, sharex=True, sharey=True)
+    layout = run.space.layout
+    beta = edge_weights(run.rows, layout)
+    columns = 3 if layout.edges <= 6 else 7
+    lines = -(-layout.edges // columns)
+    size = (2.8 * columns, 2.5 * lines)
+    figure = new_figure(*size, title=f"{_title(run)}: edge weights β = softmax(A/t)")
+    axes = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
     for edge, panel in enumerate(axes.flat):
-        draw_edge_weights(panel, beta, edge)
-        panel.label_outer()
+        if edge < layout.edges:
+            draw_edge_weights(panel, beta, edge, layout)
+            panel.label_outer()
+        else:
+            panel.set_axis_off()
     for panel in axes[:, 0]:
         panel.set_ylabel("β")
         panel.yaxis.set_major_locator(ticker.MultipleLocator(0.25))
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
-    assert len(axes.flat) == len(EDGES)
     return figure
 
 
@@ -167,10 +172,15 @@ def _cell(run: Run) -> Figure:
     last = run.last
     figure = new_figure(6.6, 4.2, title=f"{_title(run)}: the cell after epoch {len(run.rows)}")
     axes = figure.subplots()
-    draw_cell(axes, last["ops"])
-    name = f"{shown(last['arch_str'])}\nindex {last['index']}"
+    run.space.draw(axes, last["ops"])
+    name = shown(last["arch_str"]) + _number(run).replace(", ", "\n")
     axes.set_title(name, fontsize=8, y=-0.14)
     return figure
+
+
+def _number(run: Run) -> str:
+    number = run.last.get("index")
+    return "" if number is None else f", index {number}"
 
 
 def _title(run: Run) -> str:

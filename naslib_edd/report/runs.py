@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import os
+import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from naslib_edd import spaces
 from naslib_edd.data_names import canonical
 from naslib_edd.errors import UserError
 from naslib_edd.lines import check_epochs, read_lines, rows_in
 from naslib_edd.paths import PathLike, is_folder, path_of
 from naslib_edd.record import Row, RunFolder
-from naslib_edd.spaces.nb201 import check_ops
+from naslib_edd.spaces import Space
 from naslib_edd.yaml_text import LARGEST, NotYaml, parse
 
 #: What every line of a record has, and the figures need; the second part not of a floor.
-_NEEDED = ("epoch", "arch_str", "ops", "index")
+_NEEDED = ("epoch", "arch_str", "ops")
 _NEEDED_OF_SUPERNETS = ("t", "entropy", "logits")
 
 
@@ -53,6 +57,11 @@ class Run:
     def floor(self) -> bool:
         """Whether it only looked architectures up: without logits, temperature and network."""
         return (self.config.get("search") or {}).get("strategy", "one_shot") != "one_shot"
+
+    @property
+    def space(self) -> Space:
+        """The search space."""
+        return _space(self.config)
 
     @property
     def dataset(self) -> str:
@@ -151,7 +160,10 @@ def load_run(folder: PathLike, labels: dict[str, str] | None = None) -> Run:
     files.check_seals(config=config_sealed, lines=lines, result=result_sealed)
     config = _config(text, files.config)
     floor = config["search"].get("strategy", "one_shot") != "one_shot"
+    space = _space(config)
     needed = _NEEDED if floor else (*_NEEDED, *_NEEDED_OF_SUPERNETS)
+    if space.size is not None:
+        needed = (*needed, "index")
     for number, row in enumerate(rows, start=1):
         missing = [key for key in needed if not isinstance(row, dict) or row.get(key) is None]
         if missing:
@@ -159,7 +171,7 @@ def load_run(folder: PathLike, labels: dict[str, str] | None = None) -> Run:
                 f"line {number} of {files.record} lacks {', '.join(missing)}; the file is damaged"
             )
         try:
-            check_ops(row["ops"])
+            space.check(row["ops"])
         except (TypeError, ValueError, UserError) as error:
             raise UserError(f"line {number} of {files.record}: ops are damaged: {error}") from None
     check_epochs(files.record, rows)
@@ -178,11 +190,37 @@ def load_run(folder: PathLike, labels: dict[str, str] | None = None) -> Run:
     )
 
 
+def _space(config: dict[str, Any]) -> Space:
+    return spaces.get(str(config.get("search_space", "nasbench201")))
+
+
 def _config(text: str, path: Path) -> dict[str, Any]:
     try:
-        config = parse(text) if len(text) <= LARGEST else None
+        config = _parsed(text) if len(text) <= LARGEST else None
     except NotYaml:
         config = None
     if not isinstance(config, dict) or not isinstance(config.get("search"), dict):
         raise UserError(f"{path} is not a run's config (keys, with a section 'search')")
     return config
+
+
+#: A seed's own line, as configs are written: what the runs of one setting differ in.
+_SEED = re.compile(r"^seed: (0|[1-9][0-9]{0,8})\n", re.MULTILINE)
+
+
+def _parsed(text: str) -> Any:
+    """:func:`parse`, which takes long, once for all seeds of one setting."""
+    found = _SEED.findall(text)
+    if len(found) == 1:
+        rest = _without_seed(_SEED.sub("", text))
+        if isinstance(rest, dict) and "seed" not in rest:
+            return {**copy.deepcopy(rest), "seed": int(found[0])}
+    return parse(text)
+
+
+@functools.lru_cache(maxsize=64)
+def _without_seed(text: str) -> Any:
+    try:
+        return parse(text)
+    except NotYaml:
+        return None

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from naslib_edd import spaces
 from naslib_edd.errors import UserError
 from naslib_edd.record import Row
-from naslib_edd.spaces.nb201 import EDGES, OPERATIONS
+from naslib_edd.spaces import Layout
 
 Series = NDArray[np.float64]
 
@@ -42,15 +43,21 @@ def series(rows: Sequence[Row], *path: str) -> Series:
     return values
 
 
-def edge_weights(rows: Sequence[Row]) -> Series:
-    """β = softmax(A / t) of each epoch in float64, [epochs, 6 edges, 5 operations].
+def edge_weights(rows: Sequence[Row], layout: Layout | None = None) -> Series:
+    """β = softmax(A / t) of each epoch in float64, [epochs, edges, operations].
 
     A are the logits at the epoch's end and t its temperature, the pair whose entropy is recorded.
 
+    Args:
+        rows: the record.
+        layout: of the search space, NAS-Bench-201's by default. β is 0 where an edge does not have
+            an operation.
+
     Raises:
-        UserError: a row's logits are not 6 x 5 finite numbers, or its t is not above 0.
+        UserError: logits that are not edges x operations finite numbers, or a t not above 0.
     """
-    shape = (len(EDGES), len(OPERATIONS))
+    layout = layout or spaces.get("nasbench201").layout
+    shape = (layout.edges, len(layout.operations))
     logits = np.empty((len(rows), *shape))
     for place, row in enumerate(rows):
         try:
@@ -67,6 +74,8 @@ def edge_weights(rows: Sequence[Row]) -> Series:
     if not (t > 0).all():
         raise UserError(f"line {int(np.argmin(t > 0)) + 1} of the record needs a t above 0")
     scaled = logits / t[:, None, None]
+    for edge, columns in enumerate(layout.choices or ()):
+        scaled[:, edge, np.setdiff1d(np.arange(shape[1]), columns)] = -np.inf
     powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     beta: Series = powers / powers.sum(axis=-1, keepdims=True)
     return beta

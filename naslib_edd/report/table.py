@@ -165,13 +165,13 @@ def markdown(
     columns, ranked, network = columns_of(rows)
     ranks = [f"{column_name(name, 'test')} rank" for name in ranked]
     names = [*columns, *ranks, *network]
-    header = ["run", "n", *map(_escape, names), "skip", "none", "search s"]
+    header = ["run", "n", *map(escape, names), "skip", "none", "search s"]
     lines = [header, ["---", *["---:"] * (len(header) - 1)]]
     for row in rows:
         n = len(row.group.runs)
         lines.append(
             [
-                _escape(name_among(row.group, groups)),
+                escape(name_among(row.group, groups)),
                 str(n),
                 *(row.accuracies.get(name, _NOTHING).text(2, of=n) for name in columns),
                 *(_mean(row.ranks.get(name, _NOTHING), 0) for name in ranked),
@@ -187,14 +187,14 @@ def markdown(
                 for column, pair in zip(COLUMNS, row.paper.accuracies, strict=True)
             }
             seconds = "–" if row.paper.seconds is None else f"{row.paper.seconds:.0f}"
-            name = f"*{_escape(row.paper.title)}*"
+            name = f"*{escape(row.paper.title)}*"
             told_of = [told.get(name, "–") for name in names]
             lines.append([name, "", *told_of, "–", "–", seconds])
     text = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-    above = f"Every run of ours is {_escape(shared)}.\n\n" if shared else ""
+    above = f"Every run of ours is {escape(shared)}.\n\n" if shared else ""
     notes = _notes(rows, unfinished)
     if damaged:
-        notes += f"\nLeft out, damaged: {', '.join(map(_escape, damaged))}.\n"
+        notes += f"\nLeft out, damaged: {', '.join(map(escape, damaged))}.\n"
     return f"{above}{text}\n{notes}"
 
 
@@ -218,7 +218,7 @@ def as_json(
                 "runs": [
                     {
                         "seed": run.seed,
-                        "index": run.last["index"],
+                        "index": run.last.get("index"),
                         "arch_str": run.last["arch_str"],
                     }
                     for run in row.group.runs
@@ -261,10 +261,10 @@ def _notes(rows: Sequence[TableRow], unfinished: Sequence[str]) -> str:
     for row in rows:
         if row.group.settings:
             told = ", ".join(f"{key}={value}" for key, value in row.group.settings.items())
-            label = _escape(row.group.label)
+            label = escape(row.group.label)
             notes.append(f"{label}: settings off the method's own: `{_code(told)}`.")
     if unfinished:
-        notes.append(f"Left out, unfinished: {_escape(', '.join(unfinished))}.")
+        notes.append(f"Left out, unfinished: {escape(', '.join(unfinished))}.")
     return "\n\n".join(notes) + "\n"
 
 
@@ -272,7 +272,7 @@ def _mean(spread: Spread, digits: int) -> str:
     return "–" if spread.mean is None else f"{spread.mean:.{digits}f}"
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """A text of a user as Markdown shows it: no tag, link, emphasis, line break or column of it."""
     text = literal(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*\[\]|]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", text)

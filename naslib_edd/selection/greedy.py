@@ -14,13 +14,15 @@ import torch
 from torch import Tensor
 
 
-def conditional(beta: Tensor, none: int = 0) -> tuple[Tensor, Tensor]:
+def conditional(beta: Tensor, none: int | None = 0) -> tuple[Tensor, Tensor]:
     """(importance [edges], β of the other operations given that it is not `none`).
 
     Args:
         beta: rows that sum to 1, [edges, operations].
-        none: the column of `none`.
+        none: the column of `none`; None: there is none, and all edges are of importance 1.
     """
+    if none is None:
+        return torch.ones_like(beta[:, 0]), beta
     others = torch.cat([beta[:, :none], beta[:, none + 1 :]], dim=1)
     importance = others.sum(-1)
     # An edge that is all `none` (a row rounded at a small temperature) is sure of nothing.
@@ -29,7 +31,13 @@ def conditional(beta: Tensor, none: int = 0) -> tuple[Tensor, Tensor]:
     return importance, given
 
 
-def edge_scores(beta: Tensor, *, none: int = 0, history: Sequence[Tensor] | None = None) -> Tensor:
+def edge_scores(
+    beta: Tensor,
+    *,
+    none: int | None = 0,
+    history: Sequence[Tensor] | None = None,
+    widths: Sequence[int] | None = None,
+) -> Tensor:
     """The score of each edge, [edges]: the largest is decided next.
 
     importance × certainty (criterion 1), × stability (criterion 2), each scaled to [0, 1] over the
@@ -38,13 +46,22 @@ def edge_scores(beta: Tensor, *, none: int = 0, history: Sequence[Tensor] | None
 
     Args:
         beta: [edges, operations].
-        none: the column of `none`.
+        none: the column of `none`; None: there is none, and certainty counts alone.
         history: for criterion 2, what :func:`conditional` gave in epochs before, the newest last;
             empty: no edge is stable, all scores are 0.
+        widths: how many operations but `none` each edge has; by default as many as there are.
+            An edge with one has nothing to be unsure of.
     """
     importance, given = conditional(beta, none)
-    certainty = 1 - torch.special.entr(given).sum(-1) / math.log(given.shape[1])
-    score = scaled(importance) * scaled(certainty)
+    entropy = torch.special.entr(given).sum(-1)
+    if widths is None:
+        certainty = 1 - entropy / math.log(given.shape[1])
+    else:
+        logs = [math.log(width) if width > 1 else math.inf for width in widths]
+        certainty = 1 - entropy / torch.tensor(logs).to(entropy)
+    score = scaled(certainty)
+    if none is not None:
+        score = scaled(importance) * score
     if history is None:
         return score
     overlap = torch.zeros_like(importance)

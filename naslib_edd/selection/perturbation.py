@@ -2,7 +2,8 @@
 
 Source: Wang et al. 2021, "Rethinking Architecture Selection in Differentiable NAS", Algorithm 1;
 release ruocwang/darts-pt, ``nasbench201/projection.py``: β of the operation is set to 0 and the
-others are left as they are, so the row no longer sums to 1.
+others are left as they are, so the row no longer sums to 1. Where a node keeps some of its edges
+only, those of the DARTS space's release (``sota/cnn/projection.py``): whose removal costs most.
 """
 
 from __future__ import annotations
@@ -35,3 +36,26 @@ def most_missed(
     """
     scores = {op: score(without(beta, edge, op)) for op in candidates}
     return min(scores, key=lambda op: scores[op]), scores
+
+
+def least_missed(
+    beta: Tensor, rows: Sequence[int], keep: int, score: Callable[[Tensor], float]
+) -> tuple[list[int], dict[int, float]]:
+    """The edges of a node that go, where it keeps so many: those whose removal costs least.
+
+    Args:
+        beta: [edges, operations (+ 1)].
+        rows: of the edges that enter the node, in order; of a tie the first stay.
+        keep: how many stay.
+        score: of a β; higher is better.
+
+    Returns:
+        The rows that go, and the score without each edge.
+    """
+    scores = {}
+    for row in rows:
+        others = beta.clone()
+        others[row] = 0.0
+        scores[row] = score(others)
+    stay = sorted(rows, key=lambda row: scores[row])[:keep]
+    return [row for row in rows if row not in stay], scores

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
+from naslib_edd import spaces
 from naslib_edd.errors import UserError
 from naslib_edd.settings.bilevel import BilevelSettings, check_bilevel
 from naslib_edd.settings.fields import setting
@@ -29,6 +30,7 @@ from naslib_edd.settings.together import (
     check_sampled,
     check_sparsity,
 )
+from naslib_edd.spaces.layout import Layout
 
 
 # Dataclasses list the fields of the last base first: the order here is the reverse of the order
@@ -51,21 +53,26 @@ class SearchSettings(
 ):
     """The section ``search:`` of a config: one base class a part."""
 
-    def check(self) -> None:
-        """Raise UserError for settings that do not go together, with the reason."""
-        self.check_network()
+    def check(self, layout: Layout | None = None) -> None:
+        """Raise UserError for settings that do not go together, with the reason.
+
+        Args:
+            layout: of the search space, on which some bounds depend; NAS-Bench-201's by default.
+        """
+        layout = layout or spaces.get("nasbench201").layout
+        self.check_network(layout)
         self.check_relaxation()
         self.check_steps()
         check_bilevel(self)
         self.check_temperature()
         self.check_regularisers()
         self.check_perturbation()
-        self.check_selection()
+        self.check_selection(layout.decisions)
         self.check_stages()
-        check_operations(self)
+        check_operations(self, layout)
         check_dirichlet(self)
         check_sparsity(self)
-        check_progressive(self)
+        check_progressive(self, layout)
         check_sampled(self)
         check_hardware(self)
         self.check_sampling()
@@ -84,8 +91,10 @@ class Config:
     """A whole config."""
 
     optimizer: str = setting("edd_darts", "the method; a preset of settings of `search`")
-    search_space: Literal["nasbench201", "nasbench301"] = setting(
-        "nasbench201", "what is searched; nasbench301 on NASLib's engine only"
+    search_space: str = setting(
+        "nasbench201",
+        "what is searched: nasbench201, or a space of one's own (naslib_edd.spaces); nasbench301 "
+        "on NASLib's engine only",
     )
     dataset: str = setting(
         "digits",

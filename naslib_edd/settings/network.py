@@ -7,7 +7,7 @@ from typing import Literal
 
 from naslib_edd.errors import UserError, nearest
 from naslib_edd.settings.fields import setting
-from naslib_edd.spaces.nb201 import NONE, OPERATIONS
+from naslib_edd.spaces.layout import Layout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,24 +34,23 @@ class NetworkSettings:
     exclude_none: bool = setting(False, "`none` takes no part in the search")
 
     operations: tuple[str, ...] | None = setting(
-        None, "the operations that take part, of NAS-Bench-201's names; all five by default"
+        None, "the operations that take part, by the search space's names; all of them by default"
     )
 
-    @property
-    def columns(self) -> tuple[int, ...]:
-        """Which of NAS-Bench-201's operations take part, as their numbers."""
-        names = OPERATIONS if self.operations is None else self.operations
-        free = {OPERATIONS.index(name) for name in names}
-        return tuple(sorted(free - {NONE} if self.exclude_none else free))
+    def columns_in(self, layout: Layout) -> tuple[int, ...]:
+        """Which of a space's operations take part, as their columns."""
+        names = layout.operations if self.operations is None else self.operations
+        free = {layout.operations.index(name) for name in names}
+        return tuple(sorted(free - {layout.none} if self.exclude_none else free))
 
     @property
     def edge_columns(self) -> int:
         """Columns of the logits behind the operations': 1 where edges have weights of their own."""
         return int(self.partial_channels > 1 and self.edge_weights)
 
-    def check_network(self) -> None:
+    def check_network(self, layout: Layout) -> None:
         """Raise UserError for settings of the supernet that do not go together."""
-        self._check_operations()
+        self._check_operations(layout)
         if self.channels % self.partial_channels:
             raise UserError(
                 f"search.partial_channels = {self.partial_channels} does not divide "
@@ -59,18 +58,19 @@ class NetworkSettings:
                 "so K must be a divisor of C"
             )
 
-    def _check_operations(self) -> None:
-        names = OPERATIONS if self.operations is None else self.operations
+    def _check_operations(self, layout: Layout) -> None:
+        names = layout.operations if self.operations is None else self.operations
         for name in names:
-            if name not in OPERATIONS:
+            if name not in layout.operations:
                 raise UserError(
-                    f"search.operations names '{name}', which is no operation of NAS-Bench-201"
-                    f"{nearest(name, OPERATIONS)}"
+                    f"search.operations names '{name}', which is no operation of the search space"
+                    f"{nearest(name, layout.operations)}; it has {', '.join(layout.operations)}"
                 )
         if len(set(names)) < len(names):
             raise UserError(f"search.operations names one twice: {', '.join(names)}")
-        if len(self.columns) < 2:
-            left = ", ".join(OPERATIONS[op] for op in self.columns) or "nothing"
+        columns = self.columns_in(layout)
+        if len(columns) < 2:
+            left = ", ".join(layout.operations[op] for op in columns) or "nothing"
             raise UserError(
                 f"search.operations leaves {left} to choose from; name two operations or more"
                 + (" beside `none` (search.exclude_none: true)" if self.exclude_none else "")

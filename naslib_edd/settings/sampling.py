@@ -10,7 +10,6 @@ from naslib_edd.settings.fields import setting
 from naslib_edd.settings.network import NetworkSettings
 from naslib_edd.settings.relaxation import SAMPLED, RelaxationSettings
 from naslib_edd.settings.temperature import TemperatureSettings
-from naslib_edd.spaces.nb201 import SIZE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +20,7 @@ class SamplingSettings(TemperatureSettings, RelaxationSettings, NetworkSettings)
         "one_shot", "random_search", "local_search", "proxy_search", "zero_cost_pt"
     ] = setting(
         "one_shot",
-        "what searches: a supernet, look-ups in the table alone (floors to compare with, for "
+        "what searches: a supernet, look-ups in the table alone (baselines, for "
         "which the table does steer the search), or a score of untrained networks: random ones "
         "(proxy_search), or a supernet decided edge by edge (zero_cost_pt)",
     )
@@ -36,7 +35,6 @@ class SamplingSettings(TemperatureSettings, RelaxationSettings, NetworkSettings)
         "random_search, local_search: look-ups in all; proxy_search: architectures scored; by "
         "default search.epochs of them",
         at_least=1,
-        at_most=SIZE,
     )
     best_of: int = setting(
         0,

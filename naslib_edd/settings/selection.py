@@ -11,9 +11,6 @@ from naslib_edd.settings.network import NetworkSettings
 from naslib_edd.settings.steps import StepSettings
 from naslib_edd.settings.temperature import TemperatureSettings
 
-#: Edges of a NAS-Bench-201 cell.
-_EDGES = 6
-
 
 @dataclass(frozen=True, kw_only=True)
 class SelectionSettings(TemperatureSettings, StepSettings, NetworkSettings):
@@ -77,15 +74,18 @@ class SelectionSettings(TemperatureSettings, StepSettings, NetworkSettings):
         """Epochs between two edges of PT."""
         return self.pt_tune or max(self.epochs // 20, 1)
 
-    @property
-    def greedy_times(self) -> tuple[int, int]:
-        """(warm-up, interval) of SGAS. By default the release's, stretched to the epochs."""
+    def greedy_times(self, decisions: int) -> tuple[int, int]:
+        """(warm-up, interval) of SGAS. By default the release's, stretched to the epochs.
+
+        Args:
+            decisions: how many are made, one after another; on NAS-Bench-201 six.
+        """
         interval = self.greedy_interval or max(self.epochs * 5 // 40, 1)
         if self.greedy_warmup is not None:
             return self.greedy_warmup, interval
         # At least one epoch is left after the last decision, where there is room.
         return max(
-            min(self.epochs * 9 // 40, self.epochs - 2 - interval * (_EDGES - 1)), 0
+            min(self.epochs * 9 // 40, self.epochs - 2 - interval * (decisions - 1)), 0
         ), interval
 
     @property
@@ -94,12 +94,12 @@ class SelectionSettings(TemperatureSettings, StepSettings, NetworkSettings):
         start = self.epochs // 5 if self.es_start is None else self.es_start
         return self.es_interval or max(self.epochs // 25, 1), start
 
-    def check_selection(self) -> None:
+    def check_selection(self, decisions: int) -> None:
         """Raise UserError for settings of the selection that do not go together."""
         if self.arch_fixed:
             self._check_fixed()
         if self.greedy != "off":
-            self._check_greedy()
+            self._check_greedy(decisions)
         if self.early_stop != "off" and (self.selection != "argmax" or self.greedy != "off"):
             other = "greedy" if self.greedy != "off" else "selection: perturbation"
             raise UserError(
@@ -119,17 +119,17 @@ class SelectionSettings(TemperatureSettings, StepSettings, NetworkSettings):
                 "sharpen the random first logits; use temperature: constant"
             )
 
-    def _check_greedy(self) -> None:
+    def _check_greedy(self, decisions: int) -> None:
         if self.exclude_none:
             raise UserError(
                 "search.greedy ranks edges by how little `none` weighs, which "
                 "search.exclude_none: true takes away; leave one of them out"
             )
-        warmup, interval = self.greedy_times
-        last = warmup + interval * (_EDGES - 1)
+        warmup, interval = self.greedy_times(decisions)
+        last = warmup + interval * (decisions - 1)
         if last >= self.epochs:
             raise UserError(
-                f"search.greedy decides the last of {_EDGES} edges after epoch {last} (from 0: "
-                f"greedy_warmup {warmup} + {_EDGES - 1} x greedy_interval {interval}), but there "
-                f"are only {self.epochs} epochs: raise search.epochs or lower one of the two"
+                f"search.greedy decides the last of {decisions} edges after epoch {last} (from 0: "
+                f"greedy_warmup {warmup} + {decisions - 1} x greedy_interval {interval}), but "
+                f"there are only {self.epochs} epochs: raise search.epochs or lower one of the two"
             )

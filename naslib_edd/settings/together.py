@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from naslib_edd.errors import UserError
 from naslib_edd.settings.relaxation import SAMPLED
-from naslib_edd.spaces.nb201 import NONE, SKIP
+from naslib_edd.spaces.layout import Layout
 
 if TYPE_CHECKING:
     from naslib_edd.settings.config import SearchSettings
@@ -21,21 +21,23 @@ def check_dirichlet(search: SearchSettings) -> None:
         )
 
 
-def check_operations(search: SearchSettings) -> None:
+def check_operations(search: SearchSettings, layout: Layout) -> None:
     """Raise UserError for parts that act on an operation that takes no part."""
-    if SKIP not in search.columns:
+    columns = search.columns_in(layout)
+    if layout.skip not in columns:
         for key in ("auxiliary_skip", "identity_penalty"):
             if getattr(search, key) > 0:
                 raise UserError(
                     f"search.{key} = {getattr(search, key):g} acts on skip_connect, which "
                     "search.operations leaves out; name it there, or set the other to 0"
                 )
-    if search.greedy != "off" and NONE not in search.columns and not search.exclude_none:
+    left_out = layout.none is not None and layout.none not in columns
+    if search.greedy != "off" and left_out and not search.exclude_none:
         raise UserError(
             "search.greedy ranks edges by how little `none` weighs, and search.operations leaves "
             "it out; name it there, too"
         )
-    if search.greedy != "off" and len(search.columns) < 3:
+    if search.greedy != "off" and len(set(columns) - {layout.none}) < 2:
         raise UserError(
             "search.greedy never chooses `none`: search.operations must name two operations or "
             "more beside it"
@@ -79,7 +81,7 @@ def check_sampled(search: SearchSettings) -> None:
         )
 
 
-def check_progressive(search: SearchSettings) -> None:
+def check_progressive(search: SearchSettings, layout: Layout) -> None:
     """Raise UserError for a second part that cannot be."""
     if search.partial_channels > 1 and search.drop_path:
         raise UserError(
@@ -100,7 +102,7 @@ def check_progressive(search: SearchSettings) -> None:
             f"search.progressive_partial = {partial} must divide search.partial_channels = "
             f"{search.partial_channels}: the operations' channels grow by a whole factor"
         )
-    left = len(search.columns)
+    left = len(search.columns_in(layout))
     if search.progressive_keep > left:
         raise UserError(
             f"search.progressive_keep = {search.progressive_keep} is more than the {left} "

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from naslib_edd.relaxation import Relaxation
-from naslib_edd.supernet import Supernet
+from naslib_edd.spaces import Kept, Space
+from naslib_edd.supernet.base import Supernet
 from naslib_edd.supernet.layers import Statistics
 
 
@@ -29,6 +30,8 @@ class Search(Protocol):
     #: temperature, a scalar tensor
     t: Tensor
     supernet: Supernet
+    #: the search space
+    space: Space
     weight_optimizer: torch.optim.Optimizer
 
     @property
@@ -44,6 +47,9 @@ class Search(Protocol):
     @property
     def val_batches(self) -> int:
         """How many of them there are."""
+
+    def largest(self) -> Kept:
+        """The architecture of the largest logits of what is not ruled out."""
 
     def last_logit_batch(self) -> tuple[Tensor, Tensor]:
         """At the end of an epoch: the images and labels of its last logit step. Draws nothing."""
@@ -75,7 +81,7 @@ class Stage:
         """What becomes of the weights' learning rate of the cosine in this epoch."""
         return rate
 
-    def choose(self, search: Search) -> Sequence[int] | None:
+    def choose(self, search: Search) -> Sequence[int | None] | None:
         """The architecture at the end of an epoch, or None: the largest logits decide."""
         return None
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
 from naslib_edd.data.sampling import generator
+from naslib_edd.selection import drawn
+from naslib_edd.spaces import Kept, Layout
 from naslib_edd.stages.base import Search, Stage
 from naslib_edd.supernet.layers import Statistics
 
@@ -20,6 +20,7 @@ class BestOf(Stage):
     """After each epoch, draws architectures uniformly from what is not ruled out.
 
     Args:
+        layout: of the space.
         epochs: of the search.
         count: architectures after the last epoch, and ``count_before``: after each one before it.
         batches: validation batches that each is measured on.
@@ -30,6 +31,7 @@ class BestOf(Stage):
     def __init__(
         self,
         *,
+        layout: Layout,
         epochs: int,
         count: int,
         count_before: int,
@@ -37,24 +39,24 @@ class BestOf(Stage):
         statistics: Statistics,
         seed: int,
     ) -> None:
+        self.layout = layout
         self.epochs, self.count, self.count_before = epochs, count, count_before
         self.batches, self.statistics, self.seed = batches, statistics, seed
-        self.best: tuple[int, ...] | None = None
+        self.best: Kept | None = None
 
     def end_epoch(self, search: Search, epoch: int) -> dict[str, Any]:
         """Draw and measure. ``candidates``: how many; ``candidate_acc``: the best one's, %."""
         count = self.count if epoch + 1 >= self.epochs else self.count_before
         draws = generator(self.seed, "best_of", epoch)
-        chances = search.allowed.float().cpu()
-        drawn = torch.multinomial(chances, count, replacement=True, generator=draws)
         best = -1.0
-        for number, ops in enumerate(drawn.T.tolist()):
-            accuracy = self._accuracy(search, tuple(ops), number * self.batches)
+        candidates = drawn(search.allowed, self.layout, count=count, generator=draws)
+        for number, arch in enumerate(candidates):
+            accuracy = self._accuracy(search, arch, number * self.batches)
             if accuracy > best:
-                best, self.best = accuracy, tuple(ops)
+                best, self.best = accuracy, arch
         return {"candidates": count, "candidate_acc": best}
 
-    def choose(self, search: Search) -> tuple[int, ...] | None:
+    def choose(self, search: Search) -> Kept | None:
         """The best of the last epoch's."""
         return self.best
 
@@ -66,11 +68,11 @@ class BestOf(Stage):
         """Go on from :meth:`state_dict`."""
         self.best = None if state["best"] is None else tuple(state["best"])
 
-    def _accuracy(self, search: Search, ops: tuple[int, ...], first: int) -> float:
+    def _accuracy(self, search: Search, arch: Kept, first: int) -> float:
         correct = images = 0
         for number in range(first, first + min(self.batches, search.val_batches)):
             x, labels = search.val_batch(number % search.val_batches)
-            scores = search.supernet.discretised(x, ops, self.statistics)
+            scores = search.supernet.discretised(x, arch, self.statistics)
             correct += int((scores.argmax(1) == labels).sum())
             images += len(labels)
         return 100.0 * correct / images

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
@@ -9,7 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from naslib_edd.edge_column import joined, split
-from naslib_edd.selection import most_missed
+from naslib_edd.selection import least_missed, most_missed
+from naslib_edd.spaces import Layout
 from naslib_edd.stages.base import Search, Stage
 from naslib_edd.supernet.layers import Statistics, evaluating
 
@@ -22,17 +24,23 @@ class Deciding(Stage):
     β of a decided edge is one-hot (the search's mask sees to that), and its logits rest.
 
     Args:
-        edges, operations: of the cell.
+        layout: of the space.
 
     Attributes:
-        ops: the operation of each edge, −1 where none is decided.
+        ops: the operation of each edge; −1 where none is decided, None where the edge is gone.
     """
 
-    def __init__(self, *, edges: int, operations: int) -> None:
-        self.ops = [-1] * edges
+    def __init__(self, *, layout: Layout) -> None:
+        self.layout = layout
+        edges, operations = layout.edges, len(layout.operations)
+        self.ops: list[int | None] = [-1] * edges
         self._kept = torch.zeros(edges, operations)
         self._fixed = torch.zeros(edges, 1, dtype=torch.bool)
         self._last: dict[str, Any] | None = None
+
+    def waiting(self, rows: Sequence[int]) -> list[int]:
+        """Those of the rows that are neither decided nor gone."""
+        return [row for row in rows if self.ops[row] == -1]
 
     @torch.no_grad()
     def decide(self, search: Search, edge: int, op: int, **record: Any) -> None:
@@ -40,19 +48,39 @@ class Deciding(Stage):
         self.ops[edge] = op
         search.allowed[edge] = False
         search.allowed[edge, op] = True
+        self._rest(search, edge)
+        self._told({"edge": edge, "op": op, **record})
+
+    @torch.no_grad()
+    def remove(self, search: Search, edges: Sequence[int], **record: Any) -> None:
+        """Take edges out of their cell; ``record`` as in :meth:`decide`."""
+        for edge in edges:
+            self.ops[edge] = None
+            search.allowed[edge] = False
+            self._rest(search, edge)
+        if record:
+            self._told({"gone": list(edges), **record})
+
+    def _rest(self, search: Search, edge: int) -> None:
         self._to(search)
         self._kept[edge] = search.op_logits[edge]
         self._fixed[edge] = True
-        self._last = {"edge": edge, "op": op, **record}
+
+    def _told(self, decision: dict[str, Any]) -> None:
+        """Keep what the record of the epoch says: one decision, or one of each kind of cell."""
+        if self._last is None:
+            self._last = decision
+        else:
+            self._last = {**self._last, "more": [*self._last.get("more", ()), decision]}
 
     @torch.no_grad()
     def end_step(self, search: Search) -> None:
         """Take back what weight decay and momentum did to the logits of decided edges."""
-        if max(self.ops) >= 0:
+        if any(op != -1 for op in self.ops):
             search.op_logits.copy_(torch.where(self._fixed, self._kept, search.op_logits))
 
     def end_epoch(self, search: Search, epoch: int) -> dict[str, Any]:
-        """``decided``: the operation of each edge or −1; ``decision``: what this epoch decided."""
+        """``decided``: :attr:`ops`; ``decision``: what this epoch decided."""
         row = {"decided": list(self.ops), "decision": self._last}
         self._last = None
         return row
@@ -105,6 +133,15 @@ class Perturbing:
             mixture(search), edge, candidates, lambda beta: self.score(search, beta)
         )
         return op, [scores.get(other) for other in range(len(allowed))]
+
+    def edges_to_go(
+        self, search: Search, rows: Sequence[int], keep: int
+    ) -> tuple[list[int], list[float]]:
+        """(the rows that go of those that enter a node, the score without each edge)."""
+        gone, scores = least_missed(
+            mixture(search), rows, keep, lambda beta: self.score(search, beta)
+        )
+        return gone, [scores[row] for row in rows]
 
     @torch.no_grad()
     def score(self, search: Search, beta: Tensor) -> float:

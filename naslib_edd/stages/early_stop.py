@@ -16,7 +16,7 @@ from torch import Tensor
 
 from naslib_edd.edge_column import joined, split
 from naslib_edd.errors import Diverged
-from naslib_edd.selection import argmax_ops, stop_epoch
+from naslib_edd.selection import stop_epoch
 from naslib_edd.selection.hessian import dominant_eigenvalue, hessian
 from naslib_edd.stages.base import Search, Stage
 from naslib_edd.stages.deciding import expected_mixture
@@ -56,7 +56,7 @@ class EarlyStop(Stage):
             "factor": factor,
         }
         self.eigenvalues: list[float] = []
-        self.choices: list[list[int]] = []
+        self.choices: list[list[int | None]] = []
         self.stop_epoch: int | None = None
 
     def end_epoch(self, search: Search, epoch: int) -> dict[str, Any]:
@@ -77,14 +77,14 @@ class EarlyStop(Stage):
         eigenvalue = dominant_eigenvalue(curvature) + self.weight_decay
         if epoch % self.interval == 0:
             self.eigenvalues.append(eigenvalue)
-            self.choices.append(list(argmax_ops(search.op_logits, search.allowed)))
+            self.choices.append(list(search.largest()))
         if not last:
             self.stop_epoch = stop_epoch(self.eigenvalues, **self.rule)
             self.stopped = self.stop_epoch is not None
         row: dict[str, Any] = {"hessian_eigenvalue": eigenvalue}
         return row | ({} if self.stop_epoch is None else {"stop_epoch": self.stop_epoch + 1})
 
-    def choose(self, search: Search) -> Sequence[int] | None:
+    def choose(self, search: Search) -> Sequence[int | None] | None:
         """The architecture of the epoch that the search went back to."""
         return None if self.stop_epoch is None else self.choices[self.stop_epoch // self.interval]
 

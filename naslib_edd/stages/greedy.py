@@ -2,7 +2,8 @@
 
 Source: Li et al. 2020, "SGAS: Sequential Greedy Architecture Search", Algorithm 1; release
 lightaime/sgas, ``cnn/train_search.py``. The batch size stays (the release's grows as edges free
-memory), and a cell keeps all its edges (DARTS' space keeps two a node).
+memory). Where a cell keeps some edges only (DARTS' space: two a node), a node that has them loses
+the others; each kind of cell decides an edge at a time.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from naslib_edd.relaxation.masked import masked_logits
 from naslib_edd.selection.greedy import conditional, edge_scores
+from naslib_edd.spaces import Layout
 from naslib_edd.stages.base import Search
 from naslib_edd.stages.deciding import Deciding, Perturbing
 
@@ -22,8 +25,7 @@ class Greedy(Deciding):
     """Sequential greedy decisions.
 
     Args:
-        edges, operations: of the cell.
-        none: the column of `none`, which is never chosen.
+        layout: of the space; `none`, where it has one, is never chosen.
         criterion: 1 (importance and certainty) or 2 (and stability).
         warmup: the first decision is at the end of this epoch (from 0).
         interval: epochs from one decision to the next.
@@ -34,18 +36,16 @@ class Greedy(Deciding):
     def __init__(
         self,
         *,
-        edges: int,
-        operations: int,
-        none: int,
+        layout: Layout,
         criterion: Literal["cri1", "cri2"],
         warmup: int,
         interval: int,
         history: int,
         chooser: Perturbing | None = None,
     ) -> None:
-        super().__init__(edges=edges, operations=operations)
-        self.none, self.criterion, self.chooser = none, criterion, chooser
-        self.due = [warmup + number * interval for number in range(edges)]
+        super().__init__(layout=layout)
+        self.none, self.criterion, self.chooser = layout.none, criterion, chooser
+        self.due = [warmup + number * interval for number in range(layout.decisions)]
         self.length = history
         self.history: list[Tensor] = []
         self.beta: Tensor | None = None
@@ -56,24 +56,20 @@ class Greedy(Deciding):
         beta = search.relaxation.expected(search.logits, search.t)
         if self.beta is not None:
             # A decided edge counts with the β that it was decided by, as its logits rest.
-            decided = torch.tensor([op >= 0 for op in self.ops], device=beta.device)
+            decided = torch.tensor([op != -1 for op in self.ops], device=beta.device)
             beta = torch.where(decided[:, None], self.beta.to(beta), beta)
         self.beta = beta
         history = [before.to(beta) for before in self.history]
-        scores = edge_scores(
-            beta, none=self.none, history=history if self.criterion == "cri2" else None
-        )
         self.history = [*self.history, conditional(beta, self.none)[1]][-self.length :]
         if epoch in self.due:
-            self._decide_best(search, scores)
+            for cell in self.layout.cells:
+                self._decide_best(search, self.layout.rows(cell.name), history)
         return super().end_epoch(search, epoch)
 
-    def choose(self, search: Search) -> Sequence[int]:
+    def choose(self, search: Search) -> Sequence[int | None]:
         """What is decided, and the largest logit but `none`'s on the other edges."""
-        allowed = search.allowed.clone()
-        allowed[:, self.none] = False
-        best = search.op_logits.detach().masked_fill(~allowed, -torch.inf).argmax(-1).tolist()
-        return [op if op >= 0 else best[edge] for edge, op in enumerate(self.ops)]
+        best = self._best(search)
+        return [best[edge] if op == -1 else op for edge, op in enumerate(self.ops)]
 
     def state_dict(self) -> dict[str, Any]:
         """The decisions, and β of epochs before."""
@@ -84,16 +80,48 @@ class Greedy(Deciding):
         super().load_state_dict(state)
         self.history, self.beta = list(state["history"]), state["beta"]
 
-    def _decide_best(self, search: Search, scores: Tensor) -> None:
-        decided = [op >= 0 for op in self.ops]
-        waiting = torch.tensor(decided, device=scores.device)
-        edge = int(scores.masked_fill(waiting, -torch.inf).argmax())
+    def _best(self, search: Search) -> Sequence[int | None]:
+        if self.layout.thinned:
+            return search.largest()
+        left = masked_logits(search.op_logits.detach(), self._choosable(search))
+        best: list[int] = left.argmax(-1).tolist()
+        return best
+
+    def _choosable(self, search: Search) -> Tensor:
+        allowed = search.allowed.clone()
+        if self.none is not None:
+            allowed[:, self.none] = False
+        return allowed
+
+    def _decide_best(self, search: Search, rows: Sequence[int], history: list[Tensor]) -> None:
+        """Decide the surest edge of one kind of cell; its node may then be full."""
+        waiting = self.waiting(rows)
+        if not waiting:
+            return
+        assert self.beta is not None
+        first, last = rows[0], rows[-1] + 1
+        scores = edge_scores(
+            self.beta[first:last],
+            none=self.none,
+            history=[h[first:last] for h in history] if self.criterion == "cri2" else None,
+            widths=self._widths(rows),
+        )
+        left = torch.tensor([row not in waiting for row in rows], device=scores.device)
+        edge = first + int(scores.masked_fill(left, -torch.inf).argmax())
         record: dict[str, Any] = {"edge_scores": scores.tolist()}
         if self.chooser is None:
-            assert self.beta is not None
-            allowed = search.allowed[edge].clone()
-            allowed[self.none] = False
-            op = int(self.beta[edge].masked_fill(~allowed, -1.0).argmax())
+            op = int(self.beta[edge].masked_fill(~self._choosable(search)[edge], -1.0).argmax())
         else:
             op, record["scores"] = self.chooser.choose(search, edge, barred=self.none)
         self.decide(search, edge, op, **record)
+        node = self.layout.targets[edge]
+        entering = self.layout.nodes[node]
+        decided = [row for row in entering if self.ops[row] not in (-1, None)]
+        if len(decided) == self.layout.keep(node):
+            self.remove(search, self.waiting(entering))
+
+    def _widths(self, rows: Sequence[int]) -> Sequence[int] | None:
+        """How many operations but `none` each edge has, where edges have different ones."""
+        if self.layout.choices is None:
+            return None
+        return [len(set(self.layout.columns(row)) - {self.none}) for row in rows]

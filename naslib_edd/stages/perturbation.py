@@ -3,7 +3,9 @@
 Source: Wang et al. 2021, "Rethinking Architecture Selection in Differentiable NAS", section 4;
 release ruocwang/darts-pt, ``nasbench201/projection.py``. The first edge is decided where the
 search's own epochs end, the next after ``tune`` epochs each, the last before the last epoch. Those
-epochs train at a constant learning rate, their SGD's momentum begun anew.
+epochs train at a constant learning rate, their SGD's momentum begun anew. Each kind of cell decides
+an edge at a time. Where nodes keep some of their edges only, decisions about nodes follow, one at a
+time: the edges whose removal costs least go (release, ``sota/cnn/projection.py``).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any, Literal
 import torch
 
 from naslib_edd.data.sampling import generator
+from naslib_edd.spaces import Layout
 from naslib_edd.stages.base import Search
 from naslib_edd.stages.deciding import Deciding, Perturbing
 
@@ -23,7 +26,7 @@ class PerturbationSelection(Deciding):
     """Perturbation-based selection.
 
     Args:
-        edges, operations: of the cell.
+        layout: of the space; where edges go, no edge is decided for `none`.
         epochs: of the search itself.
         tune: epochs between two decisions.
         rate: learning rate of the weights in those epochs.
@@ -35,8 +38,7 @@ class PerturbationSelection(Deciding):
     def __init__(
         self,
         *,
-        edges: int,
-        operations: int,
+        layout: Layout,
         epochs: int,
         tune: int,
         rate: float,
@@ -44,12 +46,17 @@ class PerturbationSelection(Deciding):
         seed: int,
         chooser: Perturbing,
     ) -> None:
-        super().__init__(edges=edges, operations=operations)
+        super().__init__(layout=layout)
         self.epochs, self.rate, self.chooser = epochs, rate, chooser
-        # The release's tune·(edges − 1) epochs; an epoch an edge where that leaves one out.
-        self.extra_epochs = max(tune * (edges - 1), edges)
+        edges = max(len(cell.edges) for cell in layout.cells)
+        #: the nodes that lose edges, cell by cell
+        full = [node for node, rows in layout.nodes.items() if layout.keep(node) < len(rows)]
+        self.nodes = [[node for node in full if node[0] == cell.name] for cell in layout.cells]
+        decisions = edges + max(map(len, self.nodes))
+        # The release's tune·(decisions − 1) epochs; an epoch a decision where that leaves one out.
+        self.extra_epochs = max(tune * (decisions - 1), decisions)
         last = epochs + self.extra_epochs - 1
-        self.due = [min(epochs + number * tune, last) for number in range(edges)]
+        self.due = [min(epochs + number * tune, last) for number in range(decisions)]
         if order == "random":
             random = generator(seed, "perturbation-based selection")
             self.order: list[int] = torch.randperm(edges, generator=random).tolist()
@@ -57,13 +64,28 @@ class PerturbationSelection(Deciding):
             self.order = list(range(edges))[:: 1 if order == "forward" else -1]
 
     def begin_epoch(self, search: Search, epoch: int) -> None:
-        """Decide the edge that is due."""
+        """Make the decision that is due."""
         if epoch == self.epochs:
             search.weight_optimizer.state.clear()
-        if epoch in self.due:
-            edge = self.order[self.due.index(epoch)]
-            op, scores = self.chooser.choose(search, edge)
-            self.decide(search, edge, op, scores=scores)
+        for number, due in enumerate(self.due):
+            if due == epoch:
+                self._decide_next(search, number)
+
+    def _decide_next(self, search: Search, number: int) -> None:
+        """One decision of each kind of cell: an operation, or which edges go."""
+        for cell, nodes in zip(self.layout.cells, self.nodes, strict=True):
+            if number < len(self.order):
+                rows = self.layout.rows(cell.name)
+                if self.order[number] < len(rows):
+                    edge = rows[self.order[number]]
+                    barred = self.layout.none if self.layout.thinned else None
+                    op, scores = self.chooser.choose(search, edge, barred=barred)
+                    self.decide(search, edge, op, scores=scores)
+            elif number - len(self.order) < len(nodes):
+                node = nodes[number - len(self.order)]
+                rows_in = self.layout.nodes[node]
+                gone, costs = self.chooser.edges_to_go(search, rows_in, self.layout.keep(node))
+                self.remove(search, gone, node=list(node), scores=costs)
 
     def learning_rate(self, rate: float, epoch: int) -> float:
         """See :class:`Stage`."""

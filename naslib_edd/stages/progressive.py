@@ -16,7 +16,6 @@ from torch import Tensor
 
 from naslib_edd.data.sampling import generator
 from naslib_edd.stages.base import Search, Stage
-from naslib_edd.supernet.widening import widen_supernet
 
 
 def strongest(logits: Tensor, allowed: Tensor, keep: int) -> Tensor:
@@ -98,8 +97,7 @@ class Progressive(Stage):
         self.widened = state["widened"]
 
     def _widen(self, search: Search) -> None:
-        widen_supernet(
-            search.supernet,
+        search.supernet.widen(
             partial=self.partial,
             optimizer=search.weight_optimizer,
             generator=generator(self.seed, "widening"),

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from naslib_edd.supernet.precision import autocast, wide
-from naslib_edd.supernet.skeleton import Supernet
+from naslib_edd.supernet.skeleton import NB201Supernet
 
 
-def by_cell(supernet: Supernet, x: Tensor, weights: Sequence[Tensor]) -> Tensor:
+def by_cell(supernet: NB201Supernet, x: Tensor, weights: Sequence[Tensor]) -> Tensor:
     """Class scores [B, classes] of images x [B, 3, H, W].
 
     Args:

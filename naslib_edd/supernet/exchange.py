@@ -13,7 +13,7 @@ from naslib_edd.supernet.layers import ReLUConvBN
 from naslib_edd.supernet.partial import PlainPartialSupernet
 from naslib_edd.supernet.partial_fast import FastPartialSupernet
 from naslib_edd.supernet.plain import PlainCell, PlainSupernet
-from naslib_edd.supernet.skeleton import Supernet
+from naslib_edd.supernet.skeleton import NB201Supernet
 
 
 @torch.no_grad()
@@ -42,7 +42,7 @@ def to_plain(fast: FastSupernet) -> PlainSupernet:
     return plain
 
 
-def _shared(network: Supernet) -> list[Tensor]:
+def _shared(network: NB201Supernet) -> list[Tensor]:
     """Weights and statistics of everything but the cells."""
     parts = (network.stem, network.reductions, network.head)
     return [tensor for part in parts for tensor in part.state_dict(keep_vars=True).values()]

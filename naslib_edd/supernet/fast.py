@@ -35,7 +35,7 @@ from naslib_edd.supernet.layers import BatchNorm
 from naslib_edd.supernet.pool import fast_average_pool
 from naslib_edd.supernet.sampled import Path, node_sum, path_of
 from naslib_edd.supernet.sampled_native import Group, cell_along, used, zeros
-from naslib_edd.supernet.skeleton import SearchCell, Supernet
+from naslib_edd.supernet.skeleton import NB201Supernet, SearchCell
 
 #: For each source node, the rows of β of the edges that leave it, nearest target first.
 ROWS = tuple(
@@ -252,10 +252,10 @@ class FastCell(SearchCell):
         return torch.zeros_like(x) if last is None else last
 
 
-class FastSupernet(Supernet):
+class FastSupernet(NB201Supernet):
     """The NB201 supernet with edges batched by source. Arguments: see :class:`Skeleton`."""
 
-    layout = torch.channels_last
+    memory_format = torch.channels_last
 
     def __init__(
         self, *, channels: int = 16, cells: int = 5, classes: int = 10, running: bool = True

@@ -69,7 +69,9 @@ def build(
 
     Args:
         arch: an index, an architecture string, or six operation ids.
-        channels, cells, classes: C, N and the number of classes; the defaults are NB201's.
+        channels: C of the first stage (NB201: 16).
+        cells: N, the number of cells in each of the three stages (NB201: 5).
+        classes: the number of classes.
 
     Its number of parameters is the benchmark's own (0.000001 M), but for the 150 architectures in
     :data:`naslib_edd.spaces.nb201_cost.MISCOUNTED`.

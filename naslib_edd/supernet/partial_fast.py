@@ -90,10 +90,10 @@ class FastPartialCell(FastCell):
     # Copies in the network's layout, for a slice of channels is none: one pass here spares one
     # in each of the convolutions, pools and dot products that follow.
     def _part(self, node: Tensor) -> Tensor:
-        return node[:, : self.width].contiguous(memory_format=FastSupernet.layout)
+        return node[:, : self.width].contiguous(memory_format=FastSupernet.memory_format)
 
     def _rest(self, node: Tensor) -> Tensor:
-        return node[:, self.width :].contiguous(memory_format=FastSupernet.layout)
+        return node[:, self.width :].contiguous(memory_format=FastSupernet.memory_format)
 
 
 def weighted_sum(weights: Tensor, tensors: Sequence[Tensor]) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from naslib_edd.spaces.nb201 import EDGES, NODES, OPERATIONS
 from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.layers import ReLUConvBN, average_pool
-from naslib_edd.supernet.skeleton import SearchCell, Supernet
+from naslib_edd.supernet.skeleton import NB201Supernet, SearchCell
 
 
 class Zero(nn.Module):
@@ -113,9 +113,18 @@ def add(inputs: list[Tensor]) -> Tensor:
     return total
 
 
-class PlainSupernet(Supernet):
+class PlainSupernet(NB201Supernet):
     """The NB201 supernet, module by module. Arguments: see :class:`Skeleton`."""
 
     def make_cell(self, channels: int) -> SearchCell:
         """A :class:`PlainCell`."""
         return PlainCell(channels=channels, running=self.running)
+
+    def operation_weights(self) -> list[Tensor]:
+        """See :class:`~naslib_edd.supernet.base.Supernet`."""
+        return [
+            module.conv.weight
+            for cell in self.search_cells()
+            for module in cell.modules()
+            if isinstance(module, ReLUConvBN)
+        ]

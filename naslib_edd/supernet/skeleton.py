@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.nb201 import EDGES, OPERATIONS
+from naslib_edd.supernet.base import Supernet
 from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.layers import Head, Reduction, Statistics, Stem, evaluating
 from naslib_edd.supernet.precision import autocast, wide
@@ -73,7 +74,7 @@ class Skeleton(nn.Module, abc.ABC, Generic[Cell]):
             self.stages.append(nn.ModuleList(self.make_cell(width) for _ in range(cells)))
         self.head = Head(channels=channels * 4, classes=classes, running=running)
 
-    #: The half type that all but the head runs in, see :mod:`naslib_edd.supernet.precision`.
+    #: see :class:`naslib_edd.supernet.base.Supernet`
     autocast_to: torch.dtype | None = None
 
     @abc.abstractmethod
@@ -120,19 +121,8 @@ def _brought(weights: Any, x: Tensor) -> Tensor:
     return found
 
 
-class Supernet(Skeleton[SearchCell]):
-    """A one-shot network that holds every architecture of the space.
-
-    The logits are not its own: the edge weights β [6, 5] come in with the batch.
-    """
-
-    #: The memory layout it is meant to run in.
-    layout: torch.memory_format = torch.contiguous_format
-    #: drops edges in training mode, if it is there
-    drop_path: DropPath | None = None
-    #: One-hot edge weights are a sample, of which nothing else is computed. (Without this, weights
-    #: that have saturated to 0 and 1 still have the gradients of all operations.)
-    samples: bool = False
+class NB201Supernet(Skeleton[SearchCell], Supernet):
+    """A one-shot network that holds every architecture of NAS-Bench-201; β is [6, 5]."""
 
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
         """Class scores [B, classes] of images x [B, 3, H, W] under edge weights [6, 5].
@@ -172,21 +162,30 @@ class Supernet(Skeleton[SearchCell]):
     def discretised(
         self,
         x: Tensor,
-        ops: Sequence[int],
+        ops: Sequence[int | None],
         statistics: Statistics = "batch",
         edge_weights: Tensor | None = None,
     ) -> Tensor:
-        """Class scores of one architecture with the shared weights (the paper's Fig. 4B).
-
-        Args:
-            x: images, [B, 3, H, W].
-            ops: six operation ids.
-            statistics: normalise by this batch, or by the running statistics.
-            edge_weights: [6], of a network with partial channels only; by default each edge
-                counts 1.
-
-        Changes nothing in the network, and draws no random number.
-        """
+        """See :class:`Supernet`; six operation ids, edge weights [6]."""
         with evaluating(self, statistics):
             more = () if edge_weights is None else (edge_weights,)
             return self.walk(x, tuple(ops), *more, method="discretised")
+
+    @property
+    def cell_count(self) -> int:
+        """See :class:`Supernet`."""
+        return len(self.search_cells())
+
+    def by_cell(self, x: Tensor, weights: Sequence[Tensor]) -> Tensor:
+        """See :class:`Supernet`; drops no path, and samples none."""
+        from naslib_edd.supernet.by_cell import by_cell
+
+        return by_cell(self, x, weights)
+
+    def widen(
+        self, *, partial: int, optimizer: torch.optim.Optimizer, generator: torch.Generator
+    ) -> None:
+        """See :class:`Supernet`, and :func:`naslib_edd.supernet.widening.widen_supernet`."""
+        from naslib_edd.supernet.widening import widen_supernet
+
+        widen_supernet(self, partial=partial, optimizer=optimizer, generator=generator)

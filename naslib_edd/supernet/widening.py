@@ -20,7 +20,7 @@ from naslib_edd.spaces.nb201 import CONV1, CONV3, EDGES
 from naslib_edd.supernet.fast import ROWS, BatchedConvBN, FastCell
 from naslib_edd.supernet.layers import BatchNorm, ReLUConvBN
 from naslib_edd.supernet.plain import PlainCell
-from naslib_edd.supernet.skeleton import Supernet
+from naslib_edd.supernet.skeleton import NB201Supernet
 
 #: Copies of the input and of the output channels of one convolution.
 Copies = tuple[Tensor, Tensor]
@@ -49,7 +49,7 @@ def widen_convolution(weight: Tensor, *, inputs: Tensor, outputs: Tensor) -> Ten
 
 @torch.no_grad()
 def widen_supernet(
-    supernet: Supernet,
+    supernet: NB201Supernet,
     *,
     partial: int,
     optimizer: torch.optim.Optimizer,
@@ -91,17 +91,17 @@ def _widen_cell(
         for (row, op), pair in drawn.items():
             layer = cell.operations(row)[op]
             assert isinstance(layer, ReLUConvBN)
-            _widen_layer(layer, [pair], optimizer)
+            widen_layer(layer, [pair], optimizer)
     elif isinstance(cell, FastCell):
         for op in (CONV1, CONV3):
             for source, rows in enumerate(ROWS):
                 batched = cell.batched(op, source)
-                _widen_layer(batched, [drawn[row, op] for row in rows], optimizer)
+                widen_layer(batched, [drawn[row, op] for row in rows], optimizer)
                 batched.channels = wider
     cell.width = wider
 
 
-def _widen_layer(
+def widen_layer(
     layer: ReLUConvBN | BatchedConvBN, pairs: Sequence[Copies], optimizer: torch.optim.Optimizer
 ) -> None:
     """A convolution and its norm; one pair of copies for each edge that the layer holds."""

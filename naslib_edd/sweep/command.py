@@ -13,14 +13,18 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from naslib_edd.console import say
 from naslib_edd.errors import UserError
+from naslib_edd.files import cannot_write
 from naslib_edd.literal import literal
 from naslib_edd.report import report
 from naslib_edd.sweep.local import Local, Stopped
-from naslib_edd.sweep.plan import Task, read
+from naslib_edd.sweep.plan import Sweep, Task, read
+from naslib_edd.sweep.remote import Remote
 from naslib_edd.sweep.status import Status, status
 
 #: Below out_dir; held while a sweep runs there.
 LOCK = ".sweep.lock"
+#: Below out_dir; what a cluster's jobs are made of, and what they said.
+JOBS = ".jobs"
 
 
 def show_list(path: Path) -> int:
@@ -31,14 +35,14 @@ def show_list(path: Path) -> int:
 
 
 def show_status(path: Path, console: Console | None = None) -> int:
-    """Print a line a run and a summary; 1 if one has failed. Reads files only."""
+    """Print a line a run and a summary; 1 if one has failed or is damaged. Reads files only."""
     console = console or Console()
     states = [status(task) for task in read(path).tasks()]
     width = max(len(found.task.name) for found in states)
     for found in states:
         say(console, f"{found.task.name:{width}}  {found.words}")
     say(console, _summary(states))
-    return 1 if any(found.state == "failed" for found in states) else 0
+    return 1 if any(found.state in ("failed", "damaged") for found in states) else 0
 
 
 def sweep(path: Path, console: Console | None = None) -> int:
@@ -51,13 +55,19 @@ def sweep(path: Path, console: Console | None = None) -> int:
     console = console or Console()
     plan = read(path)
     tasks = plan.tasks()
-    plan.out_dir.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(plan.out_dir / LOCK)
     try:
-        with FileLock(plan.out_dir / LOCK, timeout=0):
-            say(console, f"{len(tasks)} runs, {plan.jobs} at once, in {plan.out_dir}")
-            _run(tasks, Local(jobs=plan.jobs, retries=plan.retries), console)
+        plan.out_dir.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
     except Timeout:
         raise UserError(f"another sweep is running in {plan.out_dir}; wait for it") from None
+    except OSError as error:
+        raise cannot_write(plan.out_dir, error) from None
+    try:
+        say(console, f"{len(tasks)} runs, {plan.jobs} at once, in {plan.out_dir}")
+        _run(tasks, _executor(plan), console)
+    finally:
+        lock.release()
     states = [status(task) for task in tasks]
     say(console, _summary(states))
     finished = [found.task.folder for found in states if found.state == "finished"]
@@ -67,7 +77,20 @@ def sweep(path: Path, console: Console | None = None) -> int:
     return 0 if len(finished) == len(tasks) else 1
 
 
-def _run(tasks: Sequence[Task], executor: Local, console: Console) -> None:
+def _executor(plan: Sweep) -> Local | Remote:
+    if plan.executor == "slurm":
+        from naslib_edd.sweep.slurm import Slurm
+
+        folder = (plan.out_dir / JOBS).absolute()
+        return Slurm(jobs=plan.jobs, retries=plan.retries, folder=folder, resources=plan.resources)
+    if plan.executor == "ray":
+        from naslib_edd.sweep.ray_cluster import RayCluster
+
+        return RayCluster(jobs=plan.jobs, retries=plan.retries, resources=plan.resources)
+    return Local(jobs=plan.jobs, retries=plan.retries)
+
+
+def _run(tasks: Sequence[Task], executor: Local | Remote, console: Console) -> None:
     left = [task for task in tasks if status(task).state != "finished"]
     if len(left) < len(tasks):
         say(console, f"{len(tasks) - len(left)} are finished already")

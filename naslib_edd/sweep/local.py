@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
+from naslib_edd.errors import UserError
+from naslib_edd.files import cannot_write
 from naslib_edd.sweep.plan import Task
 from naslib_edd.sweep.status import failure_file, mark_failed
+from naslib_edd.sweep.worker import start, threads_of
 
 #: Exit codes that no second try would change: done, bad input.
-_FINAL = (0, 2)
+FINAL = (0, 2)
 #: Seconds between two looks at how far the runs are.
 LOOK_SECONDS = 1.0
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Stopped(Exception):
@@ -63,6 +61,7 @@ class Local:
 
         Raises:
             Stopped: a signal came; the children were told, and have ended.
+            UserError: a run's folder cannot be written; no further run was begun.
         """
         handlers = {
             number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)
@@ -76,7 +75,11 @@ class Local:
                     ended, _ = wait(left, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
                     for future in ended:
                         task = left.pop(future)
-                        code, seconds = future.result()
+                        try:
+                            code, seconds = future.result()
+                        except UserError:
+                            pool.shutdown(wait=False, cancel_futures=True)
+                            raise
                         if self._signal is None:
                             done(task, code, seconds)
                     look()
@@ -88,40 +91,37 @@ class Local:
 
     def _run(self, task: Task) -> tuple[int, float]:
         began = time.monotonic()
-        failure_file(task).unlink(missing_ok=True)
+        try:
+            failure_file(task).unlink(missing_ok=True)
+        except OSError as error:
+            raise cannot_write(failure_file(task), error) from None
         code = 1
         for number in range(self.retries + 1):
             code = self._once(task)
-            if code in _FINAL or self._signal is not None:
+            if code in FINAL or self._signal is not None:
                 break
             if number < self.retries:
                 time.sleep(min(2.0**number, 30))  # what killed it may pass
         if code != 0 and self._signal is None:
-            mark_failed(task, _why(task.folder / self.log_name, code), tries=number + 1)
+            mark_failed(task, why(task.folder / self.log_name, code), tries=number + 1)
         return code, time.monotonic() - began
 
     def _once(self, task: Task) -> int:
-        task.folder.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "naslib_edd.cli", *task.arguments, "--no-figures"]
-        with (task.folder / self.log_name).open("ab") as log:
+        with self._lock:
+            if self._signal is not None:
+                return 128 + self._signal
+            child = start(
+                task.arguments,
+                task.folder,
+                threads=threads_of(task.overrides),
+                log_name=self.log_name,
+            )
+            self._children.add(child)
+        try:
+            return child.wait()
+        finally:
             with self._lock:
-                if self._signal is not None:
-                    return 128 + self._signal
-                child = subprocess.Popen(
-                    command,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    stdin=subprocess.DEVNULL,
-                    env={**os.environ, **_threads(task)},
-                    start_new_session=True,  # Ctrl-C comes from here, once
-                    preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-                )
-                self._children.add(child)
-            try:
-                return child.wait()
-            finally:
-                with self._lock:
-                    self._children.discard(child)
+                self._children.discard(child)
 
     def _note(self, number: int, _: object) -> None:
         # The first signal ends the step under way of every run; a second one ends them at once.
@@ -131,18 +131,7 @@ class Local:
             child.send_signal(signal.SIGKILL if again else signal.SIGTERM)
 
 
-def _die_with_parent() -> None:
-    """A sweep that is killed leaves no process behind that the next one would fight with."""
-    assert _LIBC is not None
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def _threads(task: Task) -> dict[str, str]:
-    given = [text for text in task.overrides if text.startswith("threads=")]
-    return {"OMP_NUM_THREADS": given[-1].partition("=")[2]} if given else {}
-
-
-def _why(log: Path, code: int) -> str:
+def why(log: Path, code: int) -> str:
     """The last line that a run printed, or how it ended."""
     try:
         lines = log.read_text("utf-8", errors="replace").split("\n")

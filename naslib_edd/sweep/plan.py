@@ -2,14 +2,16 @@
 
 ::
 
-    config: configs/quickstart.yaml   # what all runs share
+    config: configs/quickstart.yaml   # what all runs share; or a list of files
     methods: [darts_v1, edd_darts]    # or all; left out: the config's own
     seeds: [0, 1, 2]                  # or a number: so many from 0
     set:                              # one value for all, or a list: the grid
       search.epochs: 20
       search.edd_lambda: [0.06, 0.12]
     out_dir: runs/my_sweep
-    jobs: 2                           # processes at once; the machine's cores by default
+    jobs: 2                           # runs at once; the machine's cores by default
+    executor: local                   # or slurm, ray, with the extra of that name
+    resources: {gpus_per_node: 1}     # what each run asks for, as submitit or Ray names it
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import itertools
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,8 @@ from naslib_edd.presets import CARDS, known
 
 _MOST_SEEDS = 10_000
 #: The keys of a sweep's file.
-KEYS = ("config", "methods", "seeds", "set", "out_dir", "jobs", "retries")
+KEYS = ("config", "methods", "seeds", "set", "out_dir", "jobs", "retries", "executor", "resources")
+EXECUTORS = ("local", "slurm", "ray")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +64,13 @@ class Task:
         """Label and seed, for people."""
         return f"{self.label} seed {self.seed}"
 
+    def of_seed(self, seed: int) -> Task:
+        """The same search with another seed."""
+        overrides = [f"seed={seed}" if text == f"seed={self.seed}" else text
+                     for text in self.overrides]  # fmt: skip
+        folder = self.folder.with_name(str(seed))
+        return replace(self, seed=seed, overrides=tuple(overrides), folder=folder)
+
     @property
     def arguments(self) -> list[str]:
         """What follows ``naslib-edd``: begins the run, goes on with it, or does nothing more."""
@@ -76,13 +86,23 @@ class Task:
 class Sweep:
     """A checked sweep; see the module's text for its keys."""
 
-    config: Path
+    configs: tuple[Path, ...]
     methods: tuple[str, ...]
     seeds: tuple[int, ...]
     settings: dict[str, tuple[Any, ...]]
     out_dir: Path
     jobs: int
     retries: int
+    executor: str
+    resources: dict[str, Any]
+
+    @property
+    def threads(self) -> int:
+        """Of each run: this machine's cores shared out, or those asked of the cluster, else 1."""
+        if self.executor == "local":
+            return max(1, cores() // self.jobs)
+        asked = self.resources.get("cpus_per_task", self.resources.get("num_cpus", 1))
+        return max(1, int(asked))
 
     def tasks(self) -> list[Task]:
         """Every search: those of the first seed first, so that early results span the grid.
@@ -93,36 +113,49 @@ class Sweep:
         keys = list(self.settings)
         grids = list(itertools.product(*self.settings.values()))
         varied = [place for place, key in enumerate(keys) if len(self.settings[key]) > 1]
-        found = [
+        # A config is read once: its seeds differ in the seed and in the folder's last part.
+        first = [
             self._task(
-                method, seed, dict(zip(keys, values, strict=True)), [keys[v] for v in varied]
+                config,
+                method,
+                self.seeds[0],
+                dict(zip(keys, values, strict=True)),
+                [keys[v] for v in varied],
             )
-            for seed in self.seeds
+            for config in self.configs
             for values in grids
             for method in self.methods or (None,)
         ]
+        found = [task.of_seed(seed) for seed in self.seeds for task in first]
         if len({task.folder for task in found}) < len(found):
             raise UserError("two runs of this sweep would go to one folder: a value is given twice")
         return found
 
     def _task(
-        self, method: str | None, seed: int, values: Mapping[str, Any], varied: Sequence[str]
+        self,
+        file: Path,
+        method: str | None,
+        seed: int,
+        values: Mapping[str, Any],
+        varied: Sequence[str],
     ) -> Task:
         overrides = [f"{key}={_as_typed(value)}" for key, value in values.items()]
         if method is not None:
             overrides.append(f"optimizer={method}")
-        base = configs.load(self.config, overrides)
+        base = configs.load(file, overrides)
         parts = [method or base.name or base.optimizer]
+        if method is not None and len(self.configs) > 1:
+            parts.insert(0, base.name or file.stem)
         parts += [f"{key.rpartition('.')[2]}={_as_typed(values[key])}" for key in varied]
         label = ",".join(parts).replace(os.sep, "_")
         overrides += [f"name={label}", f"seed={seed}", f"out_dir={self.out_dir}"]
         if base.threads is None:
-            overrides.append(f"threads={max(1, cores() // self.jobs)}")
-        config = configs.load(self.config, overrides)
+            overrides.append(f"threads={self.threads}")
+        config = configs.load(file, overrides)
         return Task(
             label=label,
             seed=seed,
-            config=self.config,
+            config=file,
             overrides=tuple(overrides),
             folder=folder_of(config),
             epochs=config.search.epochs,
@@ -141,16 +174,35 @@ def read(path: Path) -> Sweep:
             raise UserError(f"unknown key '{key}' in {path}{nearest(key, KEYS)}")
     if "config" not in given:
         raise UserError(f"{path} names no config; a sweep needs one, e.g. configs/quickstart.yaml")
-    config = path_of(str(given["config"]), "the config")
-    jobs = given.get("jobs")
+    jobs, executor = given.get("jobs"), given.get("executor", "local")
+    if executor not in EXECUTORS:
+        raise UserError(
+            f"executor in {path} is {shown(executor)}{nearest(str(executor), EXECUTORS)}"
+        )
+    resources = given.get("resources") or {}
+    if not isinstance(resources, dict) or (resources and executor == "local"):
+        raise UserError(f"resources in {path} are what runs ask of executor: slurm or ray")
     return Sweep(
-        config=config if look(config, "the config") is not None else path.parent / config,
+        configs=_configs(given["config"], path),
         methods=_methods(given.get("methods"), path),
         seeds=_seeds(given.get("seeds", [0]), path),
         settings={key: _values(key, value, path) for key, value in _grid(given, path).items()},
         out_dir=path_of(str(given.get("out_dir", "runs")), "out_dir"),
         jobs=cores() if jobs is None else _whole(jobs, "jobs", path, least=1),
         retries=_whole(given.get("retries", 2), "retries", path, least=0),
+        executor=executor,
+        resources={str(key): value for key, value in resources.items()},
+    )
+
+
+def _configs(given: Any, path: Path) -> tuple[Path, ...]:
+    """The files, as named or beside the sweep's own."""
+    names = given if isinstance(given, list) else [given]
+    if not names or not all(isinstance(name, str) for name in names):
+        raise UserError(f"config in {path} must be a file's name, or a list of them")
+    files = [path_of(name, "the config") for name in names]
+    return tuple(
+        file if look(file, "the config") is not None else path.parent / file for file in files
     )
 
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from naslib_edd import envelope
+from naslib_edd.errors import UserError
 from naslib_edd.files import write_text
 from naslib_edd.record import RunFolder
 from naslib_edd.sweep.plan import Task
 
-State = Literal["waiting", "begun", "finished", "failed"]
+State = Literal["waiting", "begun", "finished", "failed", "damaged"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,9 +22,11 @@ class Status:
 
     Attributes:
         task: the run.
-        state: ``begun`` says that there is a record or a checkpoint, not that a process runs.
+        state: ``begun`` says that there is a record or a checkpoint, not that a process runs;
+            ``damaged``, that its result is not as it was written: the sweep goes on with it, which
+            writes the result anew.
         epoch: epochs in its record.
-        reason: why it failed.
+        reason: why it failed, or what is damaged.
         result: what ``result.json`` holds, of a finished one.
     """
 
@@ -37,6 +41,8 @@ class Status:
         """State, and how far or how good."""
         if self.state == "failed":
             return f"failed in epoch {self.epoch + 1}: {self.reason}"
+        if self.state == "damaged":
+            return f"damaged: {self.reason}"
         if self.result is not None:
             return f"finished  {_found(self.result)}"
         return f"{self.state:8}  epoch {self.epoch} of {self.task.epochs}"
@@ -46,12 +52,15 @@ def status(task: Task) -> Status:
     """What the run's folder says."""
     folder = RunFolder(task.folder)
     epoch = _lines(folder.record)
-    result = _json(folder.result)
-    if result is not None:
-        return Status(task=task, state="finished", epoch=epoch, result=result)
-    failure = _json(failure_file(task))
-    if failure is not None:
-        return Status(task=task, state="failed", epoch=epoch, reason=str(failure.get("reason")))
+    try:
+        read = folder.read_result()
+    except UserError as error:
+        return Status(task=task, state="damaged", epoch=epoch, reason=str(error))
+    if read is not None:
+        return Status(task=task, state="finished", epoch=epoch, result=read[0])
+    reason = _failure(failure_file(task))
+    if reason is not None:
+        return Status(task=task, state="failed", epoch=epoch, reason=reason)
     return Status(task=task, state="begun" if folder.exists() else "waiting", epoch=epoch)
 
 
@@ -63,15 +72,17 @@ def failure_file(task: Task) -> Path:
 def mark_failed(task: Task, reason: str, *, tries: int) -> None:
     """Write down that the sweep goes on without this run."""
     values = {"reason": reason, "tries": tries, "go on with": task.command}
-    write_text(failure_file(task), json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+    text = json.dumps(envelope.sealed(values), indent=2, ensure_ascii=False)
+    write_text(failure_file(task), f"{text}\n")
 
 
 def _found(result: dict[str, Any]) -> str:
-    standing = result.get("standing") or {}
-    test = standing.get("test")
-    if not test:
+    try:
+        standing = result["standing"]
+        test = standing["test"]
+        return f"{standing['dataset']} test {test['value']:.2f} %, rank {test['rank']}"
+    except (KeyError, TypeError, ValueError):  # no table, or a result of another's making
         return str(result.get("arch_str"))
-    return f"{standing['dataset']} test {test['value']:.2f} %, rank {test['rank']}"
 
 
 def _lines(path: Path) -> int:
@@ -81,9 +92,12 @@ def _lines(path: Path) -> int:
         return 0
 
 
-def _json(path: Path) -> dict[str, Any] | None:
+def _failure(path: Path) -> str | None:
+    """Why a run was given up; None where it was not."""
     try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        values, has_seal = envelope.opened(path.read_bytes())
+    except FileNotFoundError:
         return None
-    return found if isinstance(found, dict) else None
+    except (OSError, envelope.Damaged) as problem:
+        return f"{path} {problem}"
+    return str(values.get("reason")) + ("" if has_seal else f" ({path.name} has no checksum)")

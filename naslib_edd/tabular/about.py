@@ -52,7 +52,7 @@ def read_about(arrays: Mapping[str, Array], path: Path) -> dict[str, Any]:
         return {}
     try:
         found = json.loads(str(arrays[ABOUT]))
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise unreadable(path, f"has an array '{ABOUT}' that is no JSON object")

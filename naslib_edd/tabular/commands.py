@@ -163,6 +163,17 @@ def pareto(
     return 0
 
 
+def explore(path: str | None, dataset: str | None, out: str, *, runs: Sequence[str] = ()) -> int:
+    """Write the page of every cell, with the paths of searches over it."""
+    from naslib_edd.paths import path_of
+    from naslib_edd.report.landscape import draw_landscape
+
+    table = default_table(path)
+    name = _dataset(table, dataset)
+    print(literal(str(draw_landscape(table, path_of(out, "the page"), runs=runs, dataset=name))))
+    return 0
+
+
 def check(official: str, path: str, *, as_json: bool) -> int:
     """Compare a file with a table, cell by cell; 1 where a value differs."""
     from naslib_edd.tabular.check import TOLERANCE, compare

@@ -24,6 +24,7 @@ asked when that is read.
 from __future__ import annotations
 
 import io
+import math
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,16 +46,23 @@ ARCHITECTURES = ("arch_str", "arch_ops", "op_names")
 #: Metrics of one value an architecture.
 _SINGLE = frozenset(metric for metrics in METRICS.values() for metric in metrics)
 NOTES, MISSING = "field_notes", "field_missing"
+#: Bytes that a table may unpack to, or so many times its own size: digits.npz has 7 MB, 12 times.
+_LARGEST, _LARGEST_RATIO = 1 << 28, 100
 #: What the checksum calls the file.
 KIND = "table"
 
 
 class LazyArrays(ReadOnce):
-    """The arrays of an ``.npz``, each read when first asked for and then kept, read-only."""
+    """The arrays of an ``.npz``, each read when first asked for and then kept, read-only.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: of the file.
+        content: its bytes, if they were read already.
+    """
+
+    def __init__(self, path: Path, content: bytes | None = None) -> None:
         # The whole file (a few MB) is kept, so that one replaced meanwhile is not half read.
-        self._open(path, path.read_bytes())
+        self._open(path, path.read_bytes() if content is None else content)
 
     def _open(self, path: Path, content: bytes) -> None:
         self._path, self._content = path, content
@@ -64,11 +72,15 @@ class LazyArrays(ReadOnce):
         except envelope.Damaged as problem:
             raise zipfile.BadZipFile(str(problem)) from None
         self._file = np.load(io.BytesIO(content), allow_pickle=False)
+        unpacked = sum(member.file_size for member in self._file.zip.infolist())
+        if unpacked > max(_LARGEST, _LARGEST_RATIO * len(content)):
+            raise zipfile.BadZipFile(f"it would unpack to {unpacked} bytes")
         members = set(self._file.zip.namelist())
         self._begin(tuple(name for name in self._file.files if f"{name}.npy" in members))
 
     def _array(self, name: str) -> Array:
         try:
+            self.header(name)
             array: Array = self._file[name]
         except BROKEN as error:
             raise unreadable(
@@ -83,9 +95,19 @@ class LazyArrays(ReadOnce):
         self._open(*state)
 
     def header(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-        """Shape and type of an array, without reading it."""
-        with self._file.zip.open(f"{name}.npy") as file:
-            return _header(file)
+        """Shape and type of an array, without reading it.
+
+        Raises:
+            ValueError: they claim other bytes than there are. NumPy would make room for them.
+        """
+        member = self._file.zip.getinfo(f"{name}.npy")
+        with self._file.zip.open(member) as file:
+            shape, kind = _header(file)
+            held = member.file_size - file.tell()
+        claimed = math.prod(shape) * kind.itemsize
+        if not kind.hasobject and (min(shape, default=0) < 0 or claimed != held):
+            raise ValueError(f"'{name}' has {held} bytes, which do not fit its shape")
+        return shape, kind
 
 
 def read(path: Path) -> Source:

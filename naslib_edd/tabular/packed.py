@@ -55,19 +55,22 @@ class PackedArrays(ReadOnce):
     """The arrays of a packed table, each decoded when first asked for and then kept, read-only.
 
     Args:
+        path: of the file, for messages.
         members: of the file.
         packings: column -> how it is packed.
     """
 
-    def __init__(self, members: Mapping[str, Array], packings: Mapping[str, Packing]) -> None:
-        self._members, self._packings = members, packings
+    def __init__(
+        self, path: Path, members: Mapping[str, Array], packings: Mapping[str, Packing]
+    ) -> None:
+        self._path, self._members, self._packings = path, members, packings
         others = tuple(name for name in (SEEDS, "about") if name in members)
         self._begin((*_DERIVED, *others, *packings))
 
-    def __getstate__(self) -> tuple[Mapping[str, Array], Mapping[str, Packing]]:
-        return self._members, self._packings
+    def __getstate__(self) -> tuple[Path, Mapping[str, Array], Mapping[str, Packing]]:
+        return self._path, self._members, self._packings
 
-    def __setstate__(self, state: tuple[Mapping[str, Array], Mapping[str, Packing]]) -> None:
+    def __setstate__(self, state: tuple[Path, Mapping[str, Array], Mapping[str, Packing]]) -> None:
         self.__init__(*state)  # type: ignore[misc]  # as when it was opened
 
     def _array(self, name: str) -> Array:
@@ -78,8 +81,19 @@ class PackedArrays(ReadOnce):
         if name == "arch_str":
             return np.array([nb201.ops_to_str(ops) for ops in nb201.all_ops().tolist()])
         if name in self._packings:
-            return decode(name, self._packings[name], self._members, self)
+            return self._column(name)
         return self._members[name].copy()
+
+    def _column(self, name: str) -> Array:
+        try:
+            values = decode(name, self._packings[name], self._members, self)
+            if values.ndim not in (1, 2) or len(values) != nb201.SIZE:
+                raise ValueError(f"its shape is {values.shape}")
+        except BROKEN as error:
+            raise unreadable(
+                self._path, f"has a column '{name}' that cannot be decoded ({first_line(error)})"
+            ) from error
+        return values
 
 
 def read(path: Path) -> Source:
@@ -89,11 +103,10 @@ def read(path: Path) -> Source:
         UserError: the file is damaged, or says of a column what is not understood.
     """
     content = path.read_bytes()
-    digest, body = content[-_DIGEST:], content[:-_DIGEST]
-    if hashlib.sha256(body).hexdigest().encode() != digest:
+    if not is_whole(content):
         raise unreadable(path, "is cut short or damaged (its checksum is that of other bytes)")
     try:
-        members = LazyArrays(path)
+        members = LazyArrays(path, content)
         packings = json.loads(str(members[PACKING]))
         texts = [_texts(members, name) for name in (MISSING, NOTES)]
         columns = dict(packings)
@@ -101,8 +114,14 @@ def read(path: Path) -> Source:
             raise ValueError(f"'{PACKING}' is not one of columns")
     except BROKEN as error:
         raise unreadable(path, f"is no packed table ({first_line(error)})") from error
-    arrays = PackedArrays(members, columns)
+    arrays = PackedArrays(path, members, columns)
     return Source(format="packed", arrays=arrays, missing=texts[0], notes=texts[1])
+
+
+def is_whole(content: bytes) -> bool:
+    """Whether the bytes of a packed table fit the SHA-256 at their end."""
+    body = memoryview(content)[:-_DIGEST]
+    return hashlib.sha256(body).hexdigest().encode() == content[-_DIGEST:]
 
 
 def decode(

@@ -138,8 +138,11 @@ class Table(Values):
         Args:
             dataset: a name of :attr:`datasets`, or the benchmark's own (``"ImageNet16-120"``).
             split: ``"val"`` or ``"test"``.
-            max_params_M, max_flops_M, max_latency_ms: upper bounds, inclusive, of :meth:`cost`.
-            device, latencies: of ``max_latency_ms``: see :meth:`cost`.
+            max_params_M: at most so many parameters, in millions.
+            max_flops_M: at most so many FLOPs, in millions.
+            max_latency_ms: at most this latency, in ms, on ``device``.
+            device: the device of ``max_latency_ms``; see :meth:`cost`.
+            latencies: the file that has its latencies; see :meth:`cost`.
 
         Raises:
             UserError: the table has no such data set, no such accuracy, or none within the limits.
@@ -184,8 +187,11 @@ class Table(Values):
         """The Pareto front of accuracy against a cost, the cheapest first.
 
         Args:
-            dataset, split: as of :meth:`best`.
-            cost, device, latencies: as of :meth:`cost`.
+            dataset: as of :meth:`best`.
+            split: as of :meth:`best`.
+            cost: as of :meth:`cost`.
+            device: as of :meth:`cost`.
+            latencies: as of :meth:`cost`.
 
         Raises:
             UserError: see :meth:`best`, :meth:`cost`.

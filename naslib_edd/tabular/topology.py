@@ -1,7 +1,8 @@
 """The calls of ``nats_bench``' topology API and of ``nas_201_api.NASBench201API``, over any table.
 
 >>> api = TopologyApi("nb201")
->>> api.get_more_info(6111, "cifar10", hp="200", is_random=False)["test-accuracy"]  # doctest: +SKIP
+>>> api.get_more_info(6111, "cifar10", hp="200", is_random=False)["test-accuracy"]
+94.37...
 
 Code that was written for either runs on it: the same methods and arguments (both packages' names
 of ``find_best``'s limits), the same data sets (``cifar10-valid``, ``cifar10``, ``cifar100``,
@@ -188,7 +189,10 @@ class TopologyApi(Architectures):
         Args:
             dataset: as of :meth:`get_more_info`.
             metric_on_set: ``"valid"``, ``"test"``, or the benchmark's ``"x-valid"``, ….
-            flop_max, param_max: in millions, inclusive, of what the table's file says.
+            flop_max: at most so many FLOPs, in millions, of what the table's file says.
+            param_max: at most so many parameters, in millions.
+            FLOP_max: another name of ``flop_max``.
+            Param_max: another name of ``param_max``.
             hp: as of :meth:`get_more_info`.
             enforce_all: taken for compatibility.
 

@@ -47,6 +47,7 @@ def on_tape(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return calls
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("method", CAPTURED)
 def test_fifty_steps_are_the_eager_ones_bit_for_bit(method: str, on_tape: list[str]) -> None:
     wanted, found = eager(engine_of(method)), engine_of(method)
@@ -59,6 +60,7 @@ def test_fifty_steps_are_the_eager_ones_bit_for_bit(method: str, on_tape: list[s
     assert on_tape.count("run") + on_tape.count("replay") == len(rows) * wanted.steps
 
 
+@pytest.mark.search
 def test_schedules_are_captured_anew_and_nothing_else(on_tape: list[str]) -> None:
     for method, captures in (("edd_darts", 1), ("darts_minus", 5)):
         engine = engine_of(method)
@@ -66,6 +68,7 @@ def test_schedules_are_captured_anew_and_nothing_else(on_tape: list[str]) -> Non
         assert engine.graphed is not None and engine.graphed.captures == captures, method
 
 
+@pytest.mark.search
 @pytest.mark.parametrize(
     ("method", "search"),
     [
@@ -86,6 +89,7 @@ def test_stages_and_settings(method: str, search: dict[str, Any], on_tape: list[
     assert on_tape.count("replay") >= 15
 
 
+@pytest.mark.search
 def test_a_last_batch_that_is_not_full_runs_eagerly(on_tape: list[str]) -> None:
     size = {"limit_train": 52, "limit_val": 52, "batch_size": 10}  # 5 full batches and one of 2
     wanted, found = eager(engine_of("edd_darts", **size)), engine_of("edd_darts", **size)
@@ -95,6 +99,7 @@ def test_a_last_batch_that_is_not_full_runs_eagerly(on_tape: list[str]) -> None:
     assert on_tape.count("replay") == 25 - WARM_UP
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("method", ["edd_darts", "drnas"])
 def test_a_checkpoint_is_the_eager_runs_and_goes_on_either_way(
     method: str, on_tape: list[str]
@@ -120,6 +125,7 @@ def test_a_checkpoint_is_the_eager_runs_and_goes_on_either_way(
     assert run_epochs(first) == rows
 
 
+@pytest.mark.search
 def test_as_torchs_own_optimizers_but_for_rounding(
     on_tape: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +143,7 @@ def test_as_torchs_own_optimizers_but_for_rounding(
     torch.testing.assert_close(found.logits, wanted.logits, rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.search
 def test_a_capture_that_fails_is_an_eager_step_and_one_warning(
     on_tape: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,6 +212,7 @@ class Counting:
         self.work()
 
 
+@pytest.mark.search
 def test_warm_up_capture_replay() -> None:
     engine = engine_of("edd_darts")
     graph = Counting()
@@ -221,6 +229,7 @@ def test_warm_up_capture_replay() -> None:
     assert dataclasses.is_dataclass(engine.path)
 
 
+@pytest.mark.search
 def test_numbers_of_wrapped_parts_are_seen() -> None:
     engine = engine_of("darts_minus")
     before = graphed.baked(engine.bilevel, [engine.relaxation])

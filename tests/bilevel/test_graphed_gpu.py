@@ -7,6 +7,7 @@ import torch
 from graphed_runs import eager, engine_of, run_epochs
 
 
+@pytest.mark.search
 @pytest.mark.gpu
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("method", ["darts_v1", "edd_darts", "drnas"])

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from naslib_edd.bilevel.operation_stop import OperationStop, operation_weights
+from naslib_edd.bilevel.operation_stop import OperationStop
 from naslib_edd.config import load
 from naslib_edd.errors import UserError
 from naslib_edd.relaxation import Softmax
@@ -46,7 +46,7 @@ def _batches(count: int) -> list[tuple[Batch, Batch]]:
 
 
 def test_every_convolution_of_every_cell_counts() -> None:
-    weights = operation_weights(PlainSupernet(channels=2, cells=2))
+    weights = PlainSupernet(channels=2, cells=2).operation_weights()
     assert len(weights) == 6 * 6 * 2  # cells, edges, the two convolutions
     assert {w.shape[2] for w in weights} == {1, 3}
 

@@ -119,6 +119,7 @@ def test_the_generator_goes_through_a_state_dict() -> None:
     assert all(torch.equal(a, b) for a, b in zip(state(first), state(second), strict=True))
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("images", ["half", "all"])
 def test_both_steps_see_training_images_and_all_of_them_if_asked(
     tmp_path: Path, images: str

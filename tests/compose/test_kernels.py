@@ -191,6 +191,7 @@ def test_a_resumed_run_takes_what_it_began_with(monkeypatch: pytest.MonkeyPatch)
     assert gone_on(gone, on.as_dict()).why == "no C++ compiler; the run began with C++ kernels"
 
 
+@pytest.mark.search
 def test_a_search_with_and_without(tmp_path: Path) -> None:
     taken: dict[str, Any] = {}
     for name in ("on", "off"):
@@ -203,6 +204,7 @@ def test_a_search_with_and_without(tmp_path: Path) -> None:
     assert taken["on"] != taken["off"]  # other rounding
 
 
+@pytest.mark.search
 def test_a_checkpoint_carries_it(tmp_path: Path) -> None:
     """Off at first, and resumed under auto: off in every step that follows."""
     engines = []

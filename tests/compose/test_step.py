@@ -62,6 +62,7 @@ def test_bf16_is_refused_where_nothing_would_be_left() -> None:
         load({"search": {"precision": "fp16"}})
 
 
+@pytest.mark.search
 def test_a_search_says_which(tmp_path: Path) -> None:
     text = io.StringIO()
     settings = tiny_settings(tmp_path, search={"epochs": 1, "precision": "bf16"})

@@ -230,6 +230,7 @@ def _settings(out: Path, **search: Any) -> dict[str, Any]:
     return tiny_settings(out, dataset="custom", search=small)
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("shape", [(12, 12), (28, 28), (8, 16)])
 def test_a_search_on_them(tmp_path: Path, shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
@@ -243,6 +244,7 @@ def test_a_search_on_them(tmp_path: Path, shape: tuple[int, int]) -> None:
     assert found.folder == tmp_path / "nasbench201" / "custom" / "edd_darts" / "0"
 
 
+@pytest.mark.search
 def test_it_resumes_bit_for_bit_and_names_its_classes(tmp_path: Path) -> None:
     arrays = _arrays()
     np.savez(tmp_path / "mine.npz", **arrays)
@@ -276,6 +278,7 @@ def test_augmentations_by_name(name: str, flip: bool, pad: int) -> None:
     assert batches.augment == (flip or pad > 0)
 
 
+@pytest.mark.search
 def test_no_table_is_said_to_be_of_these_images(tmp_path: Path) -> None:
     table = write_table(tmp_path / "table.npz")
     heard = Console(record=True, width=200, file=io.StringIO())

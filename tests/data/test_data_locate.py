@@ -100,6 +100,7 @@ def test_describe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cifar10: Cifa
     assert lines["svhn"].path is None
 
 
+@pytest.mark.process
 def test_looking_for_data_needs_no_torch() -> None:
     code = (
         "import sys; from naslib_edd.data import describe as d; d(); print('torch' in sys.modules)"

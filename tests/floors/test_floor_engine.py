@@ -38,6 +38,7 @@ def floor(out: Path, table: Path, optimizer: str, **search: Any) -> dict[str, An
     return settings
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("optimizer", FLOORS)
 def test_a_floor_leaves_its_record(
     tmp_path: Path, table: Path, optimizer: str, monkeypatch: pytest.MonkeyPatch
@@ -66,17 +67,20 @@ def test_a_floor_leaves_its_record(
     assert "images" not in final
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("optimizer", FLOORS)
 def test_by_default_a_look_up_an_epoch(tmp_path: Path, table: Path, optimizer: str) -> None:
     rows = run(floor(tmp_path, table, optimizer)).rows
     assert [row["queries"] for row in rows] == [1, 2, 3, 4]
 
 
+@pytest.mark.search
 def test_fewer_look_ups_than_epochs(tmp_path: Path, table: Path) -> None:
     rows = run(floor(tmp_path, table, "random_search", queries=2)).rows
     assert [row["queries"] for row in rows] == [1, 2, 2, 2]
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("optimizer", FLOORS)
 @pytest.mark.parametrize("stop_at", [1, 25, 50, 99])
 def test_resumes_bit_for_bit(
@@ -105,6 +109,7 @@ def test_resumes_bit_for_bit(
     assert len(again.rows) == 4
 
 
+@pytest.mark.search
 def test_seeds_differ_and_a_seed_is_a_run(tmp_path: Path, table: Path) -> None:
     indices = []
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
@@ -113,6 +118,7 @@ def test_seeds_differ_and_a_seed_is_a_run(tmp_path: Path, table: Path) -> None:
     assert indices[0] == indices[1] != indices[2]
 
 
+@pytest.mark.search
 def test_resume_notices_another_table(tmp_path: Path, table: Path) -> None:
     run(floor(tmp_path, table, "local_search"))
     other = write_values(tmp_path / "other.npz", VALUES[::-1])
@@ -135,6 +141,7 @@ def test_unknown_values_are_the_worst(tmp_path: Path) -> None:
     assert engine.end_epoch()["index"] == int(np.nanargmax(values))
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("optimizer", FLOORS)
 def test_without_a_table_it_says_what_to_do(
     tmp_path: Path, optimizer: str, capsys: pytest.CaptureFixture[str], monkeypatch: Any
@@ -150,11 +157,13 @@ def test_without_a_table_it_says_what_to_do(
     assert "benchmark table" in capsys.readouterr().err
 
 
+@pytest.mark.search
 def test_a_table_of_other_data_is_refused(tmp_path: Path, table: Path) -> None:
     with pytest.raises(UserError, match=r"of cifar10, and .* has none \(it is of digits\)"):
         run(floor(tmp_path, table, "random_search") | {"dataset": "cifar10"})
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("optimizer", FLOORS)
 def test_figures_and_report(tmp_path: Path, table: Path, optimizer: str) -> None:
     folder = run(floor(tmp_path, table, optimizer)).folder

@@ -17,7 +17,7 @@ from naslib_edd.floors import ProxyEngine
 from naslib_edd.proxies import Under, nwot
 from naslib_edd.record import without_timings
 from naslib_edd.report import draw_overview, draw_run, report
-from naslib_edd.spaces.nb201 import CONV3, SKIP, index_to_ops, ops_to_index
+from naslib_edd.spaces.nb201 import CONV3, SKIP, ops_to_index
 
 PROXIES = ("nwot", "synflow", "jacov")
 CPU = torch.device("cpu")
@@ -36,6 +36,7 @@ def _engine(optimizer: str, **search: Any) -> ProxyEngine:
     return ProxyEngine(config=config, data=data, device=CPU)
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("optimizer", [*PROXIES, "zero_cost_pt"])
 def test_a_search_leaves_its_record_and_resumes_bit_for_bit(tmp_path: Path, optimizer: str) -> None:
     table = str(write_table(tmp_path / "table.npz"))
@@ -74,7 +75,7 @@ def test_the_best_of_a_random_order_is_chosen() -> None:
         row = engine.end_epoch()
     again = _engine("synflow", queries=12)
     scores = {index: again._score(index) for index in engine._order}
-    assert len(scores) == 12 and row["index"] == max(scores, key=lambda index: scores[index])
+    assert len(scores) == 12 and row["ops"] == list(max(scores, key=lambda arch: scores[arch]))
     assert row["proxy_score"] == max(scores.values())
 
 
@@ -105,7 +106,7 @@ def test_edges_are_decided_by_what_is_missed_most() -> None:
         ops.append(1 + scores.index(min(scores)))
         assert engine.ops[edge] == ops[-1]
     assert engine.end_epoch()["candidate"] == ops_to_index(
-        index_to_ops(engine.best)
+        engine.chosen
     )  # the first is the best so far
 
 
@@ -115,6 +116,7 @@ def _seed(engine: ProxyEngine) -> int:
     return stable_seed(engine.config.seed, "zero_cost_pt", engine.epoch)
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("optimizer", ["nwot", "zero_cost_pt"])
 def test_only_named_operations(tmp_path: Path, optimizer: str) -> None:
     names = ["nor_conv_3x3", "skip_connect"]

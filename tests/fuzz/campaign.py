@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
+sys.path[:0] = [str(Path(__file__).resolve().parents[n]) for n in (1, 2)]
 
 from fuzz.child import OUTCOMES, Child, Outcome, judge  # noqa: E402
 from fuzz.formats import FORMATS, Format  # noqa: E402

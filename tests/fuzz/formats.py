@@ -3,33 +3,12 @@ in the guarded child, whether the format carries a checksum, and what hostile fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
-from typing import NamedTuple
 
 from fuzz import crafted, seeds
-
-
-def _none() -> Iterator[tuple[str, bytes]]:
-    return iter(())
-
-
-class Format(NamedTuple):
-    """A format.
-
-    Attributes:
-        make: writes an undamaged file, and what belongs beside it, into an empty folder; returns
-            the path of the file.
-        reader: ``"module:function"`` of what reads it, see :mod:`fuzz.child`.
-        has_checksum: whether the format carries one, so that no damage may go unnoticed.
-        crafted: hostile files, (name, bytes); all have to be refused.
-    """
-
-    make: Callable[[Path], Path]
-    reader: str
-    has_checksum: bool
-    crafted: Callable[[], Iterator[tuple[str, bytes]]] = _none
+from fuzz.entry import Format
+from fuzz.own_formats import OWN_FORMATS
 
 
 def _nats(*, full: bool) -> Iterator[tuple[str, bytes]]:
@@ -39,7 +18,7 @@ def _nats(*, full: bool) -> Iterator[tuple[str, bytes]]:
 
 _TABLE, _FOLDER = "fuzz.readers:table", "fuzz.readers:table_folder"
 
-FORMATS: dict[str, Format] = {
+FOREIGN_FORMATS: dict[str, Format] = {
     "NB201 .pth": Format(
         seeds.nb201_pth,
         _TABLE,
@@ -72,3 +51,5 @@ FORMATS: dict[str, Format] = {
     "images .npz, stored": Format(seeds.npz, "fuzz.readers:cifar10_npz", True, crafted.npz),
     "images .npz, compressed": Format(seeds.npz_packed, "fuzz.readers:cifar10_npz", True),
 }
+
+FORMATS: dict[str, Format] = {**OWN_FORMATS, **FOREIGN_FORMATS}

@@ -60,6 +60,7 @@ def there(tmp_path: Path) -> list[Path]:
     return sorted((tmp_path / "cache" / "naslib_edd").glob("*"))
 
 
+@pytest.mark.process
 def test_built_once_and_kept(tmp_path: Path, quick: list[str]) -> None:
     assert choice.kernels() is not None
     library, checksum = there(tmp_path)
@@ -93,6 +94,7 @@ def damages(content: bytes) -> list[bytes]:
     return [content[:length] for length in lengths] + flipped + [b"garbage", content + b"\0"]
 
 
+@pytest.mark.process
 def test_nothing_damaged_is_loaded(
     tmp_path: Path, quick: list[str], made: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -119,6 +121,7 @@ def test_nothing_damaged_is_loaded(
     assert len(quick) == 1 + len(damaged) + 5
 
 
+@pytest.mark.process
 def test_a_sealed_library_without_our_functions(
     tmp_path: Path, quick: list[str], made: bytes
 ) -> None:
@@ -132,6 +135,7 @@ def test_a_sealed_library_without_our_functions(
     assert len(quick) == 3
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="there are no owners of folders here")
 @pytest.mark.parametrize("what", ["folder", "library", "checksum"])
 def test_another_users(
@@ -148,6 +152,7 @@ def test_another_users(
     assert build.why_not() == f"{path} is another user's"
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="there are no modes here")
 @pytest.mark.parametrize("mode", [0o777, 0o770, 0o707, 0o755])
 @pytest.mark.parametrize("what", ["folder", "library", "checksum"])
@@ -199,6 +204,7 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     assert choice.kernels() is None
 
 
+@pytest.mark.process
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: list[str]) -> None:
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
@@ -223,6 +229,7 @@ def test_a_value_that_says_nothing(monkeypatch: pytest.MonkeyPatch, value: str) 
     assert len(str(caught.value)) < 200
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_one_openmp_runtime(tmp_path: Path) -> None:
     """A second one would have a pool of threads of its own, that fights with PyTorch's."""
@@ -236,6 +243,7 @@ def test_one_openmp_runtime(tmp_path: Path) -> None:
     assert "gomp" not in told.stdout and "omp5" not in told.stdout
 
 
+@pytest.mark.process
 def test_what_is_taken_ends_with_its_block(
     monkeypatch: pytest.MonkeyPatch, quick: list[str]
 ) -> None:

@@ -117,6 +117,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Found]:
     yield numbers(str(program))
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_neon_emulated(tmp_path: Path, plain: Found) -> None:
     """Cross-compiled for 64-bit ARM and run by an emulator: right, and not measured."""
@@ -131,6 +132,7 @@ def test_neon_emulated(tmp_path: Path, plain: Found) -> None:
     check_equal(numbers(emulator, str(program)), plain)
 
 
+@pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.parametrize("of", [AVX2, AVX512], ids=["avx2", "avx512"])
 def test_x86_as_the_plain_registers(of: Target, tmp_path: Path, plain: Found) -> None:
@@ -148,6 +150,7 @@ def runs(of: Target) -> bool:
     return needed[of.name] <= set(told)
 
 
+@pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.parametrize("of", [AVX512, AVX2, PLAIN], ids=["avx512", "avx2", "plain"])
 def test_held_to_the_float64_twins(

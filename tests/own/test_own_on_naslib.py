@@ -55,6 +55,7 @@ def _run(folder: Path, optimizer: str, **search: Any) -> Path:
     return folder / "runs" / "nasbench201" / "digits" / optimizer / "0"
 
 
+@pytest.mark.search
 def test_a_relaxation_searches_on_naslib(tmp_path: Path) -> None:
     register_method("cold", relaxation=cold)
     mine = rows_of(_run(tmp_path, "cold"))
@@ -63,11 +64,13 @@ def test_a_relaxation_searches_on_naslib(tmp_path: Path) -> None:
     assert [row["logits"] for row in mine] == [row["logits"] for row in same]
 
 
+@pytest.mark.search
 def test_operations_are_limited_on_naslib_too(tmp_path: Path) -> None:
     rows = rows_of(_run(tmp_path, "darts_v1", operations=["skip_connect", "nor_conv_3x3"]))
     assert all(set(row["ops"]) <= {1, 3} for row in rows)
 
 
+@pytest.mark.search
 def test_a_selection_chooses_on_naslib_where_the_supernet_is_fast(tmp_path: Path) -> None:
     """In the record's order of operations: the first of those that are left."""
     register_method("first", selection=first)

@@ -134,6 +134,7 @@ PARTS: dict[str, Any] = {
 }
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("kind", [*PARTS, "all"])
 def test_a_part_of_each_kind_searches_and_resumes_bit_for_bit(tmp_path: Path, kind: str) -> None:
     chosen = PARTS if kind == "all" else {kind: PARTS[kind]}
@@ -178,6 +179,7 @@ def halving(epoch: int, entropy: float) -> float:
     return float(0.5**epoch)
 
 
+@pytest.mark.search
 def test_functions_will_do(tmp_path: Path) -> None:
     register_method("square", relaxation=square, temperature=halving, regulariser=spread)
     found = run(tiny_settings(tmp_path, optimizer="square"))
@@ -187,6 +189,7 @@ def test_functions_will_do(tmp_path: Path) -> None:
     assert torch.allclose(square(logits, t), torch.softmax(logits / (t / 2), -1))
 
 
+@pytest.mark.search
 def test_a_sampled_relaxation_computes_one_operation_an_edge(tmp_path: Path) -> None:
     """GDAS' own relaxation under another name is GDAS, bit for bit."""
     register_method("mine", base="gdas", relaxation=Gumbel)
@@ -198,6 +201,7 @@ def test_a_sampled_relaxation_computes_one_operation_an_edge(tmp_path: Path) -> 
     assert "other" not in CARDS
 
 
+@pytest.mark.search
 def test_softmax_under_another_name_is_darts(tmp_path: Path) -> None:
     register_method("mine", relaxation=Softmax, step=FirstOrder)
     mine = run(tiny_settings(tmp_path / "mine", optimizer="mine"))
@@ -220,6 +224,7 @@ def test_card_settings_and_config(tmp_path: Path) -> None:
     assert load({"optimizer": "mine"}).search.own_relaxation is None
 
 
+@pytest.mark.search
 def test_a_run_of_other_parts_is_not_resumed(tmp_path: Path) -> None:
     register_method("mine", relaxation=Noisy)
     with power_cut(epoch=1, step=2):
@@ -229,6 +234,7 @@ def test_a_run_of_other_parts_is_not_resumed(tmp_path: Path) -> None:
         run(tiny_settings(tmp_path, optimizer="mine"), resume=True)
 
 
+@pytest.mark.search
 def test_a_run_of_a_method_unknown_here_is_reported(tmp_path: Path) -> None:
     register_method("mine", relaxation=Noisy)
     found = run(tiny_settings(tmp_path / "runs", optimizer="mine"))
@@ -325,6 +331,7 @@ def test_names(name: str, match: str) -> None:
         register_method(name)
 
 
+@pytest.mark.search
 def test_a_config_cannot_name_code_to_run(tmp_path: Path) -> None:
     settings = tiny_settings(tmp_path, search={"own_relaxation": "os:system"})
     with pytest.raises(UserError, match="os:system of this config is not known here"):
@@ -344,6 +351,7 @@ def register():
 """
 
 
+@pytest.mark.process
 @pytest.mark.timeout(400)  # five processes, each of which imports PyTorch
 def test_a_package_brings_a_method_by_its_entry_point(tmp_path: Path) -> None:
     (tmp_path / "their_package.py").write_text(PACKAGE)

@@ -20,12 +20,17 @@ from naslib_edd.plugin.state import PREFIX, Checkpointed
 from naslib_edd.presets import CARDS
 from naslib_edd.record import without_timings
 from naslib_edd.spaces import nb201
+from naslib_edd.spaces.nb201_space import SPACE
 
 Make = Callable[..., Any]
 #: The methods that this host carries.
 HOSTED = [name for name, card in CARDS.items() if "naslib" in card.hosts]
 #: Those that act at the boundaries of epochs, for which the stand-in's graph has no fast supernet.
-STAGED = [name for name in HOSTED if make_stages(configs.load({"optimizer": name}).search, seed=0)]
+STAGED = [
+    name
+    for name in HOSTED
+    if make_stages(configs.load({"optimizer": name}).search, seed=0, layout=SPACE.layout)
+]
 HERE = [name for name in HOSTED if name not in STAGED]
 
 

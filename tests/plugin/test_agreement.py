@@ -171,6 +171,7 @@ SLOW = [
 ]
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("method", [*SEARCHES, *SLOW])
 def test_equal_searches_epoch_by_epoch(
     method: str, naslib: SimpleNamespace, tmp_path: Path

@@ -76,6 +76,7 @@ def test_no_checkout(
     assert "built-in engine does without" in line
 
 
+@pytest.mark.process
 def test_the_commit_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NASLIB_HOME", str(fake(tmp_path)))
     assert "its commit is unknown" in diagnosis.diagnose(try_import=False)[0]

@@ -79,6 +79,7 @@ def test_aliases(monkeypatch: pytest.MonkeyPatch) -> None:
     assert collections.Iterable is collections.abc.Iterable  # type: ignore[attr-defined]
 
 
+@pytest.mark.process
 def test_importing_the_plugin_changes_nothing() -> None:
     script = (
         "import sys, collections; before = list(sys.meta_path);"

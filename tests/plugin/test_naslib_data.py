@@ -90,6 +90,7 @@ def quiet(config: Path, *overrides: str, **options: Any) -> dict[str, Any]:
     return run(config, overrides, console=Console(quiet=True), **options)
 
 
+@pytest.mark.search
 @pytest.mark.naslib
 @needs_torchvision
 def test_end_to_end_and_resumed(
@@ -131,6 +132,7 @@ def naslib_class() -> Any:
     return Adapter
 
 
+@pytest.mark.search
 @pytest.mark.naslib
 @needs_torchvision
 def test_real_images(
@@ -167,6 +169,7 @@ def test_real_images(
     torch.testing.assert_close(test, wanted, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.search
 @pytest.mark.naslib
 @needs_torchvision
 def test_files_that_are_not_the_official_ones(

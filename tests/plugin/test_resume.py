@@ -117,6 +117,7 @@ print("HASH", list(optimizer.get_final_architecture().get_hash()))
 """
 
 
+@pytest.mark.process
 def test_a_new_process_evaluates_the_same_architecture(
     naslib: SimpleNamespace,
     synthetic: Callable[..., None],

@@ -48,12 +48,15 @@ def quiet(config: Path, *overrides: str, **options: Any) -> dict[str, Any]:
     return run(config, overrides, console=Console(quiet=True), **options)
 
 
+@pytest.mark.search
 def test_a_search_leaves_the_same_record_as_the_built_in_engine(
     config: Path, tmp_path: Path
 ) -> None:
     table = write_table(tmp_path / "table.npz")
     arguments = ["search.edd_lambda", "0.12", f"table={table}"]
     result = quiet(config, *arguments)
+    assert result["changed"]["edd_lambda"] == 0.12
+    assert result["images"] == {"train": 4, "val": 8, "test": 8}  # limit_val holds at the end, too
     rows = read_rows(folder(config) / "record.jsonl")
     assert [row["epoch"] for row in rows] == [1, 2]
     trajectory = json.loads((folder(config) / "errors.json").read_text())
@@ -78,6 +81,8 @@ def test_a_search_leaves_the_same_record_as_the_built_in_engine(
     assert [item.name for item in load_runs([tmp_path / "runs"])] == ["builtin", "edd_darts"]
 
 
+@pytest.mark.process
+@pytest.mark.search
 @pytest.mark.parametrize("method", ["edd_darts", "edd_gdas"])
 def test_resume_after_a_kill(config: Path, method: str) -> None:
     """The whole record, errors.json and the result are those of a run that was left alone."""
@@ -110,6 +115,8 @@ def test_resume_after_a_kill(config: Path, method: str) -> None:
         assert len(texts[0][key]) == 3
 
 
+@pytest.mark.process
+@pytest.mark.search
 def test_eval_only_in_a_new_process(config: Path, capfd: pytest.CaptureFixture[str]) -> None:
     result = quiet(config)
     before = rows_of(folder(config))
@@ -122,6 +129,7 @@ def test_eval_only_in_a_new_process(config: Path, capfd: pytest.CaptureFixture[s
     assert rows_of(folder(config)) == before
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("name", ["darts", "gdas", "drnas"])
 def test_naslibs_own_optimizers(config: Path, name: str, tmp_path: Path) -> None:
     table = write_table(tmp_path / "table.npz")
@@ -135,6 +143,7 @@ def test_naslibs_own_optimizers(config: Path, name: str, tmp_path: Path) -> None
             quiet(config, f"optimizer=naslib:{name}", **option)
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("method", ["edd_darts", "edd_pc_darts"])
 def test_nb301_through_the_runner(config: Path, method: str) -> None:
     small = ["search.limit_train=2", "search.batch_size=2", "search.limit_val=2"]
@@ -148,6 +157,7 @@ def test_nb301_through_the_runner(config: Path, method: str) -> None:
         )
 
 
+@pytest.mark.search
 def test_one_config_for_both_engines(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["search", str(config), "--engine", "naslib", "search.epochs=1"]) == 0
     assert "NASLib's Trainer" in capsys.readouterr().out
@@ -159,12 +169,14 @@ def test_one_config_for_both_engines(config: Path, capsys: pytest.CaptureFixture
     assert main(arguments) == 0
 
 
+@pytest.mark.search
 def test_a_run_of_other_settings_is_not_resumed(config: Path) -> None:
     quiet(config, "search.epochs=1")
     with pytest.raises(UserError, match=r"search\.epochs was 1 there and is 2"):
         quiet(config, resume=True)
 
 
+@pytest.mark.search
 def test_naslibs_loaders_want_torchvision(config: Path) -> None:
     from naslib_edd.plugin import standins
 
@@ -173,6 +185,17 @@ def test_naslibs_loaders_want_torchvision(config: Path) -> None:
         return
     with pytest.raises(UserError, match=r"torchvision .* is not installed"):
         quiet(config, "loaders=naslib", "dataset=cifar10")
+
+
+@pytest.mark.search
+def test_a_library_that_a_plot_needs_is_missed_before_the_search(config: Path) -> None:
+    from naslib_edd.plugin import standins
+
+    if "seaborn" not in standins.given():
+        pytest.skip("seaborn is installed")
+    with pytest.raises(UserError, match="seaborn"):
+        quiet(config, "plot_arch_weights=true")
+    assert not folder(config).exists()
 
 
 def open_loaders(config: Path) -> object:

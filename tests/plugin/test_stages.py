@@ -35,6 +35,7 @@ def quiet(config: Path, *overrides: str, **options: Any) -> dict[str, Any]:
     return run(config, overrides, console=Console(quiet=True), **options)
 
 
+@pytest.mark.search
 @pytest.mark.slow
 def test_a_resume_inside_the_selection_is_bit_for_bit(config: Path) -> None:
     """PT adds six epochs, before each of which it decides an edge."""
@@ -51,6 +52,7 @@ def test_a_resume_inside_the_selection_is_bit_for_bit(config: Path) -> None:
     assert again["final"] == result["final"]
 
 
+@pytest.mark.search
 @pytest.mark.slow
 def test_a_search_that_stops_early_has_ended(config: Path) -> None:
     search = "optimizer=darts_es", "search.epochs=5", "search.es_interval=1", "search.es_window=1"
@@ -63,6 +65,7 @@ def test_a_search_that_stops_early_has_ended(config: Path) -> None:
     assert again["epochs"] == len(rows) and again["arch_str"] == result["arch_str"]
 
 
+@pytest.mark.search
 def test_random_search_with_weight_sharing(config: Path) -> None:
     result = quiet(config, "optimizer=rs_ws", "search.best_of=3", "search.best_of_before=2")
     folder = config.parent / "runs/nasbench201/digits/rs_ws/1"
@@ -72,6 +75,7 @@ def test_random_search_with_weight_sharing(config: Path) -> None:
     assert result["images"]["test"] == 4
 
 
+@pytest.mark.search
 def test_what_the_graph_cannot_follow_is_refused(config: Path) -> None:
     with pytest.raises(UserError, match="does not run on NASLib"):
         quiet(config, "optimizer=drnas_progressive", "search.epochs=4")

@@ -49,6 +49,7 @@ def test_r_darts_l2_has_27_times_the_weight_decay() -> None:
     assert search_of("r_darts_l2").weight_decay == pytest.approx(27 * 3e-4)
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("name", NAMES)
 def test_a_run_cut_off_inside_an_epoch_resumes_bit_for_bit(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -68,9 +68,11 @@ def test_a_part_of_the_loss_unless_the_step_is_proximal() -> None:
     linear = {"relaxation": "linear", "sparsity_l1": 0.1}
     everything = torch.ones(6, 5, dtype=torch.bool)
     search = load({"optimizer": "darts_v1", "search": linear}).search
-    (part,) = make_regularisers(search, allowed=everything)
+    (part,) = make_regularisers(search, allowed=everything, skip=1)
     assert isinstance(part, GroupSparsity)
-    assert not make_regularisers(load({"optimizer": "sparse_nas"}).search, allowed=everything)
+    assert not make_regularisers(
+        load({"optimizer": "sparse_nas"}).search, allowed=everything, skip=1
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,14 +20,15 @@ def test_report_writes_table_and_figures(make_run, tmp_path):
     before = dict(matplotlib.rcParams)
     paths = report([tmp_path / "runs"], tmp_path / "out", data_note="CIFAR-10 (JPEG)")
     assert dict(matplotlib.rcParams) == before
-    assert [path.name for path in paths] == ["table.md", "table.json", "fig4a.png", "fig4b.png"]
-    for path in paths[2:]:
+    tables = ["table.md", "table.json", "table.csv", "table.tex"]
+    assert [path.name for path in paths] == [*tables, "fig4a.png", "fig4b.png", "index.html"]
+    for path in paths[4:6]:
         content = path.read_bytes()
         assert content[:8] == b"\x89PNG\r\n\x1a\n" and len(content) > 15_000
     rows = json.loads(paths[1].read_text("utf-8"))["rows"]
     assert [(row["label"], row["n"]) for row in rows] == [("darts_v1", 2), ("edd_darts", 2)]
     assert {row["reduction"] for row in rows} == {"reduced: 3 epochs, CIFAR-10 (JPEG)"}
-    assert len(list((tmp_path / "out").iterdir())) == 4
+    assert len(list((tmp_path / "out").iterdir())) == len(paths)
 
 
 def test_curves_are_mean_and_sample_std_over_seeds(make_run):

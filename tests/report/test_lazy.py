@@ -6,6 +6,7 @@ import pytest
 import naslib_edd.report
 
 
+@pytest.mark.process
 def test_importing_the_package_loads_neither_matplotlib_nor_torch():
     code = (
         "import sys, naslib_edd.report as r; assert 'matplotlib' not in sys.modules; r.report; "

@@ -90,3 +90,31 @@ def test_a_missing_config_and_a_damaged_result_are_refused(make_run):
     refused(folder, "not a run's result")
     (folder / "result.json").write_text("{")
     refused(folder, "not a run's result")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "optimizer: gdas\nseed: 3\nsearch:\n  epochs: 2\n",
+        "optimizer: gdas\nseed: 3\nsearch:\n  seed: 4\n",
+        'seed: 1\n"seed": 2\n',  # twice: not for the short way
+        "a: |\n  seed: 3\nseed: 4\n",
+        "{a: 1,\nseed: 3\n}",
+        "seed: 007\na: 1\n",
+        "seed: 1\nseed: 2\n",
+        "seed: 3\n",
+        "seed: 3\n- 1\n",
+    ],
+)
+def test_a_config_read_once_for_all_seeds_is_the_config(text):
+    from naslib_edd.report.runs import _parsed
+    from naslib_edd.yaml_text import NotYaml, parse
+
+    def outcome(read):
+        try:
+            return read(text)
+        except NotYaml:
+            return NotYaml
+
+    assert outcome(_parsed) == outcome(parse)
+    assert outcome(_parsed) == outcome(parse)  # from the cache, too

@@ -14,6 +14,7 @@ from naslib_edd.engine import Engine
 from naslib_edd.errors import UserError
 from naslib_edd.prepare import open_data
 from naslib_edd.record import read_rows
+from naslib_edd.spaces.nb201_space import SPACE
 from naslib_edd.stages import BestOf
 
 
@@ -45,7 +46,7 @@ class Table:
 
 def stage(**settings: Any) -> BestOf:
     settings = {"epochs": 3, "count": 40, "count_before": 7, "batches": 1, **settings}
-    return BestOf(**settings, statistics="batch", seed=5)
+    return BestOf(**settings, layout=SPACE.layout, statistics="batch", seed=5)
 
 
 def test_the_best_is_chosen_and_batches_take_turns() -> None:
@@ -83,6 +84,7 @@ def test_draws_follow_from_seed_and_epoch_and_the_mask() -> None:
     assert other.seen[7:] != one.seen
 
 
+@pytest.mark.search
 def test_on_a_supernet_it_measures_the_discretised_network(tmp_path: Path) -> None:
     engine = engine_of(tmp_path, best_of=3, best_of_batches=99)
     (best_of,) = engine.stages
@@ -93,6 +95,7 @@ def test_on_a_supernet_it_measures_the_discretised_network(tmp_path: Path) -> No
     )
 
 
+@pytest.mark.search
 def test_a_run_of_random_search_with_weight_sharing(tmp_path: Path) -> None:
     result = run(tiny_settings(tmp_path, optimizer="rs_ws", search={"best_of_before": 2}))
     rows = read_rows(result.folder / "record.jsonl")

@@ -16,6 +16,7 @@ from naslib_edd.compose import make_stages
 from naslib_edd.config import load
 from naslib_edd.errors import Diverged
 from naslib_edd.selection.hessian import dominant_eigenvalue
+from naslib_edd.spaces.nb201_space import SPACE
 from naslib_edd.stages import EarlyStop, early_stop
 from naslib_edd.stages.early_stop import logit_hessian
 from naslib_edd.supernet import FastSupernet, PlainSupernet
@@ -76,7 +77,9 @@ def test_float32_keeps_the_eigenvalue(t: float) -> None:
 
 
 def stage_of(**search: Any) -> EarlyStop:
-    (stage,) = make_stages(load({"optimizer": "darts_es", "search": search}).search, seed=0)
+    (stage,) = make_stages(
+        load({"optimizer": "darts_es", "search": search}).search, seed=0, layout=SPACE.layout
+    )
     assert isinstance(stage, EarlyStop)
     return stage
 
@@ -123,6 +126,7 @@ def test_no_rise_no_stop_and_the_last_epoch_decides(monkeypatch: pytest.MonkeyPa
     assert not stage.stopped and stage.choose(search) is None
 
 
+@pytest.mark.search
 def test_a_hessian_that_is_not_finite_ends_in_a_line(tmp_path: Path) -> None:
     settings = tiny_settings(tmp_path, optimizer="darts_es", search={"epochs": 2, "t0": 1e30})
     with pytest.raises(Diverged, match=r"the Hessian of the logits is not finite after epoch 1"):

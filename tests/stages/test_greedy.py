@@ -13,13 +13,16 @@ from fake_search import FakeSearch
 from naslib_edd.compose import make_stages
 from naslib_edd.config import load
 from naslib_edd.errors import UserError
+from naslib_edd.spaces.nb201_space import SPACE
 from naslib_edd.stages import Greedy
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "sgas.npz")
 
 
 def stage_of(optimizer: str = "sgas", **search: Any) -> Greedy:
-    (stage,) = make_stages(load({"optimizer": optimizer, "search": search}).search, seed=0)
+    (stage,) = make_stages(
+        load({"optimizer": optimizer, "search": search}).search, seed=0, layout=SPACE.layout
+    )
     assert isinstance(stage, Greedy)
     return stage
 

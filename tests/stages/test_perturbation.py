@@ -14,6 +14,7 @@ from torch import Tensor
 from naslib_edd.compose import make_stages
 from naslib_edd.config import load
 from naslib_edd.errors import UserError
+from naslib_edd.spaces.nb201_space import SPACE
 from naslib_edd.stages import PerturbationSelection
 from naslib_edd.stages.deciding import Perturbing
 
@@ -22,7 +23,7 @@ GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "darts_pt.npz")
 
 def stage_of(**search: Any) -> PerturbationSelection:
     settings = load({"optimizer": "darts_pt", "search": search}).search
-    (stage,) = make_stages(settings, seed=0)
+    (stage,) = make_stages(settings, seed=0, layout=SPACE.layout)
     assert isinstance(stage, PerturbationSelection)
     return stage
 

@@ -16,6 +16,7 @@ from naslib_edd.errors import UserError
 from naslib_edd.loop import Interrupted
 from naslib_edd.record import Row
 from naslib_edd.settings import SearchSettings
+from naslib_edd.spaces.nb201_space import SPACE
 from naslib_edd.stages.progressive import Progressive, strongest
 
 
@@ -48,9 +49,9 @@ def test_parts_scale_with_the_epochs(
 
 
 def test_the_rate_goes_on_where_no_restart_is_asked_for() -> None:
-    (stage,) = make_stages(search_of(progressive_restart=False), seed=0)
+    (stage,) = make_stages(search_of(progressive_restart=False), seed=0, layout=SPACE.layout)
     assert [stage.learning_rate(0.01, epoch) for epoch in (0, 49, 50, 99)] == [0.01] * 4
-    (restarting,) = make_stages(search_of(), seed=0)
+    (restarting,) = make_stages(search_of(), seed=0, layout=SPACE.layout)
     assert restarting.learning_rate(0.01, 49) == 0.01 and restarting.learning_rate(0.013, 50) > 0.02
 
 
@@ -76,6 +77,7 @@ def rows_of(rows: list[Row]) -> list[Row]:
     return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
 
 
+@pytest.mark.search
 def test_a_run_keeps_three_operations_and_resumes_from_any_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,8 @@ from naslib_edd.engine import Engine
 from naslib_edd.loop import Interrupted
 from naslib_edd.record import without_timings
 
+pytestmark = pytest.mark.search
+
 #: es_* so that any eigenvalues stop the search after its third epoch, and take it back by one.
 SOON = {"es_window": 1, "es_start": 1, "es_delta": 1, "es_factor": 1e-9, "es_interval": 1}
 EDD = "edd_darts"

@@ -76,6 +76,47 @@ def test_a_config_beside_the_sweep(tmp_path: Path) -> None:
     assert task.label == "gdas"
 
 
+def test_every_seed_s_folder_is_where_its_config_goes(tmp_path: Path) -> None:
+    grid = {"search.edd_rho": [0.25, 0.5]}
+    tasks = read(write(tmp_path, methods=["edd_darts", "gdas"], seeds=[0, 3, 11], set=grid)).tasks()
+    assert len(tasks) == 12
+    for task in tasks:
+        config = load(task.config, task.overrides)
+        assert (config.seed, folder_of(config), config.search.epochs) == (
+            task.seed, task.folder, task.epochs
+        )  # fmt: skip
+
+
+def test_several_configs(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yaml").write_text(f"optimizer: gdas\nname: {name}\n")
+    files = ["one.yaml", "two.yaml"]
+    tasks = read(write(tmp_path, config=files, seeds=2)).tasks()
+    assert [(task.label, task.seed) for task in tasks] == [
+        ("one", 0), ("two", 0), ("one", 1), ("two", 1)
+    ]  # fmt: skip
+    tasks = read(write(tmp_path, config=files, methods=["gdas", "drnas"])).tasks()
+    assert [task.label for task in tasks] == ["one,gdas", "one,drnas", "two,gdas", "two,drnas"]
+
+
+SWEEPS = sorted((QUICKSTART.parent / "sweeps").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
+def test_the_project_s_sweeps_are_checked(path: Path) -> None:
+    tasks = read(path).tasks()
+    assert tasks and all(task.folder.parts[0] == "runs" for task in tasks)
+
+
+def test_the_project_s_sweeps_are_those_of_the_paper() -> None:
+    assert {"table_1", "table_5", "table_5_softmax", "table_7", "figure_4", "digits_20"} <= {
+        path.stem for path in SWEEPS
+    }
+    runs = {path.stem: {task.label for task in read(path).tasks()} for path in SWEEPS}
+    assert len(runs["digits_20"]) >= 40 and len(runs["table_5"]) == 6
+    assert len(runs["table_5_softmax"]) == 3 and len(runs["table_1"]) >= 12
+
+
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
@@ -95,6 +136,8 @@ def test_a_config_beside_the_sweep(tmp_path: Path) -> None:
         ({"set": {"search.epoch": 3}}, "did you mean 'search.epochs'"),
         ({"set": {"search.epochs": [3, -1]}}, "at least"),
         ({"set": {"search.epochs": [3, 3]}}, "one folder"),
+        ({"config": []}, "a file's name, or a list"),
+        ({"config": [3]}, "a file's name, or a list"),
         ({"config": "nowhere.yaml"}, "there is no config"),
     ],
 )
@@ -106,6 +149,7 @@ def test_what_is_wrong_is_said_before_anything_runs(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.search
 def test_a_file_without_a_config(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "sweep.yaml"
     path.write_text("methods: [gdas]\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -17,7 +18,9 @@ from filelock import FileLock
 from helpers import tiny_settings
 
 from naslib_edd.cli import main
-from naslib_edd.record import read_rows, without_timings
+from naslib_edd.record import RunFolder, read_rows, without_timings
+
+pytestmark = pytest.mark.search
 
 COMMAND = [sys.executable, "-m", "naslib_edd.cli", "sweep"]
 
@@ -69,6 +72,7 @@ def test_runs_reports_and_does_nothing_twice(
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere its runs go on alone")
 def test_killed_and_begun_again_it_ends_as_if_undisturbed(
     write: Callable[..., Path], tmp_path: Path
@@ -86,6 +90,7 @@ def test_killed_and_begun_again_it_ends_as_if_undisturbed(
     assert records(cut) == records(tmp_path / "whole")
 
 
+@pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
 def test_a_run_that_is_killed_goes_on_from_its_checkpoint(
@@ -114,6 +119,7 @@ def test_a_run_that_cannot_be_mended_is_marked_and_the_rest_goes_on(
     assert "failed in epoch 1: out of memory" in capsys.readouterr().out
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_ctrl_c_leaves_checkpoints_and_the_same_command_goes_on(
     write: Callable[..., Path], tmp_path: Path
@@ -153,3 +159,25 @@ def _processes_of(out: Path) -> list[int]:
         if f"out_dir={out}".encode() in words:
             found.append(int(entry.name))
     return found
+
+
+def test_a_result_that_is_damaged_is_said_and_written_anew(
+    write: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(methods=["random_search"])
+    assert main(["sweep", str(path)]) == 0
+    (result,) = (tmp_path / "out").glob("**/result.json")
+    whole = result.read_bytes()
+    result.write_bytes(whole.replace(b'"index": ', b'"index": 1', 1))
+    capsys.readouterr()
+    assert main(["sweep", str(path), "--status"]) == 1
+    told = capsys.readouterr().out
+    assert "does not fit its checksum" in told and "1 runs: 1 damaged" in told
+    assert main(["sweep", str(path)]) == 0
+    assert read_result(result.parent) == json.loads(whole)["index"]
+
+
+def read_result(folder: Path) -> Any:
+    read = RunFolder(folder).read_result()
+    assert read is not None
+    return read[0]["index"]

@@ -201,6 +201,7 @@ def test_a_missing_path(tmp_path: Path) -> None:
         Table.open(tmp_path / "nowhere.npz")
 
 
+@pytest.mark.process
 def test_opening_needs_neither_torch_nor_scipy_nor_the_official_packages(
     compact_file: Path,
 ) -> None:

@@ -74,6 +74,7 @@ def test_copies_and_pickles(name: str) -> None:
             other.datasets["x"] = None  # type: ignore[index]
 
 
+@pytest.mark.process
 def test_a_pool_of_processes(table: Table) -> None:
     with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
         assert list(pool.map(table.query, [5, 6])) == [table.query(5), table.query(6)]
