@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.benchmark
+
 ROOT = Path(__file__).parents[1]
 TITLES = {"avx512": "AVX-512", "avx2": "held to AVX2"}
 RIVALS = {"autodl": "f46486e", "naslib": "0b51bc1"}
