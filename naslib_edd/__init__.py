@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from naslib_edd.lookup import query
     from naslib_edd.loop import SearchResult, search
     from naslib_edd.own.register import register_method
-    from naslib_edd.spaces import register_space
     from naslib_edd.plugin.registry import optimizers, register
     from naslib_edd.relaxation import SnSoftmax, Softmax, entropy, sn_softmax
+    from naslib_edd.spaces import register_space
     from naslib_edd.supernet import FastSupernet, PlainSupernet, build
     from naslib_edd.tabular import Record, Table
     from naslib_edd.tabular.convert import convert

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from statistics import mean, stdev
 from typing import Any
 
 import claim
@@ -107,3 +108,17 @@ def test_the_committed_table_is_what_its_records_give(tmp_path: Path) -> None:
     claim.write(tmp_path, data_note="CIFAR-10 (JPEG)")
     for name in ("table.md", "table.json"):
         assert (tmp_path / name).read_text("utf-8") == (COMMITTED / name).read_text("utf-8")
+
+
+def test_the_readme_says_what_the_records_give() -> None:
+    """Each row of its table of 50 epochs, from the table that the records make."""
+    text = (COMMITTED.parents[2] / "README.md").read_text(encoding="utf-8")
+    rows = {row["name"]: row for row in json.loads((COMMITTED / "table.json").read_text())["rows"]}
+    for name in ("darts_v1", "edd_darts", "edd_darts_clip", "random_search", "local_search"):
+        row = rows[name]
+        final, count = row["final"], len(row["final"])
+        told = f"| `{name}` | {count} | {mean(final):.2f} ± {stdev(final):.2f} | "
+        told += f"{row['collapsed']} of {count} | "
+        if row["supernet"][0] is not None:
+            told += f"{mean(row['supernet']):.1f} → {mean(row['discretised']):.1f} |"
+        assert told in text
