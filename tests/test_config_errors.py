@@ -89,7 +89,7 @@ def test_wrong_overrides(text: str, hint: str) -> None:
         (
             "search_space",
             "darts",
-            "search_space must be one of 'nasbench201', 'nasbench301', not 'darts'",
+            "unknown search_space 'darts'; choose one of nasbench201, nasbench301",
         ),
         ("dataset", 10, "dataset must be a text, not 10"),
         ("name", ["x"], "name must be a text or null"),

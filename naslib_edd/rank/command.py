@@ -28,7 +28,6 @@ from naslib_edd.rank.agreement import Agreement, agreement
 from naslib_edd.record import RunFolder
 from naslib_edd.report.runs import load_run
 from naslib_edd.settings import Config
-from naslib_edd.spaces.nb201 import all_ops, ops_to_str
 from naslib_edd.standing import ranked_dataset
 from naslib_edd.surroundings import as_found, memory_errors
 
@@ -47,6 +46,7 @@ class Ranked:
         epoch: of the checkpoint.
         allowed: cells of the space that the search could have chosen.
         agreement: of the two columns.
+        names: the cells as their space writes them.
     """
 
     indices: NDArray[np.intp]
@@ -58,6 +58,7 @@ class Ranked:
     epoch: int
     allowed: int
     agreement: Agreement
+    names: list[str]
 
 
 def rank(
@@ -102,10 +103,11 @@ def rank(
         kind = engine.eval_statistics()[0]
         part = engine.data.val.first(images)
         order = track(chosen.drawn, "cells", disable=quiet)
-        found = [engine.accuracy(part, tuple(map(int, all_ops()[cell])), kind) for cell in order]
+        found = [engine.accuracy(part, engine.space.numbered(int(cell)), kind) for cell in order]
     values = [float(accuracies[cell]) for cell in chosen.drawn]
     return Ranked(
         indices=chosen.drawn,
+        names=[engine.space.text(engine.space.numbered(int(cell))) for cell in chosen.drawn],
         supernet=found,
         table=values,
         dataset=name,
@@ -163,7 +165,7 @@ class _Draw:
 
 def _draw(engine: Engine, known: NDArray[np.bool_], cells: int, seed: int) -> _Draw:
     allowed = engine.allowed.cpu().numpy().astype(bool)
-    ops = all_ops()
+    ops = np.array([engine.space.numbered(cell) for cell in range(len(known))])
     usable = np.all([allowed[edge, ops[:, edge]] for edge in range(ops.shape[1])], axis=0)
     choices = np.flatnonzero(usable & known)
     if len(choices) < 3:
@@ -192,8 +194,8 @@ def _csv(ranked: Ranked) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["index", "arch_str", "supernet_val_acc", "table_test_acc"])
-    for cell, ours, theirs in zip(ranked.indices, ranked.supernet, ranked.table, strict=True):
-        writer.writerow([int(cell), ops_to_str(tuple(map(int, all_ops()[cell]))), ours, theirs])
+    columns = (ranked.indices.tolist(), ranked.names, ranked.supernet, ranked.table)
+    writer.writerows(zip(*columns, strict=True))
     return out.getvalue()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from naslib_edd.report.cell import COLOURS, SHORT
 from naslib_edd.report.style import house_style
+from naslib_edd.spaces import Space
 from naslib_edd.spaces.nb201 import EDGES, NODES, NONE, OPERATIONS, Arch, to_ops
 
 #: Colours that no figure has, put in for those that the page gives.
@@ -65,6 +66,19 @@ def inline_svg(figure: Figure, name: str, *, label: str) -> Markup:
         f'role="img" aria-label="{escape(label)}" viewBox="{box[1]}" '
         f'style="max-width:{float(width[1]) * 4 / 3:.0f}px">{rest}'
     )
+
+
+def arch_svg(space: Space, arch: Sequence[int | None]) -> Markup:
+    """A small drawing of an architecture: a cell; of another space its operations in words."""
+    if space.name == "nasbench201":
+        return cell_svg([op for op in arch if op is not None])
+    layout = space.layout
+    lines = []
+    for cell in layout.cells:
+        kept = (arch[row] for row in layout.rows(cell.name))
+        names = [layout.operations[op] for op in kept if op is not None]
+        lines.append(escape(f"{cell.name}: {', '.join(names)}"))
+    return Markup("<br>").join(lines)
 
 
 def cell_svg(arch: Arch) -> Markup:

@@ -26,7 +26,7 @@ from naslib_edd.report import statistics_text
 from naslib_edd.report.cell import COLOURS, SHORT
 from naslib_edd.report.comparison import Comparison
 from naslib_edd.report.groups import Group, name_among, shared_reduction
-from naslib_edd.report.inline import cell_svg
+from naslib_edd.report.inline import arch_svg
 from naslib_edd.report.page_drawings import Drawing
 from naslib_edd.report.page_table import table_cells
 from naslib_edd.report.runs import Run, load_run
@@ -147,10 +147,13 @@ def _cells(
     values: dict[tuple[str, int], float],
 ) -> list[dict[str, Any]]:
     """The cells that most runs ended in."""
-    counts = Counter(int(run.last["index"]) for _, run in runs)
+    counts = Counter(tuple(run.last["ops"]) for _, run in runs)
     cells = []
-    for index, count in counts.most_common(_CELLS):
-        by = [(name_among(group, groups), run) for group, run in runs if run.last["index"] == index]
+    for arch, count in counts.most_common(_CELLS):
+        ended = [(group, run) for group, run in runs if tuple(run.last["ops"]) == arch]
+        by = [(name_among(group, groups), run) for group, run in ended]
+        last = by[0][1].last
+        index = last.get("index")
         names = Counter(name for name, _ in by)
         told = [f"{name} {times}" for name, times in names.most_common(4)]
         if len(names) > len(told):
@@ -158,9 +161,11 @@ def _cells(
         known = {values[key] for key in ((name, run.seed) for name, run in by) if key in values}
         cells.append(
             {
-                "svg": cell_svg(by[0][1].last["ops"]),
+                "svg": arch_svg(by[0][1].space, arch),
                 "count": count,
-                "index": index,
+                "index": literal(str(last["arch_str"]), most=80)
+                if index is None
+                else f"index {index}",
                 "value": f"{next(iter(known)):.2f}" if len(known) == 1 else None,
                 "methods": ", ".join(literal(text, most=80) for text in told),
             }
@@ -169,7 +174,7 @@ def _cells(
 
 
 def _cells_words(runs: Sequence[Run]) -> str:
-    counts = Counter(int(run.last["index"]) for run in runs)
+    counts = Counter(tuple(run.last["ops"]) for run in runs)
     text = f"{len(runs)} runs ended in {len(counts)} different cells."
     return text + (f" The {_CELLS} most frequent:" if len(counts) > _CELLS else "")
 
@@ -196,7 +201,7 @@ def _run(run: Run, label: str, values: dict[tuple[str, int], float], out: Path) 
         "seed": run.seed,
         "value": "" if math.isnan(value) else value,
         "value_text": "–" if math.isnan(value) else f"{value:.2f}",
-        "index": last["index"],
+        "index": "–" if last.get("index") is None else last["index"],
         "epochs": len(run.rows),
         "seconds": "" if math.isnan(seconds) else seconds,
         "seconds_text": "–" if math.isnan(seconds) else f"{seconds:.0f}",

@@ -53,10 +53,7 @@ def get(name: str) -> Space:
         raise UserError(f"search_space {name} runs on NASLib's engine only: --engine naslib")
     place = SPACES.get(name) or _others().get(name)
     if place is None:
-        raise UserError(
-            f"unknown search_space '{name[:80]}'{nearest(name, names())}; there are "
-            f"{', '.join(names())}"
-        )
+        raise UserError(f"unknown search_space '{name[:80]}'{nearest(name, names())}")
     module, _, attribute = place.partition(":")
     try:
         space = getattr(import_module(module), attribute)

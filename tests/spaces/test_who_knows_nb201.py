@@ -16,7 +16,9 @@ OF_NB201 = (
     "tabular/",  # benchmark tables, all of them of this space
     "lookup.py",  # the query of such a table
     "plugin/",  # NASLib's graph of it
-    "report/cell.py",  # the drawing of its cell
+    "report/cell.py",  # the drawings of its cell: in figures,
+    "report/inline.py",  # and in pages
+    "report/landscape.py",  # the page of its whole table
 )
 MODULES = ("nb201", "nb201_cost", "nb201_forms", "nb201_space", "collapse")
 

@@ -62,7 +62,7 @@ def passed(network: Supernet, kind: str, half: torch.dtype | None) -> Found:
     images, labels, beta = inputs(kind)
     network.autocast_to = half
     beta = beta.requires_grad_()
-    scores = network(images.contiguous(memory_format=network.layout), beta)
+    scores = network(images.contiguous(memory_format=network.memory_format), beta)
     assert scores.dtype == torch.float32
     loss = F.cross_entropy(scores, labels)
     parameters = list(network.parameters())
