@@ -60,9 +60,10 @@ class Engine(Evaluation):
         self.config, self.data, self.device = config, data, device
         search = config.search
         self.path = step_path(search, device)
-        self.kernels = choose(search, device=device, size=data.train.images.shape[-1])
-        torch.manual_seed(config.seed)
         self.space = spaces.get(config.search_space)
+        size = data.train.images.shape[-1]
+        self.kernels = choose(search, device=device, size=size, usable=self.space.kernels)
+        torch.manual_seed(config.seed)
         layout = self.space.layout
         self.supernet = make_supernet(search, classes=data.classes, space=self.space).to(device)
         self.supernet.to(memory_format=self.supernet.memory_format)  # type: ignore[call-overload]

@@ -56,19 +56,24 @@ class Choice:
         return f"{kind}: {self.why}"
 
 
-def choose(search: SearchSettings, *, device: torch.device, size: int) -> Choice:
+def choose(
+    search: SearchSettings, *, device: torch.device, size: int, usable: bool = True
+) -> Choice:
     """What a search takes.
 
     Args:
         search: its settings.
         device: where it runs.
         size: height and width of its images.
+        usable: whether the space's networks have kernels.
 
     Raises:
         UserError: kernels are asked for that are not to be had.
     """
     if device.type != "cpu":
         return _made(False, "they are a CPU's")
+    if not usable:
+        return _made(False, "this space's networks have none")
     if search.precision != "fp32":
         return _made(False, "the C++ kernels know no bf16")
     wanted, by = override(), VARIABLE

@@ -32,6 +32,7 @@ class NB201(Space):
         operations=nb201.OPERATIONS,
     )
     size = nb201.SIZE
+    kernels = True
 
     def parse(self, given: Any) -> Kept:
         """See :mod:`naslib_edd.spaces.nb201_forms`."""

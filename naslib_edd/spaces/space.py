@@ -39,6 +39,7 @@ class Space(abc.ABC):
             architectures belongs to it.
         defaults: settings of ``search:`` as its recipe has them, between the general defaults and
             the method's own.
+        kernels: whether its fast supernet runs on the C++ kernels.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Space(abc.ABC):
     layout: Layout
     size: int | None = None
     defaults: Mapping[str, Any] = {}
+    kernels: bool = False
 
     @abc.abstractmethod
     def text(self, arch: Sequence[int | None]) -> str:
