@@ -19,11 +19,16 @@ class Field(NamedTuple):
 _SUPERNET = "searches with a supernet"
 _TABLE = "where a benchmark table was found"
 _ARCHITECTURE = {
-    "arch_str": Field("text", "the architecture, as NAS-Bench-201 writes it"),
-    "ops": Field("6 numbers", "its operations on the edges, by id"),
-    "index": Field("number", "its place in the table, 0 to 15624"),
-    "skip_count": Field("number", "edges (of 6) that are skip_connect"),
-    "none_count": Field("number", "edges (of 6) that are none"),
+    "arch_str": Field("text", "the architecture, as its search space writes it"),
+    "ops": Field(
+        "numbers",
+        "its operation on each edge, by id (6 on NAS-Bench-201); null where the edge is gone",
+    ),
+    "index": Field(
+        "number or null", "its number, 0 to 15624 on NAS-Bench-201; null where a space numbers none"
+    ),
+    "skip_count": Field("number or null", "edges that are skip_connect, where the space has it"),
+    "none_count": Field("number or null", "edges that are none, where the space has it"),
     "warning": Field("text or null", "how the cell has collapsed, if it has"),
     "table": Field(
         "object", "what the table says of the architecture, for the record only", _TABLE
@@ -94,7 +99,7 @@ ROW: dict[str, Field] = {
     "candidate_acc": Field("%", "validation accuracy of the best of them", "`rs_ws`"),
     "decided": Field(
         "6 numbers",
-        "operation id of each edge that is decided, or −1",
+        "operation id of each edge that is decided, −1 where none is, null where it is gone",
         "`sgas`, `darts_pt` and their kin",
     ),
     "decision": Field(
@@ -107,7 +112,9 @@ ROW: dict[str, Field] = {
     "operations_left": Field(
         "6 numbers", "operations that are left on each edge", "`drnas_progressive`"
     ),
-    "candidate": Field("number", "the index that this epoch decided on", "`zero_cost_pt`"),
+    "candidate": Field(
+        "number or text", "the index (or the text) that this epoch decided on", "`zero_cost_pt`"
+    ),
     "candidate_score": Field("number or null", "and its score", "`zero_cost_pt`"),
     "cells": Field("object", "operations by cell", "NASLib's engine"),
     "seconds": Field("s", "wall-clock time of the epoch; not the same in two equal runs"),
