@@ -150,6 +150,9 @@ def _optimizer(
     naslib.utils.set_seed(config.ours.seed)
     logger = naslib.log.setup_logger(f"{parsed.save}/log.log")
     logger.setLevel(logging.INFO)
+    for handler in logger.handlers:
+        # On a full disk a file of ours says so, in one line; logging would print tracebacks.
+        handler.handleError = lambda record: None
     optimizer = optimizer_class(**parsed.search)
     if isinstance(optimizer, Adapter):
         optimizer.tell_no_more(config.loaders)
