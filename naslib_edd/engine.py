@@ -21,8 +21,8 @@ from naslib_edd.bilevel.annealing import cosine_rate
 from naslib_edd.bilevel.meters import OF_LOGIT_STEPS
 from naslib_edd.bilevel.optimizers import set_rate
 from naslib_edd.compose import (
+    allowed_in,
     choose,
-    make_allowed,
     make_batches,
     make_bilevel,
     make_drop_path,
@@ -71,17 +71,10 @@ class Engine(Evaluation):
         self.supernet.drop_path = self.drop_path
         partial = search.edge_columns  # a column more: the logits of the edge weights
         # Drawn on the CPU, so that a seed gives the same logits on any device.
-        operations = len(layout.operations)
-        first = search.arch_init * torch.randn(layout.edges, operations + partial)
+        shape = (layout.edges, len(layout.operations) + partial)
+        first = search.arch_init * torch.randn(shape)
         self.logits = first.to(device).requires_grad_()
-        self.allowed = make_allowed(
-            search,
-            edges=layout.edges,
-            operations=operations,
-            none=layout.none,
-            names=layout.operations,
-            choices=layout.choices,
-        ).to(device)
+        self.allowed = allowed_in(search, layout).to(device)
         self.temperature = make_temperature(search, edges=layout.edges, layout=layout)
         self.t = torch.tensor(self.temperature.t, device=device)
         # A Dirichlet's samples depend on the logits, which are not to be waited for.

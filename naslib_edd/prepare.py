@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 from rich.console import Console
 
-from naslib_edd import spaces
 from naslib_edd.config import as_dict, changed
 from naslib_edd.console import say
 from naslib_edd.data import SearchData
@@ -93,7 +92,7 @@ def open_table(config: Config) -> Table | None:
     Raises:
         UserError: the config names a table, and it is of another search space.
     """
-    if spaces.get(config.search_space).name != TABLES_OF:
+    if config.search_space != TABLES_OF:
         if config.table not in (None, NO_TABLE):
             raise UserError(
                 f"table={config.table} is of {TABLES_OF}, and search_space is "

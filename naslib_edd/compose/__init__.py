@@ -7,7 +7,7 @@ from naslib_edd.compose.kernels import Choice, choose, gone_on
 from naslib_edd.compose.network import make_supernet
 from naslib_edd.compose.perturbation import make_perturbation
 from naslib_edd.compose.regularisers import make_regularisers
-from naslib_edd.compose.relaxation import make_allowed, make_relaxation
+from naslib_edd.compose.relaxation import allowed_in, make_allowed, make_relaxation
 from naslib_edd.compose.stages import make_stages
 from naslib_edd.compose.step import StepPath, make_step, step_path
 from naslib_edd.compose.temperature import make_temperature
@@ -15,6 +15,7 @@ from naslib_edd.compose.temperature import make_temperature
 __all__ = [
     "Choice",
     "StepPath",
+    "allowed_in",
     "choose",
     "gone_on",
     "make_allowed",

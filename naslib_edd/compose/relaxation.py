@@ -28,6 +28,7 @@ from naslib_edd.relaxation import (
     Uniform,
 )
 from naslib_edd.settings import SearchSettings
+from naslib_edd.spaces import Layout
 
 
 def make_allowed(
@@ -70,6 +71,18 @@ def make_allowed(
                 "operations"
             )
     return allowed
+
+
+def allowed_in(search: SearchSettings, layout: Layout) -> Tensor:
+    """:func:`make_allowed` of a space's edges and operations."""
+    return make_allowed(
+        search,
+        edges=layout.edges,
+        operations=len(layout.operations),
+        none=layout.none,
+        names=layout.operations,
+        choices=layout.choices,
+    )
 
 
 def make_relaxation(

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from naslib_edd import spaces
 from naslib_edd.compose.images import make_batches
-from naslib_edd.compose.relaxation import make_allowed
+from naslib_edd.compose.relaxation import allowed_in
 from naslib_edd.data import SearchData
 from naslib_edd.data.sampling import generator, stable_seed
 from naslib_edd.floors.engine import FloorEngine, NoLosses
@@ -63,16 +63,9 @@ class ProxyEngine(FloorEngine):
         self.scored, self.best_score = 0, -math.inf
         self.chosen: Kept | None = None
         self.batches = make_batches(search, data=data, seed=config.seed, half="train")
-        self.allowed = make_allowed(
-            search,
-            edges=layout.edges,
-            operations=len(layout.operations),
-            none=layout.none,
-            names=layout.operations,
-            choices=layout.choices,
-        )
+        self.allowed = allowed_in(search, layout)
         #: nodes that keep some of their edges only
-        self.nodes = [node for node, rows in layout.nodes.items() if layout.keep(node) < len(rows)]
+        self.nodes = layout.losing
         #: the operations decided of the candidate under way: −1 where none is, None: gone
         self.ops: list[int | None] = [-1] * layout.edges
         if self.decides:

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from naslib_edd.edge_column import split
 from naslib_edd.regularisers.base import Regulariser
-from naslib_edd.relaxation.masked import masked_logits, mean_there
+from naslib_edd.relaxation.entropy import mean_there
+from naslib_edd.relaxation.masked import masked_logits
 
 
 class BetaDecay(Regulariser):
@@ -34,7 +35,7 @@ class BetaDecay(Regulariser):
         operations, _ = split(logits, self.allowed.shape[1])
         allowed = self.allowed.to(logits.device)
         kept = torch.logsumexp(masked_logits(operations, allowed), dim=-1)
-        return self.weight * mean_there(kept, allowed)
+        return self.weight * mean_there(kept, allowed.any(-1))
 
     def begin_epoch(self, epoch: int) -> None:
         """Set the weight of this epoch."""

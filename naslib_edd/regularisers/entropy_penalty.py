@@ -19,7 +19,8 @@ from torch import Tensor
 
 from naslib_edd.edge_column import split
 from naslib_edd.regularisers.base import Regulariser
-from naslib_edd.relaxation.masked import masked_logits, mean_there
+from naslib_edd.relaxation.entropy import mean_there
+from naslib_edd.relaxation.masked import masked_logits
 
 
 class EntropyPenalty(Regulariser):
@@ -43,7 +44,7 @@ class EntropyPenalty(Regulariser):
         left = masked_logits(columns, ~out).log_softmax(-1)
         # 0·log 0 is 0, and so is its gradient.
         bits = -(left.exp() * left.masked_fill(out, 0.0)).sum(-1) / math.log(2)
-        return self.weight * mean_there(bits, ~out)
+        return self.weight * mean_there(bits, (~out).any(-1))
 
     def begin_epoch(self, epoch: int) -> None:
         """Set the weight of this epoch."""

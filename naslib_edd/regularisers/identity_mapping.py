@@ -12,7 +12,8 @@ from torch import Tensor
 
 from naslib_edd.edge_column import split
 from naslib_edd.regularisers.base import Regulariser
-from naslib_edd.relaxation.masked import masked_logits, mean_there
+from naslib_edd.relaxation.entropy import mean_there
+from naslib_edd.relaxation.masked import masked_logits
 
 
 class IdentityMapping(Regulariser):
@@ -31,4 +32,4 @@ class IdentityMapping(Regulariser):
         """See :class:`Regulariser`; of the logits, for β may be a sample."""
         columns, _ = split(logits, self.allowed.shape[1])
         share = masked_logits(columns, self.allowed).softmax(-1)[:, self.skip]
-        return self.weight * mean_there(share, self.allowed)
+        return self.weight * mean_there(share, self.allowed.any(-1))

@@ -11,6 +11,11 @@ def entropy(beta: Tensor) -> Tensor:
     return torch.special.entr(beta).sum(-1)
 
 
+def mean_there(values: Tensor, there: Tensor) -> Tensor:
+    """The mean of a value an edge, [edges], over the edges that are not gone (``there``, bool)."""
+    return values.masked_fill(~there, 0.0).sum() / there.sum()
+
+
 def mean_entropy(beta: Tensor, there: Tensor | None = None) -> Tensor:
     """E(H(β)): the mean over edges of :func:`entropy`, a scalar.
 
@@ -20,4 +25,4 @@ def mean_entropy(beta: Tensor, there: Tensor | None = None) -> Tensor:
     """
     if there is None:
         return entropy(beta).mean()
-    return (entropy(beta) * there).sum() / there.sum()
+    return mean_there(entropy(beta), there)

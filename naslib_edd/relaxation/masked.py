@@ -23,12 +23,6 @@ def masked_logits(logits: Tensor, allowed: Tensor) -> Tensor:
     return logits.masked_fill(~allowed & allowed.any(-1, keepdim=True), -torch.inf)
 
 
-def mean_there(values: Tensor, allowed: Tensor) -> Tensor:
-    """The mean of a value an edge, [edges], over the edges that are not gone."""
-    there = allowed.any(-1)
-    return values.masked_fill(~there, 0.0).sum() / there.sum()
-
-
 class Masked(Relaxation):
     """A relaxation of the allowed operations only.
 

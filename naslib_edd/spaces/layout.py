@@ -84,7 +84,12 @@ class Layout:
     @property
     def thinned(self) -> bool:
         """Whether a discretised cell keeps only some of its edges."""
-        return any(self.keep(node) < len(rows) for node, rows in self.nodes.items())
+        return bool(self.losing)
+
+    @cached_property
+    def losing(self) -> tuple[Node, ...]:
+        """The nodes that keep only some of the edges that enter them."""
+        return tuple(node for node, rows in self.nodes.items() if self.keep(node) < len(rows))
 
     @property
     def decisions(self) -> int:

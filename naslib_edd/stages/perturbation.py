@@ -50,8 +50,7 @@ class PerturbationSelection(Deciding):
         self.epochs, self.rate, self.chooser = epochs, rate, chooser
         edges = max(len(cell.edges) for cell in layout.cells)
         #: the nodes that lose edges, cell by cell
-        full = [node for node, rows in layout.nodes.items() if layout.keep(node) < len(rows)]
-        self.nodes = [[node for node in full if node[0] == cell.name] for cell in layout.cells]
+        self.nodes = [[n for n in layout.losing if n[0] == cell.name] for cell in layout.cells]
         decisions = edges + max(map(len, self.nodes))
         # The release's tune·(decisions − 1) epochs; an epoch a decision where that leaves one out.
         self.extra_epochs = max(tune * (decisions - 1), decisions)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from cut_sweeps import searches_of
 from filelock import FileLock
 from helpers import tiny_settings
 
@@ -85,7 +86,7 @@ def test_killed_and_begun_again_it_ends_as_if_undisturbed(
     sweep.send_signal(signal.SIGKILL)
     sweep.wait()
     # Its runs end with it, after their checkpoints.
-    wait_for(lambda: not _processes_of(cut))
+    wait_for(lambda: not searches_of(cut))
     assert main(["sweep", str(path)]) == 0
     assert records(cut) == records(tmp_path / "whole")
 
@@ -100,7 +101,7 @@ def test_a_run_that_is_killed_goes_on_from_its_checkpoint(
     cut = tmp_path / "cut"
     sweep = subprocess.Popen([*COMMAND, str(write("cut"))], stdout=subprocess.DEVNULL)
     wait_for(lambda: any(cut.glob("**/checkpoint.pt")))
-    for process in _processes_of(cut):
+    for process in searches_of(cut):
         os.kill(process, signal.SIGKILL)
     assert sweep.wait(60) == 0
     assert records(cut) == records(tmp_path / "whole")
@@ -146,19 +147,6 @@ def test_one_sweep_a_folder(
     with FileLock(tmp_path / "out" / ".sweep.lock"):
         assert main(["sweep", str(path)]) == 2
     assert "another sweep is running" in capsys.readouterr().err
-
-
-def _processes_of(out: Path) -> list[int]:
-    """Searches that write below a folder."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if f"out_dir={out}".encode() in words:
-            found.append(int(entry.name))
-    return found
 
 
 def test_a_result_that_is_damaged_is_said_and_written_anew(
