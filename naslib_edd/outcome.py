@@ -11,6 +11,7 @@ from naslib_edd.config import changed
 from naslib_edd.console import say
 from naslib_edd.engine import Engine
 from naslib_edd.floors import FloorEngine
+from naslib_edd.prepare import TABLES_OF
 from naslib_edd.record import Row
 from naslib_edd.standing import lines, other_tables, standing
 
@@ -40,7 +41,7 @@ def final_result(
         result["standing"] = standing(
             table, last["index"], searched=dataset, lookups=last.get("queries", engine.epoch)
         )
-    if engine.space.size is not None:
+    if engine.space.name == TABLES_OF:
         result |= other_tables(table, last["index"], named=engine.config.table)
     if isinstance(engine, Engine):
         for kind in engine.eval_statistics():
