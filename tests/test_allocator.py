@@ -12,7 +12,7 @@ import pytest
 #: small allocations land between the blocks.
 PROGRAM = """
 import resource, sys, torch
-from naslib_edd.allocator import keep_freed_memory
+from naslib_edd.cli.allocator import keep_freed_memory
 if "keep" in sys.argv and not keep_freed_memory():
     sys.exit("no glibc")
 def faults():

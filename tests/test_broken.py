@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from naslib_edd.broken import BROKEN, first_line, printable
+from naslib_edd.storage.broken import BROKEN, first_line, printable
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,10 @@ from digits_table.records import Records
 from rich.console import Console
 
 from naslib_edd.errors import UserError
-from naslib_edd.spaces.nb201 import SIZE
+from naslib_edd.spaces.nb201.encoding import SIZE
 from naslib_edd.standalone.classes import Classes, classes
 from naslib_edd.standalone.digits import PROTOCOL, Training
-from naslib_edd.tabular import Table
+from naslib_edd.tables import Table
 
 pytestmark = pytest.mark.benchmark
 

@@ -13,10 +13,10 @@ import torch
 from helpers import FOLDER, run, tiny_settings
 from rich.console import Console
 
-from naslib_edd import checkpoint
+from naslib_edd.engine import checkpoint
+from naslib_edd.engine.loop import search
+from naslib_edd.engine.record import read_rows, without_timings
 from naslib_edd.errors import UserError
-from naslib_edd.loop import search
-from naslib_edd.record import read_rows, without_timings
 
 STATE: dict[str, Any] = {"run": {"seed": 0}, "engine": {"epoch": 1, "w": torch.arange(100.0)}}
 
@@ -103,7 +103,7 @@ class TestGoingOn:
         self, tmp_path: Path, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
     ) -> Path:
         """Cut off by an error in the third epoch's first step."""
-        from naslib_edd.engine import Engine
+        from naslib_edd.engine.engine import Engine
 
         step = Engine.run_step
 
@@ -167,7 +167,7 @@ class TestGoingOn:
     def test_other_images_under_the_same_name_are_refused(
         self, settings: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from naslib_edd import loop
+        from naslib_edd.engine import loop
 
         opened = loop.open_data
 
@@ -184,7 +184,7 @@ class TestGoingOn:
     def test_a_run_that_goes_on_elsewhere_says_so(
         self, settings: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from naslib_edd import loop
+        from naslib_edd.engine import loop
 
         here = loop.here
 

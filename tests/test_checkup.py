@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from helpers import run, tiny_settings
 
-from naslib_edd.cli import main
+from naslib_edd.cli.commands import main
 from naslib_edd.data.checksums import MD5
-from naslib_edd.files import write_text
-from naslib_edd.tabular.locate import built_in
+from naslib_edd.storage.files import write_text
+from naslib_edd.tables.locate import built_in
 
 ROOT = Path(__file__).parents[1]
 

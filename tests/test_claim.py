@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import yaml
 
-from naslib_edd.config import as_dict, load
+from naslib_edd.config.loading import as_dict, load
 from naslib_edd.errors import UserError
-from naslib_edd.spaces.nb201 import index_to_ops, ops_to_str
+from naslib_edd.spaces.nb201.encoding import index_to_ops, ops_to_str
 
 pytestmark = pytest.mark.benchmark
 

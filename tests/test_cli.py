@@ -16,9 +16,9 @@ import pytest
 import yaml
 from helpers import FOLDER, rows_of, start, tiny_settings, write_columns, write_table
 
-from naslib_edd.cli import main
-from naslib_edd.record import read_rows
-from naslib_edd.spaces.nb201 import SIZE
+from naslib_edd.cli.commands import main
+from naslib_edd.engine.record import read_rows
+from naslib_edd.spaces.nb201.encoding import SIZE
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 
@@ -180,7 +180,7 @@ def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
 def test_query_and_help_load_no_torch(tmp_path: Path) -> None:
     table = write_table(tmp_path / "table.npz")
     script = (
-        "import sys; from naslib_edd.cli import main;"
+        "import sys; from naslib_edd.cli.commands import main;"
         f"main(['query', '3', '--table', {str(table)!r}]); main(['table', 'info', {str(table)!r}]);"
         "main([]); heavy = {'torch', 'scipy', 'matplotlib', 'sklearn'} & set(sys.modules);"
         "sys.exit(str(heavy) if heavy else 0)"
@@ -237,7 +237,7 @@ SEARCHES = sorted(path for path in CONFIGS.rglob("*.yaml") if path.parent.name !
 
 @pytest.mark.parametrize("path", SEARCHES, ids=lambda path: path.stem)
 def test_every_config_of_the_project_loads(path: Path) -> None:
-    from naslib_edd.config import load
+    from naslib_edd.config.loading import load
 
     config = load(path)
     reduced = config.search.channels < 16 or config.search.cells < 5

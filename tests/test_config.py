@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from naslib_edd.config import as_dict, dump, load
-from naslib_edd.presets import METHODS
-from naslib_edd.settings import Config, SearchSettings, names
+from naslib_edd.config.loading import as_dict, dump, load
+from naslib_edd.config.methods import METHODS
+from naslib_edd.config.settings import Config, SearchSettings, names
 
 #: But for those of sweeps, which are lists of searches: tests/sweep/test_plan.py.
 CONFIGS = sorted(

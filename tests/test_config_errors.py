@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from naslib_edd.config import load
+from naslib_edd.config.loading import load
 from naslib_edd.errors import UserError
 
 

@@ -16,11 +16,11 @@ import pytest
 import yaml
 from odd_texts import files, overrides
 
-from naslib_edd.config import dump, load
+from naslib_edd.config.loading import dump, load
+from naslib_edd.config.settings import Config
+from naslib_edd.engine.prepare import folder_of
 from naslib_edd.errors import UserError
-from naslib_edd.literal import LONGEST
-from naslib_edd.prepare import folder_of
-from naslib_edd.settings import Config
+from naslib_edd.storage.literal import LONGEST
 
 SLOWEST = 5.0  # seconds for one; the machine may be busy
 

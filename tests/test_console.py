@@ -7,7 +7,7 @@ import re
 
 from rich.console import Console
 
-from naslib_edd.console import EpochLines
+from naslib_edd.engine.console import EpochLines
 
 
 def lines(datasets: list[str]) -> EpochLines:

@@ -10,9 +10,9 @@ import pytest
 from digits_comparison import main
 from helpers import run, tiny_settings
 
-from naslib_edd.presets import CARDS, published
-from naslib_edd.tabular import Table
-from naslib_edd.tabular.random_search import expected
+from naslib_edd.config.methods import CARDS, published
+from naslib_edd.tables import Table
+from naslib_edd.tables.random_search import expected
 
 pytestmark = pytest.mark.benchmark
 

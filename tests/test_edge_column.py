@@ -8,7 +8,7 @@ import pytest
 import torch
 from helpers import run, tiny_settings
 
-from naslib_edd.edge_column import joined, split, split_last
+from naslib_edd.spaces.edge_column import joined, split, split_last
 
 
 def test_split_gives_views_and_joined_the_whole() -> None:

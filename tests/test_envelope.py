@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from naslib_edd import envelope
 from naslib_edd.errors import UserError
-from naslib_edd.lines import check_epochs, line_of, read_lines, read_rows
+from naslib_edd.storage import envelope
+from naslib_edd.storage.lines import check_epochs, line_of, read_lines, read_rows
 
 ROW = {"epoch": 1, "t": 0.1 + 0.2, "name": "β", "ops": [1, 2], "none": None, "table": {"a": 1e-9}}
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from naslib_edd.cli import main
-from naslib_edd.config import load
+from naslib_edd.cli.commands import main
+from naslib_edd.config.loading import load
+from naslib_edd.config.methods import CARDS
+from naslib_edd.config.methods.listing import listing, parts
 from naslib_edd.errors import UserError
-from naslib_edd.presets import CARDS
-from naslib_edd.presets.listing import listing, parts
 
 
 def test_every_method_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

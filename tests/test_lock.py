@@ -15,15 +15,15 @@ import pytest
 import yaml
 from helpers import FOLDER, rows_of, start, tiny_settings
 
-from naslib_edd import lock
-from naslib_edd.envelope import sealed
 from naslib_edd.errors import UserError
-from naslib_edd.lock import NAME, only_writer, owner_in_words
+from naslib_edd.storage import lock
+from naslib_edd.storage.envelope import sealed
+from naslib_edd.storage.lock import NAME, only_writer, owner_in_words
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from naslib_edd.lock import only_writer
+from naslib_edd.storage.lock import only_writer
 with only_writer(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

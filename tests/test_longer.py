@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from helpers import rows_of, run, tiny_settings
 
-from naslib_edd.config import load
+from naslib_edd.config.loading import load
+from naslib_edd.config.longer import depends_on_epochs
+from naslib_edd.config.methods import METHODS
 from naslib_edd.errors import UserError
-from naslib_edd.longer import depends_on_epochs
-from naslib_edd.presets import METHODS
 
 pytestmark = pytest.mark.search
 

@@ -17,15 +17,15 @@ import yaml
 from helpers import FOLDER, rows_of, run, tiny_settings, write_table
 from rich.console import Console
 
-from naslib_edd import checkpoint, loop
-from naslib_edd.config import as_dict, load
-from naslib_edd.engine import Engine
+from naslib_edd.config.loading import as_dict, load
+from naslib_edd.engine import checkpoint, loop
+from naslib_edd.engine.engine import Engine
+from naslib_edd.engine.loop import Interrupted
+from naslib_edd.engine.record import read_rows, without_timings
 from naslib_edd.errors import Diverged, UserError
-from naslib_edd.loop import Interrupted
-from naslib_edd.record import read_rows, without_timings
-from naslib_edd.spaces.collapse import warning_of
-from naslib_edd.spaces.nb201 import SIZE, ops_to_index, ops_to_str
-from naslib_edd.tabular import Table
+from naslib_edd.spaces.nb201.collapse import warning_of
+from naslib_edd.spaces.nb201.encoding import SIZE, ops_to_index, ops_to_str
+from naslib_edd.tables import Table
 
 
 @pytest.mark.search
@@ -323,9 +323,9 @@ def test_the_result_says_where_the_final_architecture_stands(tmp_path: Path) -> 
 
 def test_the_engine_never_sees_a_table() -> None:
     """What trains and chooses has no way to a table."""
-    import naslib_edd.engine
+    import naslib_edd.engine.engine
 
-    assert "tabular" not in Path(naslib_edd.engine.__file__ or "").read_text()
+    assert "tabular" not in Path(naslib_edd.engine.engine.__file__ or "").read_text()
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from naslib_edd.config import load
-from naslib_edd.presets import METHODS
+from naslib_edd.config.loading import load
+from naslib_edd.config.methods import METHODS
 
 FILES = sorted((Path(__file__).parents[1] / "configs" / "methods").glob("*.yaml"))
 

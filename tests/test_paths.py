@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from naslib_edd.cli import main
+from naslib_edd.cli.commands import main
 from naslib_edd.errors import UserError
-from naslib_edd.paths import folder_name, is_file, is_folder, path_of, read_text
+from naslib_edd.storage.paths import folder_name, is_file, is_folder, path_of, read_text
 
 ODD = {
     "zero": "a\0b",
@@ -167,7 +167,7 @@ def test_a_user_without_a_home() -> None:
         "os.environ.pop('HOME', None); os.environ.pop('XDG_CACHE_HOME', None)\n"
         "def none(*_): raise KeyError\n"
         "pwd.getpwuid = pwd.getpwnam = none\n"
-        "from naslib_edd.cli import main\n"
+        "from naslib_edd.cli.commands import main\n"
         "assert main(['query', '1', '--table', '~/x']) == 2\n"
         "assert main(['query', '1', '--table', 'digits']) == 0\n"
     )

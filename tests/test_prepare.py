@@ -9,11 +9,11 @@ import torch
 from helpers import tiny_settings
 from rich.console import Console
 
-from naslib_edd.config import load
+from naslib_edd.config.loading import load
+from naslib_edd.engine.loop import search
+from naslib_edd.engine.prepare import changes, folder_of, open_data, open_table, pick_device
 from naslib_edd.errors import UserError
-from naslib_edd.loop import search
-from naslib_edd.prepare import changes, folder_of, open_data, open_table, pick_device
-from naslib_edd.tabular.locate import built_in
+from naslib_edd.tables.locate import built_in
 
 
 def test_devices() -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from naslib_edd.compose import make_relaxation, make_temperature
-from naslib_edd.config import load
+from naslib_edd.config.loading import load
+from naslib_edd.config.methods import METHODS, RELEASE, VARIANTS, preset
+from naslib_edd.config.settings import SearchSettings, names
+from naslib_edd.engine.build import make_relaxation, make_temperature
 from naslib_edd.errors import UserError
-from naslib_edd.presets import METHODS, RELEASE, VARIANTS, preset
 from naslib_edd.relaxation import SnSoftmax, Softmax
-from naslib_edd.settings import SearchSettings, names
 from naslib_edd.temperature import EDD, LOGIT_SCALE, Constant, Schedule
 
 #: Point of the table -> settings: (paper, release on NB201).

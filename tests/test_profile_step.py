@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from profile_step import REST, group_of, main
 
-from naslib_edd.native import kernels
+from naslib_edd.supernet.native import kernels
 
 pytestmark = pytest.mark.benchmark
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from helpers import run, tiny_settings
 
-from naslib_edd.provenance import here, went_on
+from naslib_edd.engine.provenance import here, went_on
 
 
 @pytest.mark.search

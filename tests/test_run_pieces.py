@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from helpers import FOLDER, rows_of, run, start, tiny_settings
 
-from naslib_edd import checkpoint
-from naslib_edd.checkup import examine
-from naslib_edd.config import load
+from naslib_edd.cli.checkup import examine
+from naslib_edd.config.loading import load
+from naslib_edd.engine import checkpoint
+from naslib_edd.engine.record import RunFolder, read_rows
 from naslib_edd.errors import UserError
-from naslib_edd.lock import NAME, only_writer
-from naslib_edd.record import RunFolder, read_rows
+from naslib_edd.storage.lock import NAME, only_writer
 
 
 def flip(path: Path, place: int) -> None:

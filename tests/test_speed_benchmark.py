@@ -15,8 +15,8 @@ from racing.shape import Record, Shape
 from tiny_race import SHAPE, TIMES, TINY, race
 
 from naslib_edd.errors import UserError
-from naslib_edd.native import kernels
-from naslib_edd.native.targets import target
+from naslib_edd.supernet.native import kernels
+from naslib_edd.supernet.native.targets import target
 
 pytestmark = pytest.mark.benchmark
 

@@ -21,7 +21,7 @@ from rich.console import Console
 from tiny_race import SHAPE, TINY
 
 from naslib_edd.errors import UserError
-from naslib_edd.native.targets import no_bf16
+from naslib_edd.supernet.native.targets import no_bf16
 
 pytestmark = pytest.mark.benchmark
 
@@ -31,7 +31,7 @@ CPU = torch.device("cpu")
 @pytest.fixture(autouse=True)
 def bf16_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Right on every processor, if slow where the instructions are emulated."""
-    monkeypatch.setattr("naslib_edd.compose.step.no_bf16", lambda: None)
+    monkeypatch.setattr("naslib_edd.engine.build.step.no_bf16", lambda: None)
 
 
 def options(*arguments: str) -> argparse.Namespace:

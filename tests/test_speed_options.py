@@ -16,7 +16,7 @@ from racing.options import ISAS, METHODS, read
 from racing.shape import Shape
 from tiny_race import TINY
 
-from naslib_edd.native.targets import NEON, PLAIN, target
+from naslib_edd.supernet.native.targets import NEON, PLAIN, target
 
 pytestmark = pytest.mark.benchmark
 

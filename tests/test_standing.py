@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from naslib_edd.spaces import nb201
-from naslib_edd.standing import lines, other_tables, ranked_dataset, standing
-from naslib_edd.tabular import Table, compact
-from naslib_edd.tabular.columns import Source
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.tables import Table, compact
+from naslib_edd.tables.columns import Source
+from naslib_edd.tables.standing import lines, other_tables, ranked_dataset, standing
 
 
 def table(tmp_path: Path, **columns: np.ndarray) -> Table:

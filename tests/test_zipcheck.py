@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from naslib_edd.zipcheck import zip_fault
+from naslib_edd.storage.zipcheck import zip_fault
 
 
 @pytest.fixture

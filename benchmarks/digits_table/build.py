@@ -22,7 +22,7 @@ from rich.progress import (
 )
 
 from digits_table.records import Records
-from naslib_edd.spaces.nb201 import index_to_ops
+from naslib_edd.spaces.nb201.encoding import index_to_ops
 from naslib_edd.standalone.classes import classes
 from naslib_edd.standalone.digits import PROTOCOL, Protocol, train
 

@@ -19,9 +19,9 @@ from naslib_edd.plugin import rng
 from naslib_edd.plugin.layout import Layout
 from naslib_edd.plugin.mixed import GraphSupernet, Weights
 from naslib_edd.plugin.tied import HostNorm, JoinedConv
-from naslib_edd.spaces.nb201 import CONV1, CONV3, EDGES
+from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, EDGES
+from naslib_edd.spaces.nb201.fast import ROWS, BatchedConvBN, FastCell
 from naslib_edd.supernet import FastPartialSupernet, FastSupernet
-from naslib_edd.supernet.fast import ROWS, BatchedConvBN, FastCell
 from naslib_edd.supernet.layers import Reduction, ReLUConvBN, Statistics
 
 #: The place of a convolution among NASLib's primitives of an edge.

@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from naslib_edd.bilevel import Meters
-from naslib_edd.compose import (
+from naslib_edd.config.settings import SearchSettings
+from naslib_edd.data.sampling import generator as generator_of
+from naslib_edd.engine.build import (
     make_allowed,
     make_bilevel,
     make_drop_path,
@@ -17,12 +19,10 @@ from naslib_edd.compose import (
     make_relaxation,
     make_temperature,
 )
-from naslib_edd.data.sampling import generator as generator_of
 from naslib_edd.errors import UserError
 from naslib_edd.plugin.fast import TiedSupernet, blocks
 from naslib_edd.plugin.layout import Layout
 from naslib_edd.plugin.mixed import GraphSupernet, Weights
-from naslib_edd.settings import SearchSettings
 
 
 class Tap(Meters):

@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 from naslib_edd import spaces
-from naslib_edd.compose import make_stages
-from naslib_edd.edge_column import split
+from naslib_edd.engine.build import make_stages
+from naslib_edd.engine.evaluation import Evaluation
 from naslib_edd.errors import UserError
-from naslib_edd.evaluation import Evaluation
 from naslib_edd.plugin.fast import TiedSupernet
 from naslib_edd.relaxation import Relaxation
 from naslib_edd.spaces import Kept
+from naslib_edd.spaces.edge_column import split
 from naslib_edd.supernet.base import Supernet
 
 if TYPE_CHECKING:

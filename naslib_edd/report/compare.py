@@ -12,10 +12,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from naslib_edd.engine.record import Row
 from naslib_edd.errors import UserError
-from naslib_edd.files import write_text
-from naslib_edd.paths import PathLike, path_of
-from naslib_edd.record import Row
 from naslib_edd.report import statistics_text
 from naslib_edd.report.cd_diagram import cd_diagram
 from naslib_edd.report.comparison import compare_groups
@@ -33,6 +31,8 @@ from naslib_edd.report.style import (
 )
 from naslib_edd.report.table import as_json, by_accuracy, markdown, summarise
 from naslib_edd.report.table_files import as_csv, as_latex
+from naslib_edd.storage.files import write_text
+from naslib_edd.storage.paths import PathLike, path_of
 
 
 def report(

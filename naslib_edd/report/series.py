@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from naslib_edd import spaces
+from naslib_edd.engine.record import Row
 from naslib_edd.errors import UserError
-from naslib_edd.record import Row
 from naslib_edd.spaces import Layout
 
 Series = NDArray[np.float64]

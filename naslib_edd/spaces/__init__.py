@@ -15,7 +15,7 @@ from naslib_edd.spaces.space import Kept, Space
 __all__ = ["Cell", "Kept", "Layout", "Space", "get", "names", "register_space"]
 
 #: Where each space is defined; read when it is asked for.
-SPACES: dict[str, str] = {"nasbench201": "naslib_edd.spaces.nb201_space:SPACE"}
+SPACES: dict[str, str] = {"nasbench201": "naslib_edd.spaces.nb201.space:SPACE"}
 #: Spaces that NASLib's Trainer alone searches.
 ON_NASLIB = ("nasbench301",)
 #: The group of entry points.

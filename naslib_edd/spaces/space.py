@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-    from naslib_edd.settings import SearchSettings
+    from naslib_edd.config.settings import SearchSettings
     from naslib_edd.supernet.base import Supernet
 
 #: An architecture: the operation of each row, None where the edge is gone.

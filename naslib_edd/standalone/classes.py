@@ -9,11 +9,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from naslib_edd.spaces.nb201 import EDGES, NODES, NONE, Ops, all_ops, check_ops, unique_str
+from naslib_edd.spaces.nb201.encoding import (
+    EDGES,
+    NODES,
+    NONE,
+    Ops,
+    all_ops,
+    check_ops,
+    unique_str,
+)
 
 
 class Classes(NamedTuple):
-    """The space divided into cells that share a :func:`~naslib_edd.spaces.nb201.unique_str`.
+    """The space divided into cells of one :func:`~naslib_edd.spaces.nb201.encoding.unique_str`.
 
     representatives: index of the one architecture of each class that is trained, ascending. [6466]
     of: position in ``representatives`` of each architecture's class. [15625]

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from naslib_edd.data.sources import DIGITS_TRAIN, read_digits
-from naslib_edd.spaces.nb201 import index_to_ops
+from naslib_edd.spaces.nb201.encoding import index_to_ops
 from naslib_edd.standalone.network import StackedNetwork
 
 

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from naslib_edd.spaces.nb201 import CONV1, CONV3, EDGES, NODES, NONE, POOL, Ops
+from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, EDGES, NODES, NONE, POOL, Ops
 from naslib_edd.standalone.classes import essential
 from naslib_edd.standalone.kernels import average_pool3x3, halve, relu_conv3x3, windows
 from naslib_edd.standalone.parameters import STAGES, Parameters

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from naslib_edd.spaces.nb201 import CONV1, CONV3, EDGES, Ops
+from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, EDGES, Ops
 
 STAGES = 3
 _KERNEL = {CONV1: 1, CONV3: 3}

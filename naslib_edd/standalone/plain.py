@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from naslib_edd.spaces.nb201 import EDGES, NODES, OPERATIONS
+from naslib_edd.spaces.nb201.encoding import EDGES, NODES, OPERATIONS
+from naslib_edd.spaces.nb201.plain import operation
+from naslib_edd.spaces.nb201.skeleton import Skeleton
 from naslib_edd.standalone.classes import essential
-from naslib_edd.supernet.plain import operation
-from naslib_edd.supernet.skeleton import Skeleton
 
 
 class ArchitectureCell(nn.Module):

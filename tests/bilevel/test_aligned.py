@@ -12,11 +12,11 @@ from torch import Tensor
 
 from naslib_edd.bilevel.aligned import Aligned, directions
 from naslib_edd.bilevel.first_order import FirstOrder
-from naslib_edd.config import load
+from naslib_edd.config.loading import load
 from naslib_edd.errors import UserError
 from naslib_edd.relaxation import Softmax
+from naslib_edd.spaces.nb201.by_cell import by_cell
 from naslib_edd.supernet import FastPartialSupernet, FastSupernet, PlainSupernet
-from naslib_edd.supernet.by_cell import by_cell
 from naslib_edd.supernet.layers import evaluating
 
 

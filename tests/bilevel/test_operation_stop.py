@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from naslib_edd.bilevel.operation_stop import OperationStop
-from naslib_edd.config import load
+from naslib_edd.config.loading import load
 from naslib_edd.errors import UserError
 from naslib_edd.relaxation import Softmax
 from naslib_edd.supernet import PlainSupernet

@@ -15,8 +15,8 @@ from naslib_edd.bilevel import (
     SecondOrder,
     SingleLevel,
 )
-from naslib_edd.compose import make_allowed, make_bilevel, make_relaxation
-from naslib_edd.config import load
+from naslib_edd.config.loading import load
+from naslib_edd.engine.build import make_allowed, make_bilevel, make_relaxation
 from naslib_edd.relaxation import SimplexEdgeWeights
 
 ONE = torch.tensor(1.0)

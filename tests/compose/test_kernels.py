@@ -13,14 +13,14 @@ import pytest
 import torch
 from helpers import run, tiny_settings
 
-from naslib_edd.compose import kernels as module
-from naslib_edd.compose.kernels import Choice, choose, gone_on, race
-from naslib_edd.config import load
-from naslib_edd.engine import Engine
+from naslib_edd.config.loading import load
+from naslib_edd.engine.build import kernels as module
+from naslib_edd.engine.build.kernels import Choice, choose, gone_on, race
+from naslib_edd.engine.engine import Engine
+from naslib_edd.engine.prepare import open_data
 from naslib_edd.errors import UserError
-from naslib_edd.native import build, choice
-from naslib_edd.native.targets import AVX512, target
-from naslib_edd.prepare import open_data
+from naslib_edd.supernet.native import build, choice
+from naslib_edd.supernet.native.targets import AVX512, target
 
 CPU = torch.device("cpu")
 LARGE = load({"search": {"channels": 16, "batch_size": 64}}).search

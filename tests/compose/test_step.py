@@ -11,9 +11,9 @@ import torch
 from helpers import run, tiny_settings
 from rich.console import Console
 
-from naslib_edd.compose import step_path
-from naslib_edd.config import load
+from naslib_edd.config.loading import load
 from naslib_edd.device import send
+from naslib_edd.engine.build import step_path
 from naslib_edd.errors import UserError
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
@@ -22,7 +22,7 @@ CPU, GPU = torch.device("cpu"), torch.device("cuda")
 @pytest.fixture(autouse=True)
 def bf16_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Right on every processor, if slow where the instructions are emulated."""
-    monkeypatch.setattr("naslib_edd.compose.step.no_bf16", lambda: None)
+    monkeypatch.setattr("naslib_edd.engine.build.step.no_bf16", lambda: None)
 
 
 def path(method: str, device: torch.device, **search: Any) -> str:
@@ -88,7 +88,7 @@ def test_sent_to_a_gpu_nothing_waits() -> None:
 
 
 def test_bf16_is_refused_on_a_cpu_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("naslib_edd.compose.step.no_bf16", lambda: "held to avx2")
+    monkeypatch.setattr("naslib_edd.engine.build.step.no_bf16", lambda: "held to avx2")
     with pytest.raises(UserError, match="bf16 is of no use here: held to avx2; take fp32"):
         path("edd_darts", CPU, precision="bf16")
     assert path("edd_darts", CPU).startswith("eager, fp32")

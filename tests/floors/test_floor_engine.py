@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from helpers import run, tiny_settings, write_columns
 
-from naslib_edd import loop
-from naslib_edd.cli import main
+from naslib_edd.cli.commands import main
+from naslib_edd.engine import loop
+from naslib_edd.engine.baselines import FloorEngine
+from naslib_edd.engine.record import read_rows, without_timings
 from naslib_edd.errors import DataMissing, UserError
-from naslib_edd.floors import FloorEngine
-from naslib_edd.record import read_rows, without_timings
 from naslib_edd.report import draw_overview, draw_run, report
-from naslib_edd.spaces.nb201 import SIZE, ops_to_str
-from naslib_edd.tabular import Table
+from naslib_edd.spaces.nb201.encoding import SIZE, ops_to_str
+from naslib_edd.tables import Table
 
 FLOORS = ("random_search", "local_search")
 VALUES = np.random.default_rng(5).uniform(10, 90, SIZE)
@@ -132,7 +132,7 @@ def test_unknown_values_are_the_worst(tmp_path: Path) -> None:
     values = np.full(SIZE, np.nan)
     values[::2] = VALUES[::2]
     table = Table.open(write_values(tmp_path / "half.npz", values))
-    from naslib_edd.config import load
+    from naslib_edd.config.loading import load
 
     config = load({"optimizer": "random_search", "search": {"queries": SIZE, "epochs": 1}})
     engine = FloorEngine(config=config, table=table)

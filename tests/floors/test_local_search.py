@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from naslib_edd.floors import local_search
-from naslib_edd.floors.local_search import neighbours
-from naslib_edd.spaces.nb201 import SIZE, all_ops, index_to_ops
+from naslib_edd.engine.baselines import local_search
+from naslib_edd.engine.baselines.local_search import neighbours
+from naslib_edd.spaces.nb201.encoding import SIZE, all_ops, index_to_ops
 
 
 def test_neighbours_differ_in_one_operation() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from naslib_edd.floors import Proposals, random_search
-from naslib_edd.spaces.nb201 import SIZE
+from naslib_edd.engine.baselines import Proposals, random_search
+from naslib_edd.spaces.nb201.encoding import SIZE
 
 
 def ask(proposals: Proposals, values: np.ndarray, count: int) -> list[int]:

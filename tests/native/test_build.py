@@ -13,9 +13,9 @@ from random import Random
 import pytest
 
 from naslib_edd.errors import UserError
-from naslib_edd.native import build, cache, choice
-from naslib_edd.native.kernels import _ARGUMENTS, _SUFFIX
-from naslib_edd.native.targets import Target, target
+from naslib_edd.supernet.native import build, cache, choice
+from naslib_edd.supernet.native.kernels import _ARGUMENTS, _SUFFIX
+from naslib_edd.supernet.native.targets import Target, target
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from naslib_edd.native import Kernels, Unfolded, kernels
 from naslib_edd.supernet.layers import average_pool
+from naslib_edd.supernet.native import Kernels, Unfolded, kernels
 
 SHAPES = [
     (2, 1, 1, 1),

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from naslib_edd.native import Kernels, kernels
-from naslib_edd.native.sampled import Term
+from naslib_edd.supernet.native import Kernels, kernels
+from naslib_edd.supernet.native.sampled import Term
 
 SHAPES = [(2, 1, 1, 1), (3, 3, 5, 4), (2, 20, 3, 19), (2, 5, 1, 7), (3, 23, 6, 1), (1, 37, 3, 3)]
 

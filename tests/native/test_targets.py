@@ -11,8 +11,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from naslib_edd.native import build, targets
-from naslib_edd.native.targets import AVX2, AVX512, NEON, PLAIN, Target, no_bf16, processor, target
+from naslib_edd.supernet.native import build, targets
+from naslib_edd.supernet.native.targets import (
+    AVX2,
+    AVX512,
+    NEON,
+    PLAIN,
+    Target,
+    no_bf16,
+    processor,
+    target,
+)
 
 HERE = Path(__file__).parent
 CAPABILITY = {"AVX512": AVX512, "AVX2": AVX2, "DEFAULT": PLAIN, "NO AVX": PLAIN}

@@ -13,10 +13,10 @@ from helpers import rows_of
 from rich.console import Console
 from torch import Tensor
 
+from naslib_edd.config.methods import CARDS, METHODS
+from naslib_edd.engine.register import register_method
 from naslib_edd.errors import UserError
-from naslib_edd.own import register_method
 from naslib_edd.plugin.runner import run
-from naslib_edd.presets import CARDS, METHODS
 
 pytestmark = pytest.mark.naslib
 

@@ -16,18 +16,18 @@ from helpers import power_cut, rows_of, run, tiny_settings
 from torch import Tensor
 
 import naslib_edd
-import naslib_edd.config
+import naslib_edd.config.loading
 from naslib_edd.bilevel import FirstOrder
-from naslib_edd.config import load
+from naslib_edd.bilevel.regularisers import Regulariser
+from naslib_edd.config.loading import load
+from naslib_edd.config.methods import CARDS, METHODS
+from naslib_edd.config.methods.listing import listing
+from naslib_edd.engine.record import without_timings
+from naslib_edd.engine.register import register_method
 from naslib_edd.errors import UserError
-from naslib_edd.own import register_method
-from naslib_edd.presets import CARDS, METHODS
-from naslib_edd.presets.listing import listing
-from naslib_edd.record import without_timings
-from naslib_edd.regularisers import Regulariser
 from naslib_edd.relaxation import Gumbel, Relaxation, Softmax
 from naslib_edd.report import report
-from naslib_edd.stages import Search, Stage
+from naslib_edd.selection.stage import Search, Stage
 from naslib_edd.temperature import Temperature
 
 
@@ -217,7 +217,7 @@ def test_card_settings_and_config(tmp_path: Path) -> None:
     assert config.search.epochs == 7 and config.search.own_relaxation == f"{__name__}:Noisy"
     # Another method over a config that was written out for this one does not keep its parts.
     file = tmp_path / "mine.yaml"
-    file.write_text(naslib_edd.config.dump(config))
+    file.write_text(naslib_edd.config.loading.dump(config))
     assert load(file, ["optimizer=gdas"]).search.own_relaxation is None
     # Registered again, as a notebook's cell is: the new class counts.
     register_method("mine", regulariser=spread)

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from naslib_edd.bilevel import FirstOrder
+from naslib_edd.bilevel.perturbed import AdversarialPerturbation, RandomPerturbation, to_simplex
+from naslib_edd.config.settings import SearchSettings
 from naslib_edd.errors import UserError
-from naslib_edd.perturbation import AdversarialPerturbation, RandomPerturbation, to_simplex
 from naslib_edd.relaxation import Masked, Softmax
-from naslib_edd.settings import SearchSettings
 from naslib_edd.supernet import FastSupernet
 from naslib_edd.supernet.layers import evaluating
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from naslib_edd.broken import BROKEN
-from naslib_edd.pickles import Forbidden, Machine, PickleFault, Stream, read_pickle
-from naslib_edd.pickles.stream import from_bytes
+from naslib_edd.storage.broken import BROKEN
+from naslib_edd.storage.pickles import Forbidden, Machine, PickleFault, Stream, read_pickle
+from naslib_edd.storage.pickles.stream import from_bytes
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from naslib_edd.pickles import (
+from naslib_edd.storage.pickles import (
     PLAIN,
     Forbidden,
     Holder,
@@ -19,7 +19,7 @@ from naslib_edd.pickles import (
     holder,
     read_pickle,
 )
-from naslib_edd.pickles.standins import check_key
+from naslib_edd.storage.pickles.standins import check_key
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 TYPES = ["?", "i1", "u1", "<i2", ">u2", "<i4", ">i4", "<u4", "<i8", "<u8", "<f2", "<f4", ">f8",

@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from naslib_edd.pickles import PickleFault, Stream, stream
-from naslib_edd.pickles.stream import free_memory, from_bytes
+from naslib_edd.storage.pickles import PickleFault, Stream, stream
+from naslib_edd.storage.pickles.stream import free_memory, from_bytes
 
 
 def test_windows_hold_what_is_needed() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from helpers import rows_of, run, tiny_settings
 
-from naslib_edd.config import load
-from naslib_edd.presets import CARDS
-from naslib_edd.presets.regularised import RECIPE
-from naslib_edd.settings import SearchSettings
+from naslib_edd.config.loading import load
+from naslib_edd.config.methods import CARDS
+from naslib_edd.config.methods.regularised import RECIPE
+from naslib_edd.config.settings import SearchSettings
 
 NAMES = ("darts_minus", "beta_darts", "fair_darts", "r_darts_dp", "r_darts_l2")
 
@@ -54,7 +54,7 @@ def test_r_darts_l2_has_27_times_the_weight_decay() -> None:
 def test_a_run_cut_off_inside_an_epoch_resumes_bit_for_bit(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from naslib_edd.engine import Engine
+    from naslib_edd.engine.engine import Engine
 
     search = {"batch_size": 24, "checkpoint_seconds": 0}
     whole = run(tiny_settings(tmp_path / "whole", optimizer=name, search=dict(search)))

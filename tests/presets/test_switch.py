@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from naslib_edd.config import as_dict, changed, dump, load
+from naslib_edd.config.loading import as_dict, changed, dump, load
+from naslib_edd.config.methods import METHODS
 from naslib_edd.errors import UserError
 from naslib_edd.plugin.naslib_config import complete
-from naslib_edd.presets import METHODS
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 WRITTEN_OUT = CONFIGS / "naslib" / "edd_darts.yaml"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from naslib_edd.proxies import jacov
+from naslib_edd.engine.baselines.proxies import jacov
 from naslib_edd.supernet import build
 from naslib_edd.supernet.layers import evaluating
 

@@ -11,11 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
-from naslib_edd.proxies import Under, nwot
-from naslib_edd.proxies.nwot import agreement
+from naslib_edd.engine.baselines.proxies import Under, nwot
+from naslib_edd.engine.baselines.proxies.nwot import agreement
+from naslib_edd.spaces.nb201.plain import PlainSupernet
 from naslib_edd.supernet import build
 from naslib_edd.supernet.layers import Statistics, evaluating
-from naslib_edd.supernet.plain import PlainSupernet
 
 ARCH = "|nor_conv_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_3x3~1|none~2|"
 

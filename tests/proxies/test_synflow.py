@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from naslib_edd.proxies import synflow
+from naslib_edd.engine.baselines.proxies import synflow
 from naslib_edd.supernet import build
 from naslib_edd.supernet.layers import BatchNorm
 

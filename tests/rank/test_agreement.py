@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from naslib_edd.engine.rank.agreement import agreement
 from naslib_edd.errors import UserError
-from naslib_edd.rank.agreement import agreement
 
 
 def test_the_same_order_agrees_and_the_reverse_does_not() -> None:

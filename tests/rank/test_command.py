@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from helpers import FOLDER, run, tiny_settings
 
-from naslib_edd.cli import main
-from naslib_edd.rank.command import rank
-from naslib_edd.record import read_rows
-from naslib_edd.spaces.nb201 import all_ops
-from naslib_edd.tabular import Table
+from naslib_edd.cli.commands import main
+from naslib_edd.engine.rank.command import rank
+from naslib_edd.engine.record import read_rows
+from naslib_edd.spaces.nb201.encoding import all_ops
+from naslib_edd.tables import Table
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_cells_are_different_ones_and_have_the_tables_accuracies(folder: Path) -
 
 
 def test_shared_weights_are_the_checkpoints(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from naslib_edd.rank import command
+    from naslib_edd.engine.rank import command
 
     last = read_rows(folder / "record.jsonl")[-1]
     cells = np.array([3, last["index"], 99])

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from naslib_edd.compose import make_bilevel, make_regularisers, make_relaxation
-from naslib_edd.config import load
-from naslib_edd.regularisers import BetaDecay
+from naslib_edd.bilevel.regularisers import BetaDecay
+from naslib_edd.config.loading import load
+from naslib_edd.engine.build import make_bilevel, make_regularisers, make_relaxation
 from naslib_edd.selection import argmax_ops
+from naslib_edd.spaces.nb201.twins import load_plain
 from naslib_edd.supernet import FastSupernet, PlainSupernet, Supernet
-from naslib_edd.supernet.exchange import load_plain
 
 ALL = torch.ones(6, 5, dtype=torch.bool)
 T = torch.ones((), dtype=torch.float64)

@@ -8,9 +8,9 @@ from torch import Tensor
 from torch.distributions import Dirichlet as Reference
 from torch.distributions import kl_divergence
 
-from naslib_edd.config import load
+from naslib_edd.bilevel.regularisers.dirichlet_anchor import DirichletAnchor, kl_to_uniform
+from naslib_edd.config.loading import load
 from naslib_edd.errors import UserError
-from naslib_edd.regularisers.dirichlet_anchor import DirichletAnchor, kl_to_uniform
 
 EVERYTHING = torch.ones(6, 5, dtype=torch.bool)
 

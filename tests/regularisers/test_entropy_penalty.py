@@ -7,10 +7,10 @@ import math
 import pytest
 import torch
 
-from naslib_edd.compose import make_regularisers
-from naslib_edd.config import load
+from naslib_edd.bilevel.regularisers.entropy_penalty import EntropyPenalty
+from naslib_edd.config.loading import load
+from naslib_edd.engine.build import make_regularisers
 from naslib_edd.errors import UserError
-from naslib_edd.regularisers.entropy_penalty import EntropyPenalty
 
 ALL = torch.ones(6, 5, dtype=torch.bool)
 

@@ -7,14 +7,14 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
-from naslib_edd.compose import make_regularisers
-from naslib_edd.config import load
-from naslib_edd.errors import UserError
-from naslib_edd.regularisers.group_sparsity import (
+from naslib_edd.bilevel.regularisers.group_sparsity import (
     GroupSparsity,
     sparse_group_norm,
     sparse_group_prox,
 )
+from naslib_edd.config.loading import load
+from naslib_edd.engine.build import make_regularisers
+from naslib_edd.errors import UserError
 
 
 def weights_of() -> Tensor:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from naslib_edd.compose import make_regularisers
-from naslib_edd.config import load
-from naslib_edd.regularisers.identity_mapping import IdentityMapping
-from naslib_edd.spaces.nb201 import OPERATIONS, SKIP
+from naslib_edd.bilevel.regularisers.identity_mapping import IdentityMapping
+from naslib_edd.config.loading import load
+from naslib_edd.engine.build import make_regularisers
+from naslib_edd.spaces.nb201.encoding import OPERATIONS, SKIP
 
 EVERYTHING = torch.ones(6, 5, dtype=torch.bool)
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from naslib_edd.compose import make_bilevel, make_regularisers, make_relaxation
-from naslib_edd.config import load
+from naslib_edd.bilevel.regularisers import ZeroOne
+from naslib_edd.config.loading import load
+from naslib_edd.engine.build import make_bilevel, make_regularisers, make_relaxation
 from naslib_edd.errors import UserError
-from naslib_edd.regularisers import ZeroOne
 
 T = torch.ones((), dtype=torch.float64)
 

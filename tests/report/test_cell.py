@@ -5,9 +5,9 @@ import pytest
 from matplotlib.patches import FancyArrowPatch
 
 from naslib_edd.errors import UserError
-from naslib_edd.report.cell import COLOURS, SHORT, draw_cell, draw_cells
 from naslib_edd.report.style import house_style, new_figure
-from naslib_edd.spaces.nb201 import EDGES, NODES, OPERATIONS
+from naslib_edd.spaces.nb201.drawing import COLOURS, SHORT, draw_cell, draw_cells
+from naslib_edd.spaces.nb201.encoding import EDGES, NODES, OPERATIONS
 
 
 def drawn(ops, *, size=(4.3, 3.0), font_size=8):

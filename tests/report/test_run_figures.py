@@ -3,8 +3,8 @@ import struct
 import pytest
 from matplotlib.figure import Figure
 
+from naslib_edd.engine.record import read_rows
 from naslib_edd.errors import UserError
-from naslib_edd.record import read_rows
 from naslib_edd.report import draw_overview, draw_run
 from naslib_edd.report.panels import draw_table_accuracy
 

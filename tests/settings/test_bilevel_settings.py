@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from naslib_edd.config import load
+from naslib_edd.config.loading import load
 from naslib_edd.errors import UserError
 
 SIMPLEX = {"relaxation": "simplex", "arch_optimizer": "exponentiated_gradient"}

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from naslib_edd.config import load
+from naslib_edd.config.loading import load
+from naslib_edd.config.settings.relaxation import SAMPLED
 from naslib_edd.errors import UserError
-from naslib_edd.settings.relaxation import SAMPLED
 
 
 @pytest.mark.parametrize("relaxation", SAMPLED)

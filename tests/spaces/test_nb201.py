@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from naslib_edd.errors import UserError
-from naslib_edd.spaces import nb201
+from naslib_edd.spaces.nb201 import encoding as nb201
 
 #: Rows that the benchmark's own generator, its examples and its optima name; short: conv3 for
 #: nor_conv_3x3, and so on.

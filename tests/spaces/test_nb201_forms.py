@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from naslib_edd.errors import UserError
-from naslib_edd.spaces import nb201, nb201_forms
-from naslib_edd.tabular import names
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.spaces.nb201 import forms as nb201_forms
+from naslib_edd.tables import names
 
 INDEX = 6111
 OPS = nb201.index_to_ops(INDEX)

@@ -53,5 +53,5 @@ def test_the_list_is_needed(tmp_path: Path) -> None:
         files = path.rglob("*.py") if path.is_dir() else [path]
         assert any(imported(file) for file in files), f"{place} needs no exception"
     file = tmp_path / "x.py"
-    file.write_text("def f():\n    from naslib_edd.spaces.nb201 import EDGES\n")
+    file.write_text("def f():\n    from naslib_edd.spaces.nb201.encoding import EDGES\n")
     assert imported(file)

@@ -12,15 +12,15 @@ from fake_search import FakeSearch
 from helpers import run, tiny_settings
 from torch import Tensor
 
-from naslib_edd.compose import make_stages
-from naslib_edd.config import load
+from naslib_edd.config.loading import load
+from naslib_edd.engine.build import make_stages
 from naslib_edd.errors import Diverged
+from naslib_edd.selection import early_stop_stage as early_stop
+from naslib_edd.selection.early_stop_stage import EarlyStop, logit_hessian
 from naslib_edd.selection.hessian import dominant_eigenvalue
-from naslib_edd.spaces.nb201_space import SPACE
-from naslib_edd.stages import EarlyStop, early_stop
-from naslib_edd.stages.early_stop import logit_hessian
+from naslib_edd.spaces.nb201.space import SPACE
+from naslib_edd.spaces.nb201.twins import load_plain
 from naslib_edd.supernet import FastSupernet, PlainSupernet
-from naslib_edd.supernet.exchange import load_plain
 from naslib_edd.supernet.layers import evaluating
 
 

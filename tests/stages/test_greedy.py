@@ -10,11 +10,11 @@ import pytest
 import torch
 from fake_search import FakeSearch
 
-from naslib_edd.compose import make_stages
-from naslib_edd.config import load
+from naslib_edd.config.loading import load
+from naslib_edd.engine.build import make_stages
 from naslib_edd.errors import UserError
-from naslib_edd.spaces.nb201_space import SPACE
-from naslib_edd.stages import Greedy
+from naslib_edd.selection.greedy_stage import Greedy
+from naslib_edd.spaces.nb201.space import SPACE
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "sgas.npz")
 

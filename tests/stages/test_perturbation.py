@@ -11,12 +11,12 @@ import torch
 from fake_search import FakeSearch
 from torch import Tensor
 
-from naslib_edd.compose import make_stages
-from naslib_edd.config import load
+from naslib_edd.config.loading import load
+from naslib_edd.engine.build import make_stages
 from naslib_edd.errors import UserError
-from naslib_edd.spaces.nb201_space import SPACE
-from naslib_edd.stages import PerturbationSelection
-from naslib_edd.stages.deciding import Perturbing
+from naslib_edd.selection.fixing import Perturbing
+from naslib_edd.selection.perturbation_stage import PerturbationSelection
+from naslib_edd.spaces.nb201.space import SPACE
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "darts_pt.npz")
 

@@ -9,15 +9,15 @@ import pytest
 import torch
 from helpers import run, tiny_settings
 
-from naslib_edd.compose import make_stages
-from naslib_edd.config import load
-from naslib_edd.engine import Engine
+from naslib_edd.config.loading import load
+from naslib_edd.config.settings import SearchSettings
+from naslib_edd.engine.build import make_stages
+from naslib_edd.engine.engine import Engine
+from naslib_edd.engine.loop import Interrupted
+from naslib_edd.engine.record import Row
 from naslib_edd.errors import UserError
-from naslib_edd.loop import Interrupted
-from naslib_edd.record import Row
-from naslib_edd.settings import SearchSettings
-from naslib_edd.spaces.nb201_space import SPACE
-from naslib_edd.stages.progressive import Progressive, strongest
+from naslib_edd.selection.progressive import Progressive, strongest
+from naslib_edd.spaces.nb201.space import SPACE
 
 
 def search_of(**search: Any) -> SearchSettings:

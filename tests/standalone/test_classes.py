@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from naslib_edd.spaces.nb201 import CONV3, EDGES, NODES, NONE, SIZE, all_ops, unique_str
+from naslib_edd.spaces.nb201.encoding import CONV3, EDGES, NODES, NONE, SIZE, all_ops, unique_str
 from naslib_edd.standalone.classes import classes, essential
 
 

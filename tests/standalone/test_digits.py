@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from naslib_edd import data
-from naslib_edd.spaces.nb201 import index_to_ops
+from naslib_edd.spaces.nb201.encoding import index_to_ops
 from naslib_edd.standalone import digits
 from naslib_edd.standalone.digits import PROTOCOL, Protocol, images, train
 from naslib_edd.standalone.network import StackedNetwork

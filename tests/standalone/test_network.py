@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from naslib_edd.spaces.nb201 import index_to_ops
+from naslib_edd.spaces.nb201.encoding import index_to_ops
 from naslib_edd.standalone.classes import classes
 from naslib_edd.standalone.network import StackedNetwork
 from naslib_edd.standalone.plain import PlainArchitecture

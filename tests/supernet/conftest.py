@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from naslib_edd.spaces.nb201.twins import load_plain
 from naslib_edd.supernet import FastSupernet, PlainSupernet
-from naslib_edd.supernet.exchange import load_plain
 
 Twins = tuple[PlainSupernet, FastSupernet]
 

@@ -13,11 +13,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from naslib_edd.errors import UserError
-from naslib_edd.spaces import nb201
-from naslib_edd.spaces.nb201_cost import MISCOUNTED, flops, parameters
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.spaces.nb201.cost import MISCOUNTED, flops, parameters
+from naslib_edd.spaces.nb201.network import measure
 from naslib_edd.supernet import FastSupernet, PlainSupernet, build
-from naslib_edd.supernet.network import measure
-from naslib_edd.tabular import Table
+from naslib_edd.tables import Table
 
 MakeTwins = Callable[..., tuple[PlainSupernet, FastSupernet]]
 DrawBatch = Callable[..., tuple[Tensor, Tensor, Tensor]]

@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from naslib_edd.spaces.nb201.twins import to_plain
 from naslib_edd.supernet import FastSupernet, PlainSupernet
 from naslib_edd.supernet.drop_path import DropPath
-from naslib_edd.supernet.exchange import to_plain
 
 Twins = tuple[PlainSupernet, FastSupernet]
 MakeTwins = Callable[..., Twins]

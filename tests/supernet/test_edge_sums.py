@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from naslib_edd.supernet.edge_sums import edge_sums
+from naslib_edd.spaces.nb201.edge_sums import edge_sums
 
 LAYOUTS = ["contiguous_format", "channels_last"]
 

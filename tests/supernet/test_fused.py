@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from naslib_edd.native import kernels
-from naslib_edd.supernet import fused
-from naslib_edd.supernet.fused import NodeWeights, leave_node
+from naslib_edd.spaces.nb201 import fused
+from naslib_edd.spaces.nb201.fused import NodeWeights, leave_node
 from naslib_edd.supernet.layers import BatchNorm, average_pool
+from naslib_edd.supernet.native import kernels
 
 C, SIZE = 3, 5
 

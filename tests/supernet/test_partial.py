@@ -10,12 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from naslib_edd.spaces.nb201 import CONV1, CONV3, EDGES, NONE, POOL, SKIP
+from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, EDGES, NONE, POOL, SKIP
+from naslib_edd.spaces.nb201.fast_partial import weighted_sum
+from naslib_edd.spaces.nb201.partial import PlainPartialCell, shuffled
+from naslib_edd.spaces.nb201.twins import load_plain, to_plain
 from naslib_edd.supernet import FastPartialSupernet, PlainPartialSupernet, Supernet
-from naslib_edd.supernet.exchange import load_plain, to_plain
 from naslib_edd.supernet.layers import average_pool, evaluating
-from naslib_edd.supernet.partial import PlainPartialCell, shuffled
-from naslib_edd.supernet.partial_fast import weighted_sum
 
 EXACT = {"rtol": 1e-9, "atol": 1e-10}
 SIZES = [

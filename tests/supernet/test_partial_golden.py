@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from naslib_edd.relaxation import EdgeWeights, Softmax
-from naslib_edd.spaces.nb201 import CONV1, CONV3
+from naslib_edd.spaces.nb201.encoding import CONV1, CONV3
+from naslib_edd.spaces.nb201.partial import PlainPartialCell
+from naslib_edd.spaces.nb201.twins import load_plain
 from naslib_edd.supernet import FastPartialSupernet, PlainPartialSupernet, Supernet
-from naslib_edd.supernet.exchange import load_plain
-from naslib_edd.supernet.partial import PlainPartialCell
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 EXACT = {"rtol": 1e-9, "atol": 1e-11}

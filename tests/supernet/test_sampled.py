@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from naslib_edd.spaces.nb201 import CONV1, CONV3, NONE, POOL, SKIP
+from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, NONE, POOL, SKIP
+from naslib_edd.spaces.nb201.sampled import sampled_ops
+from naslib_edd.spaces.nb201.twins import to_plain
 from naslib_edd.supernet import FastSupernet, PlainSupernet, Supernet
-from naslib_edd.supernet.exchange import to_plain
 from naslib_edd.supernet.layers import evaluating
-from naslib_edd.supernet.sampled import sampled_ops
 
 Twins = tuple[PlainSupernet, FastSupernet]
 MakeTwins = Callable[..., Twins]

@@ -12,10 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from naslib_edd.native import kernels, taking
-from naslib_edd.spaces.nb201 import CONV1, CONV3, NONE, POOL, SKIP
-from naslib_edd.supernet import FastSupernet, fast
-from naslib_edd.supernet.sampled_native import needed, used, zeros
+from naslib_edd.spaces.nb201 import fast
+from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, NONE, POOL, SKIP
+from naslib_edd.spaces.nb201.sampled_native import needed, used, zeros
+from naslib_edd.supernet import FastSupernet
+from naslib_edd.supernet.native import kernels, taking
 
 #: Of the edges 1←0, 2←0, 2←1, 3←0, 3←1, 3←2.
 SPECIAL = [

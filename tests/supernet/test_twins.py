@@ -11,9 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from naslib_edd.errors import UserError
-from naslib_edd.spaces.nb201 import CONV1, CONV3, NONE, POOL, SKIP
+from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, NONE, POOL, SKIP
+from naslib_edd.spaces.nb201.twins import to_plain
 from naslib_edd.supernet import FastSupernet, PlainSupernet, Supernet
-from naslib_edd.supernet.exchange import to_plain
 
 Twins = tuple[PlainSupernet, FastSupernet]
 MakeTwins = Callable[..., Twins]

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from naslib_edd.errors import UserError
-from naslib_edd.supernet.widening import copies, widen, widen_convolution
+from naslib_edd.spaces.nb201.widening import copies, widen, widen_convolution
 
 
 def test_copies_are_of_old_channels_and_by_the_generator() -> None:

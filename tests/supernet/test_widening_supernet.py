@@ -10,10 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from naslib_edd.errors import UserError
-from naslib_edd.supernet.exchange import load_plain
-from naslib_edd.supernet.partial import PlainPartialSupernet
-from naslib_edd.supernet.partial_fast import FastPartialSupernet
-from naslib_edd.supernet.widening import widen_supernet
+from naslib_edd.spaces.nb201.fast_partial import FastPartialSupernet
+from naslib_edd.spaces.nb201.partial import PlainPartialSupernet
+from naslib_edd.spaces.nb201.twins import load_plain
+from naslib_edd.spaces.nb201.widening import widen_supernet
 
 SIZE: dict[str, Any] = {"channels": 8, "cells": 1, "classes": 3}
 

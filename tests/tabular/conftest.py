@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from naslib_edd.spaces import nb201
+from naslib_edd.spaces.nb201 import encoding as nb201
 
 SETS = {
     "cifar10-valid": ("x-valid", "ori-test"),

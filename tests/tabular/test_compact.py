@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from naslib_edd.errors import UserError
-from naslib_edd.spaces import nb201
-from naslib_edd.tabular import Table, compact, convert
-from naslib_edd.tabular.columns import Source
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.tables import Table, compact, convert
+from naslib_edd.tables.columns import Source
 
 
 def write(path: Path, arrays: dict[str, np.ndarray]) -> Path:

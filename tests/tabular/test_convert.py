@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from naslib_edd.errors import DataMissing, UserError
-from naslib_edd.spaces import nb201
-from naslib_edd.tabular import Table, convert
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.tables import Table, convert
 
 
 def same(one: Table, other: Table) -> None:

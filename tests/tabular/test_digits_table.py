@@ -9,12 +9,12 @@ import pytest
 from digits_table.card import card
 from digits_table.check import draw, retrain
 
-from naslib_edd.spaces.nb201 import CONV3, NONE, POOL, SIZE, SKIP, all_ops, is_connected
+from naslib_edd.spaces.nb201.encoding import CONV3, NONE, POOL, SIZE, SKIP, all_ops, is_connected
 from naslib_edd.standalone.classes import classes
 from naslib_edd.standalone.digits import PROTOCOL
-from naslib_edd.tabular import Table
-from naslib_edd.tabular.locate import built_in
-from naslib_edd.tabular.noise import noise, reliability, reliability_of_the_top, spearman
+from naslib_edd.tables import Table
+from naslib_edd.tables.locate import built_in
+from naslib_edd.tables.noise import noise, reliability, reliability_of_the_top, spearman
 
 METRICS = ("val", "test", "val_loss", "test_loss")
 

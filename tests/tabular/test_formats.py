@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from naslib_edd.errors import UserError
-from naslib_edd.tabular import Table
+from naslib_edd.tables import Table
 
 
 def refusal(path: Path) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from naslib_edd.errors import DataMissing
-from naslib_edd.tabular import find_table
-from naslib_edd.tabular.locate import VARIABLE, built_in
+from naslib_edd.tables import find_table
+from naslib_edd.tables.locate import VARIABLE, built_in
 
 
 @pytest.fixture

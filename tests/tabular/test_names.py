@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from naslib_edd.errors import UserError
-from naslib_edd.spaces import nb201
-from naslib_edd.tabular import names
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.tables import names
 
 
 def test_the_whole_space() -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from naslib_edd.errors import UserError
-from naslib_edd.spaces import nb201
-from naslib_edd.tabular import Table
-from naslib_edd.tabular.naslib_api import dataset_api
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.tables import Table
+from naslib_edd.tables.naslib_api import dataset_api
 
 
 def test_equal_to_naslibs_pickle(naslib_pickle: Path, naslib_content: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from naslib_edd.errors import UserError
-from naslib_edd.tabular import Table
+from naslib_edd.tables import Table
 
 
 def write(path: Path, content: Any, protocol: int = 4) -> Table:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from naslib_edd.errors import UserError
-from naslib_edd.tabular import Table
+from naslib_edd.tables import Table
 
 nats_bench = pytest.importorskip("nats_bench")
 

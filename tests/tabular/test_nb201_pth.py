@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from naslib_edd.errors import UserError
-from naslib_edd.spaces import nb201
-from naslib_edd.tabular import Table
-from naslib_edd.tabular.record import DatasetRecord
-from naslib_edd.tabular.results import Gatherer, mean_cost, slim
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.tables import Table
+from naslib_edd.tables.record import DatasetRecord
+from naslib_edd.tables.results import Gatherer, mean_cost, slim
 
 torch = pytest.importorskip("torch")
 nas_201_api = pytest.importorskip("nas_201_api")

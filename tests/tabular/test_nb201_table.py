@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 
 from naslib_edd.errors import UserError
-from naslib_edd.spaces import nb201, nb201_cost
-from naslib_edd.tabular import Table
-from naslib_edd.tabular.locate import built_in
+from naslib_edd.spaces.nb201 import cost as nb201_cost
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.tables import Table
+from naslib_edd.tables.locate import built_in
 
 SAMPLE = json.loads(Path(__file__).with_name("nb201_sample.json").read_text("utf-8"))
 FILE = built_in("nb201")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from naslib_edd.errors import UserError
-from naslib_edd.tabular.noise import noise, reliability, reliability_of_the_top, stepped_up
+from naslib_edd.tables.noise import noise, reliability, reliability_of_the_top, stepped_up
 
 
 def made_up(*, seeds: int, sigma: float, count: int = 4000) -> np.ndarray:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from naslib_edd.errors import UserError
-from naslib_edd.spaces import nb201
-from naslib_edd.tabular import Table, packed, packing
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.tables import Table, packed, packing
 
 
 def written(tmp_path: Path, **columns: Any) -> tuple[Table, dict[str, Any]]:
@@ -75,7 +75,7 @@ def test_what_fits_no_way_is_kept_as_it_is(tmp_path: Path) -> None:
 def test_times_and_sizes(tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     times = rng.uniform(500, 3000, nb201.SIZE)
-    from naslib_edd.spaces.nb201_cost import flops, parameters
+    from naslib_edd.spaces.nb201.cost import flops, parameters
 
     params = parameters(nb201.all_ops()) / 1e6
     params[77] += 0.028

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from naslib_edd.tabular import progress
-from naslib_edd.tabular.progress import reading
+from naslib_edd.tables import progress
+from naslib_edd.tables.progress import reading
 
 
 def test_small_files_are_read_without_a_word(capsys: pytest.CaptureFixture[str]) -> None:

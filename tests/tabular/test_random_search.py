@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from naslib_edd.errors import UserError
-from naslib_edd.tabular.random_search import better_than, chances, expected
-from naslib_edd.tabular.ranking import rank_and_regret
+from naslib_edd.tables.random_search import better_than, chances, expected
+from naslib_edd.tables.ranking import rank_and_regret
 
 VAL = np.array([3.0, 1.0, 4.0, 1.0, 5.0, 4.0, 4.0])
 TEST = np.array([2.0, 7.0, 1.0, 8.0, 2.5, 9.0, 4.0])

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naslib_edd.tabular.ranking import rank_and_regret, scores
+from naslib_edd.tables.ranking import rank_and_regret, scores
 
 # Few different values, so that there are ties; NaN is an unknown one.
 accuracies = st.lists(st.sampled_from([0.0, 10.0, 10.5, 94.37, 100.0, np.nan]), max_size=30)

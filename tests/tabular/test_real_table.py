@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from naslib_edd.spaces import nb201
-from naslib_edd.tabular import Table, convert
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.tables import Table, convert
 
 pytestmark = pytest.mark.data("NASLIB_EDD_TABLE")
 

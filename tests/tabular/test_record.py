@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from naslib_edd.errors import UserError
-from naslib_edd.tabular import DatasetRecord, Record, Score, Table
+from naslib_edd.tables import DatasetRecord, Record, Score, Table
 
 HALF = DatasetRecord(Score(90.0, 1, 0.0), Score(None, None, None), 1.0, None, 2.5)
 

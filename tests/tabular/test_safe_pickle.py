@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from naslib_edd.errors import UserError
-from naslib_edd.tabular import Table, safe_pickle
+from naslib_edd.tables import Table, safe_pickle
 
 
 class Evil:

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from naslib_edd.errors import DataMissing, UserError
-from naslib_edd.files import write_atomic
-from naslib_edd.spaces import nb201
-from naslib_edd.tabular import Record, Table
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.storage.files import write_atomic
+from naslib_edd.tables import Record, Table
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ def test_opening_needs_neither_torch_nor_scipy_nor_the_official_packages(
 ) -> None:
     code = (
         "import sys\n"
-        "from naslib_edd.tabular import Table\n"
+        "from naslib_edd.tables import Table\n"
         f"Table.open({str(compact_file)!r}).query(0)\n"
         "bad = {'torch', 'scipy', 'nas_201_api', 'nats_bench'} & set(sys.modules)\n"
         "assert not bad, bad\n"

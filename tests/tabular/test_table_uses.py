@@ -14,10 +14,11 @@ import pytest
 
 import naslib_edd
 from naslib_edd.errors import DataMissing, UserError
-from naslib_edd.spaces import nb201, nb201_cost
-from naslib_edd.tabular import Table, analog, choice
-from naslib_edd.tabular.check import compare
-from naslib_edd.tabular.ranking import score_of, scores
+from naslib_edd.spaces.nb201 import cost as nb201_cost
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.tables import Table, analog, choice
+from naslib_edd.tables.check import compare
+from naslib_edd.tables.ranking import score_of, scores
 
 
 @pytest.fixture(scope="module")

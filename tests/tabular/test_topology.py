@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from naslib_edd.errors import UserError
-from naslib_edd.spaces import nb201
-from naslib_edd.tabular import Table
-from naslib_edd.tabular.topology import NotInTable, TopologyApi
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.tables import Table
+from naslib_edd.tables.topology import NotInTable, TopologyApi
 
 RUNS = ("cifar10-valid", "cifar10", "cifar100", "ImageNet16-120")
 KEYS = ("valid-accuracy", "test-accuracy", "valtest-accuracy", "train-all-time", "train-per-time")
