@@ -50,7 +50,8 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 def test_the_parts_know_no_host(part: str) -> None:
     script = (
         f"import sys, naslib_edd.{part};"
-        "hosts = ('naslib_edd.supernet', 'naslib_edd.spaces.nb201', 'naslib_edd.engine', 'naslib');"
+        "hosts = ('naslib_edd.supernet', 'naslib_edd.spaces.nb201',"
+        "         'naslib_edd.engine', 'naslib_edd.plugin', 'naslib');"
         "found = [name for name in sys.modules if name in hosts];"
         "sys.exit(str(found) if found else 0)"
     )

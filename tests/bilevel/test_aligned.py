@@ -16,7 +16,9 @@ from naslib_edd.config.loading import load
 from naslib_edd.errors import UserError
 from naslib_edd.relaxation import Softmax
 from naslib_edd.spaces.nb201.by_cell import by_cell
-from naslib_edd.supernet import FastPartialSupernet, FastSupernet, PlainSupernet
+from naslib_edd.spaces.nb201.fast import FastSupernet
+from naslib_edd.spaces.nb201.fast_partial import FastPartialSupernet
+from naslib_edd.spaces.nb201.plain import PlainSupernet
 from naslib_edd.supernet.layers import evaluating
 
 

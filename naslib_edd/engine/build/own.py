@@ -74,13 +74,6 @@ def chosen_by(search: SearchSettings) -> Chosen:
     return Chosen(own_part("selection", search), name=name)
 
 
-def own_samples(search: SearchSettings) -> bool:
-    """Whether the network need compute only one operation an edge."""
-    if search.own_relaxation is None:
-        return search.relaxation in ONE_PATH
-    return bool(getattr(registered(search.own_relaxation), "sampled", False))
-
-
 def make_own_step(search: SearchSettings, options: dict[str, Any]) -> Any:
     """The step that a config names, with what :class:`~naslib_edd.bilevel.FirstOrder` is given."""
     assert search.own_step is not None

@@ -71,8 +71,8 @@ class NB201(Space):
     def network(
         self, arch: Sequence[int | None], *, channels: int, cells: int, classes: int
     ) -> nn.Module:
-        """See :class:`naslib_edd.supernet.ArchitectureNetwork`."""
-        from naslib_edd.supernet import build
+        """See :class:`naslib_edd.spaces.nb201.network.ArchitectureNetwork`."""
+        from naslib_edd.spaces.nb201.network import build
 
         return build(_whole(arch), channels=channels, cells=cells, classes=classes)
 
