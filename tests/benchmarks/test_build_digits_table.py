@@ -18,13 +18,13 @@ from build_digits_table import main
 from digits_table import assemble as assembling
 from digits_table import check as checking
 from digits_table.build import build, chunks
+from digits_table.classes import Classes, classes
+from digits_table.digits import PROTOCOL, Training
 from digits_table.records import Records
 from rich.console import Console
 
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.nb201.encoding import SIZE
-from naslib_edd.standalone.classes import Classes, classes
-from naslib_edd.standalone.digits import PROTOCOL, Training
 from naslib_edd.tables import Table
 
 pytestmark = pytest.mark.benchmark

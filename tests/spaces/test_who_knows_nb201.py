@@ -11,7 +11,6 @@ ROOT = Path(naslib_edd.__file__).parent
 #: Rooms and modules that are about NAS-Bench-201, and so may import its constants.
 OF_NB201 = (
     "spaces/nb201/",  # itself
-    "standalone/",  # the builder of the table on digits
     "tables/",  # benchmark tables, all of them of this space
     "plugin/",  # NASLib's graph of it
     "report/inline.py",  # drawings of its cell in pages

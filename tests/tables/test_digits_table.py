@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from digits_table.card import card
 from digits_table.check import draw, retrain
+from digits_table.classes import classes
+from digits_table.digits import PROTOCOL
 
 from naslib_edd.spaces.nb201.encoding import CONV3, NONE, POOL, SIZE, SKIP, all_ops, is_connected
-from naslib_edd.standalone.classes import classes
-from naslib_edd.standalone.digits import PROTOCOL
 from naslib_edd.tables import Table
 from naslib_edd.tables.locate import built_in
 from naslib_edd.tables.noise import noise, reliability, reliability_of_the_top, spearman

@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from digits_table.network import StackedNetwork
 from naslib_edd.data.sources import DIGITS_TRAIN, read_digits
 from naslib_edd.spaces.nb201.encoding import index_to_ops
-from naslib_edd.standalone.network import StackedNetwork
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ _KERNEL = {CONV1: 1, CONV3: 3}
 class Slot(NamedTuple):
     """A parameter that an architecture can have.
 
-    name: as in :class:`~naslib_edd.standalone.plain.PlainArchitecture`, after the edge's operation
+    name: as in :class:`~digits_table.plain.PlainArchitecture`, after the edge's operation
     and a colon where an edge is meant. shape: of one architecture's. fan_in: a weight's, drawn from
     U(−1/√fan_in, 1/√fan_in) as PyTorch's layers are; 0 for a constant. constant: that one.
     edge, op: the architecture has it if it carries this operation on this edge; -1: it always has.

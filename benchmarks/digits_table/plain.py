@@ -1,4 +1,4 @@
-"""One architecture as plain modules: the slow twin of :mod:`naslib_edd.standalone.network`."""
+"""One architecture as plain modules: the slow twin of :mod:`digits_table.network`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from digits_table.classes import essential
 from naslib_edd.spaces.nb201.encoding import EDGES, NODES, OPERATIONS
 from naslib_edd.spaces.nb201.plain import operation
 from naslib_edd.spaces.nb201.skeleton import Skeleton
-from naslib_edd.standalone.classes import essential
 
 
 class ArchitectureCell(nn.Module):

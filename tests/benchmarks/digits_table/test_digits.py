@@ -7,13 +7,13 @@ import dataclasses
 import pytest
 import torch
 import torch.nn.functional as F
+from digits_table import digits
+from digits_table.digits import PROTOCOL, Protocol, images, train
+from digits_table.network import StackedNetwork
+from digits_table.plain import PlainArchitecture
 
 from naslib_edd import data
 from naslib_edd.spaces.nb201.encoding import index_to_ops
-from naslib_edd.standalone import digits
-from naslib_edd.standalone.digits import PROTOCOL, Protocol, images, train
-from naslib_edd.standalone.network import StackedNetwork
-from naslib_edd.standalone.plain import PlainArchitecture
 
 SHORT = dataclasses.replace(PROTOCOL, epochs=2, copies=1)
 #: |conv3~0|+|skip~0|conv3~1|+…, no convolution at all, and nothing at all.

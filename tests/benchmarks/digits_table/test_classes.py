@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+from digits_table.classes import classes, essential
 
 from naslib_edd.spaces.nb201.encoding import CONV3, EDGES, NODES, NONE, SIZE, all_ops, unique_str
-from naslib_edd.standalone.classes import classes, essential
 
 
 def test_as_many_classes_as_the_benchmark_counts() -> None:

@@ -7,9 +7,8 @@ from collections.abc import Callable
 import pytest
 import torch
 import torch.nn.functional as F
+from digits_table.kernels import average_pool3x3, halve, relu_conv3x3
 from torch import Tensor
-
-from naslib_edd.standalone.kernels import average_pool3x3, halve, relu_conv3x3
 
 MODELS, CHANNELS, BATCH = 3, 2, 5
 

@@ -1,6 +1,6 @@
 """Many architectures as one network: NB201's skeleton with N = 1, every product batched over them.
 
-The slow twin, one architecture as plain modules, is :mod:`naslib_edd.standalone.plain`.
+The slow twin, one architecture as plain modules, is :mod:`digits_table.plain`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from digits_table.classes import essential
+from digits_table.kernels import average_pool3x3, halve, relu_conv3x3, windows
+from digits_table.parameters import STAGES, Parameters
 from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, EDGES, NODES, NONE, POOL, Ops
-from naslib_edd.standalone.classes import essential
-from naslib_edd.standalone.kernels import average_pool3x3, halve, relu_conv3x3, windows
-from naslib_edd.standalone.parameters import STAGES, Parameters
 
 
 class StackedNetwork:
@@ -23,7 +23,7 @@ class StackedNetwork:
 
     Args:
         ops: six operation ids of each. Edges that do not matter are left out
-            (:func:`~naslib_edd.standalone.classes.essential`).
+            (:func:`~digits_table.classes.essential`).
         generators: for the weights, one for each.
         channels: C of the first stage.
         classes, image_channels: of the data.

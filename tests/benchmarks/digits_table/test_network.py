@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
+from digits_table.classes import classes
+from digits_table.network import StackedNetwork
+from digits_table.plain import PlainArchitecture
 from torch import Tensor, nn
 
 from naslib_edd.spaces.nb201.encoding import index_to_ops
-from naslib_edd.standalone.classes import classes
-from naslib_edd.standalone.network import StackedNetwork
-from naslib_edd.standalone.plain import PlainArchitecture
 
 #: From the whole space: with and without convolutions, dead ends, the cell of `none` alone.
 INDICES = [*classes().representatives[::431].tolist(), 0, 1, 1835, 6111, 10676, 13714]
