@@ -9,8 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 
 from naslib_edd.errors import UserError, nearest
-from naslib_edd.spaces.layout import Cell, Layout
-from naslib_edd.spaces.space import Kept, Space
+from naslib_edd.spaces.layout import Cell, Kept, Layout
+from naslib_edd.spaces.space import Space
 
 __all__ = ["Cell", "Kept", "Layout", "Space", "get", "names", "register_space"]
 

@@ -8,7 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from naslib_edd.errors import UserError
-from naslib_edd.spaces.nb201.encoding import ops_to_index, to_ops
+from naslib_edd.spaces.nb201.encoding import (
+    ops_to_index,
+)
+from naslib_edd.spaces.nb201.forms import to_ops
 from naslib_edd.storage.literal import LONGEST_VALUE, literal
 from naslib_edd.tables.choice import Limits
 from naslib_edd.tables.columns import dataset_name

@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from naslib_edd.config.methods import METHODS
+from naslib_edd.config.methods.entry_points import load_all
 from naslib_edd.config.settings import SearchSettings
 from naslib_edd.config.settings.relaxation import ONE_PATH
 from naslib_edd.errors import UserError
@@ -63,9 +65,7 @@ def registered(name: str) -> Any:
         UserError: nothing of that name was registered.
     """
     if name not in _PARTS:
-        from naslib_edd.config.methods.entry_points import load_all
-
-        load_all()
+        load_all(METHODS)
     if name not in _PARTS:
         raise UserError(
             f"the part {name} of this config is not known here: call naslib_edd.register_method "

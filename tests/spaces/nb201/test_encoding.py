@@ -11,6 +11,7 @@ import pytest
 
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.spaces.nb201.forms import to_ops
 
 #: Rows that the benchmark's own generator, its examples and its optima name; short: conv3 for
 #: nor_conv_3x3, and so on.
@@ -92,8 +93,8 @@ def test_naslib_order_by_hand() -> None:
 def test_to_ops_takes_every_name() -> None:
     ops = nb201.index_to_ops(6111)
     for name in (6111, "6111", " 6111 ", np.int64(6111), BEST, f" {BEST}\n", ops, list(ops)):
-        assert nb201.to_ops(name) == ops
-    assert nb201.to_ops(np.array(ops)) == ops
+        assert to_ops(name) == ops
+    assert to_ops(np.array(ops)) == ops
 
 
 def test_unique_names(every_ops: list[nb201.Ops]) -> None:
@@ -150,7 +151,7 @@ def test_connected() -> None:
 )
 def test_typos_are_explained(text: str, says: str) -> None:
     with pytest.raises(UserError, match=re.escape(says)) as caught:
-        nb201.to_ops(text)
+        to_ops(text)
     assert "\n" not in str(caught.value)
 
 
@@ -164,7 +165,7 @@ def test_typos_are_explained(text: str, says: str) -> None:
 )
 def test_wrong_ids_are_explained(ops: tuple[int, ...], says: str) -> None:
     with pytest.raises(UserError, match=re.escape(says)):
-        nb201.to_ops(ops)
+        to_ops(ops)
 
 
 def test_weights_are_convolutions_on_a_path(every_ops: list[nb201.Ops]) -> None:

@@ -88,14 +88,14 @@ FORMS: dict[str, Any] = {
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
 def test_it_is_the_architecture(form: str) -> None:
-    assert nb201.to_ops(FORMS[form]) == OPS
+    assert nb201_forms.to_ops(FORMS[form]) == OPS
     assert names.index_of(FORMS[form]) == INDEX
 
 
 def test_tensors() -> None:
     torch = pytest.importorskip("torch")
-    assert nb201.to_ops(torch.tensor(OPS)) == OPS
-    assert nb201.to_ops(torch.tensor(INDEX)) == OPS
+    assert nb201_forms.to_ops(torch.tensor(OPS)) == OPS
+    assert nb201_forms.to_ops(torch.tensor(INDEX)) == OPS
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_tensors() -> None:
     ],
 )
 def test_what_is_none_is_refused_in_a_sentence(wrong: Any, says: str) -> None:
-    for read in (nb201.to_ops, names.index_of):
+    for read in (nb201_forms.to_ops, names.index_of):
         with pytest.raises(UserError) as caught:
             read(wrong)
         assert says in str(caught.value)
@@ -145,7 +145,7 @@ def test_what_is_none_is_refused_in_a_sentence(wrong: Any, says: str) -> None:
 def test_long_nonsense_gets_a_short_answer() -> None:
     for wrong in ("x" * 10**6, "|" * 10**6, list(range(10**5)), "|a~0|+" * 10**5):
         with pytest.raises(UserError) as caught:
-            nb201.to_ops(wrong)
+            nb201_forms.to_ops(wrong)
         assert len(str(caught.value)) < 700
 
 
@@ -159,10 +159,10 @@ def test_back_and_forth_over_a_sample() -> None:
             Structure(nb201_forms.to_nodes(ops)),
             "naslib:" + ",".join(map(str, nb201.ops_to_naslib(ops))),
         ):
-            assert nb201.to_ops(form) == ops
+            assert nb201_forms.to_ops(form) == ops
 
 
 def test_nodes_are_those_of_the_official_packages() -> None:
     nats_bench = pytest.importorskip("nats_bench")
     assert nb201_forms.to_nodes(OPS) == nats_bench.NATStopology.str2lists(TEXT)
-    assert nb201.to_ops(nats_bench.NATStopology.str2lists(TEXT)) == OPS
+    assert nb201_forms.to_ops(nats_bench.NATStopology.str2lists(TEXT)) == OPS
