@@ -9,11 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from naslib_edd.engine.record import Row
 from naslib_edd.report.groups import Group, name_among, shared_reduction
 from naslib_edd.report.panels import STATISTICS, entropy_bound
 from naslib_edd.report.series import Series, series
 from naslib_edd.report.style import epoch_axis, line_style, new_figure, shown
+from naslib_edd.storage.record import Row
 
 
 def over_seeds(group: Group, of: Callable[[Sequence[Row]], Series]) -> Series:

@@ -11,9 +11,9 @@ from helpers import FOLDER, rows_of, run, start, tiny_settings
 from naslib_edd.cli.checkup import examine
 from naslib_edd.config.loading import load
 from naslib_edd.engine import checkpoint
-from naslib_edd.engine.record import RunFolder, read_rows
 from naslib_edd.errors import UserError
 from naslib_edd.storage.lock import NAME, only_writer
+from naslib_edd.storage.record import RunFolder, read_rows
 
 
 def flip(path: Path, place: int) -> None:

@@ -17,8 +17,8 @@ import yaml
 from helpers import FOLDER, rows_of, start, tiny_settings, write_columns, write_table
 
 from naslib_edd.cli.commands import main
-from naslib_edd.engine.record import read_rows
 from naslib_edd.spaces.nb201.encoding import SIZE
+from naslib_edd.storage.record import read_rows
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 

@@ -15,8 +15,8 @@ from rich.console import Console
 
 from naslib_edd.engine import checkpoint
 from naslib_edd.engine.loop import search
-from naslib_edd.engine.record import read_rows, without_timings
 from naslib_edd.errors import UserError
+from naslib_edd.storage.record import read_rows, without_timings
 
 STATE: dict[str, Any] = {"run": {"seed": 0}, "engine": {"epoch": 1, "w": torch.arange(100.0)}}
 

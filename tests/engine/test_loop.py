@@ -21,10 +21,10 @@ from naslib_edd.config.loading import as_dict, load
 from naslib_edd.engine import checkpoint, loop
 from naslib_edd.engine.engine import Engine
 from naslib_edd.engine.loop import Interrupted
-from naslib_edd.engine.record import read_rows, without_timings
 from naslib_edd.errors import Diverged, UserError
 from naslib_edd.spaces.nb201.collapse import warning_of
 from naslib_edd.spaces.nb201.encoding import SIZE, ops_to_index, ops_to_str
+from naslib_edd.storage.record import read_rows, without_timings
 from naslib_edd.tables import Table
 
 

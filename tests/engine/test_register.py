@@ -22,12 +22,12 @@ from naslib_edd.bilevel.regularisers import Regulariser
 from naslib_edd.config.loading import load
 from naslib_edd.config.methods import CARDS, METHODS
 from naslib_edd.config.methods.listing import listing
-from naslib_edd.engine.record import without_timings
 from naslib_edd.engine.register import register_method
 from naslib_edd.errors import UserError
 from naslib_edd.relaxation import Gumbel, Relaxation, Softmax
 from naslib_edd.report import report
 from naslib_edd.selection.stage import Search, Stage
+from naslib_edd.storage.record import without_timings
 from naslib_edd.temperature import Temperature
 
 

@@ -10,8 +10,8 @@ from helpers import FOLDER, power_cut, rows_of, run, tiny_settings
 
 from naslib_edd.cli.commands import main
 from naslib_edd.engine import tracking
-from naslib_edd.engine.record import read_rows
 from naslib_edd.errors import UserError
+from naslib_edd.storage.record import read_rows
 
 
 class Kept:

@@ -12,10 +12,10 @@ from helpers import run, tiny_settings
 from naslib_edd.config.loading import load
 from naslib_edd.engine.engine import Engine
 from naslib_edd.engine.prepare import open_data
-from naslib_edd.engine.record import read_rows
 from naslib_edd.errors import UserError
 from naslib_edd.selection.best_of_samples import BestOf
 from naslib_edd.spaces.nb201.space import SPACE
+from naslib_edd.storage.record import read_rows
 
 
 def engine_of(out: Path, **search: Any) -> Engine:

@@ -14,10 +14,10 @@ from naslib_edd.config.settings import SearchSettings
 from naslib_edd.engine.build import make_stages
 from naslib_edd.engine.engine import Engine
 from naslib_edd.engine.loop import Interrupted
-from naslib_edd.engine.record import Row
 from naslib_edd.errors import UserError
 from naslib_edd.selection.progressive import Progressive, strongest
 from naslib_edd.spaces.nb201.space import SPACE
+from naslib_edd.storage.record import Row
 
 
 def search_of(**search: Any) -> SearchSettings:

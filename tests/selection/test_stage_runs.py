@@ -14,7 +14,7 @@ from helpers import rows_of, run, tiny_settings
 
 from naslib_edd.engine.engine import Engine
 from naslib_edd.engine.loop import Interrupted
-from naslib_edd.engine.record import without_timings
+from naslib_edd.storage.record import without_timings
 
 pytestmark = pytest.mark.search
 

@@ -13,10 +13,10 @@ from helpers import run, tiny_settings, write_columns
 from naslib_edd.cli.commands import main
 from naslib_edd.engine import loop
 from naslib_edd.engine.baselines import FloorEngine
-from naslib_edd.engine.record import read_rows, without_timings
 from naslib_edd.errors import DataMissing, UserError
 from naslib_edd.report import draw_overview, draw_run, report
 from naslib_edd.spaces.nb201.encoding import SIZE, ops_to_str
+from naslib_edd.storage.record import read_rows, without_timings
 from naslib_edd.tables import Table
 
 FLOORS = ("random_search", "local_search")

@@ -14,10 +14,10 @@ from naslib_edd.config.loading import load
 from naslib_edd.data import load as load_data
 from naslib_edd.engine.baselines import ProxyEngine
 from naslib_edd.engine.baselines.proxies import Under, nwot
-from naslib_edd.engine.record import without_timings
 from naslib_edd.errors import UserError
 from naslib_edd.report import draw_overview, draw_run, report
 from naslib_edd.spaces.nb201.encoding import CONV3, SKIP, ops_to_index
+from naslib_edd.storage.record import without_timings
 
 PROXIES = ("nwot", "synflow", "jacov")
 CPU = torch.device("cpu")

@@ -13,8 +13,8 @@ from helpers import FOLDER, run, tiny_settings
 
 from naslib_edd.cli.commands import main
 from naslib_edd.engine.rank.command import rank
-from naslib_edd.engine.record import read_rows
 from naslib_edd.spaces.nb201.encoding import all_ops
+from naslib_edd.storage.record import read_rows
 from naslib_edd.tables import Table
 
 

@@ -11,9 +11,9 @@ import torch
 
 from naslib_edd.config.loading import as_dict, load
 from naslib_edd.engine import checkpoint
-from naslib_edd.engine.record import RunFolder, read_rows, without_timings
 from naslib_edd.errors import UserError, nearest
 from naslib_edd.storage.files import write_atomic, write_text
+from naslib_edd.storage.record import RunFolder, read_rows, without_timings
 
 
 def test_rows_come_back_and_a_torn_last_line_is_left_out(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from helpers import run, tiny_settings
 
-from naslib_edd.engine.record_fields import RESULT, ROW
+from naslib_edd.storage.record_fields import RESULT, ROW
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 METHODS = {
