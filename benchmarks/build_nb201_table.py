@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from naslib_edd.errors import UserError
-from naslib_edd.files import write_text
-from naslib_edd.spaces import nb201_cost
-from naslib_edd.tabular import Table, noise, packed, packing
-from naslib_edd.tabular.columns import is_column
-from naslib_edd.tabular.locate import built_in
+from naslib_edd.spaces.nb201 import cost as nb201_cost
+from naslib_edd.storage.files import write_text
+from naslib_edd.tables import Table, noise, packed, packing
+from naslib_edd.tables.columns import is_column
+from naslib_edd.tables.locate import built_in
 
 _ABOUT = {
     "name": "NAS-Bench-201",

@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from naslib_edd.errors import UserError
-from naslib_edd.files import write_text
 from naslib_edd.report.groups import Group, group_runs, name_among, shared_reduction
 from naslib_edd.report.runs import Run, load_runs
 from naslib_edd.report.statistics import LEVEL, Difference, difference, holm, verdict
 from naslib_edd.report.table import Spread
+from naslib_edd.storage.files import write_text
 
 #: A final cell below this test accuracy, %, has collapsed (44.3 % of the table are below).
 COLLAPSED = 90.0

@@ -23,11 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from naslib_edd.errors import UserError
-from naslib_edd.files import write_text
 from naslib_edd.report.runs import Run, load_runs
-from naslib_edd.tabular import Table
-from naslib_edd.tabular.random_search import better_than, chances
-from naslib_edd.tabular.ranking import rank_and_regret
+from naslib_edd.storage.files import write_text
+from naslib_edd.tables import Table
+from naslib_edd.tables.random_search import better_than, chances
+from naslib_edd.tables.ranking import rank_and_regret
 
 Values = NDArray[np.floating]
 FACTS = ("val", "test", "test_rank", "better_than", "test_regret")

@@ -25,10 +25,10 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from naslib_edd.files import write_text
-from naslib_edd.native import kernels
 from naslib_edd.plugin import checkout, compat, registry
 from naslib_edd.plugin.runner import run
+from naslib_edd.storage.files import write_text
+from naslib_edd.supernet.native import kernels
 
 #: race → (rivals, the first is NASLib's own; how many times faster ours, the second, should be).
 #: ``@naslib``: on NASLib's graph itself (search.supernet: naslib).

@@ -23,9 +23,9 @@ from typing import Any
 import yaml
 
 from naslib_edd.errors import UserError
-from naslib_edd.files import write_text
 from naslib_edd.report import report
 from naslib_edd.report.paper_figures import draw_paper_figure
+from naslib_edd.storage.files import write_text
 from naslib_edd.sweep.plan import read
 from naslib_edd.sweep.status import status
 

@@ -24,10 +24,10 @@ from racing.shape import Shape, Step
 from racing.surroundings import processor
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from naslib_edd.allocator import keep_freed_memory
-from naslib_edd.files import write_text
-from naslib_edd.native import Kernels, kernels
-from naslib_edd.native.choice import VARIABLE
+from naslib_edd.cli.allocator import keep_freed_memory
+from naslib_edd.storage.files import write_text
+from naslib_edd.supernet.native import Kernels, kernels
+from naslib_edd.supernet.native.choice import VARIABLE
 
 STEPS = 3
 OUT = Path(__file__).parent / "results" / "profile_cpu.json"

@@ -32,9 +32,9 @@ from racing.searches import own_search
 from racing.tables import show
 from rich.console import Console
 
-from naslib_edd.allocator import keep_freed_memory
+from naslib_edd.cli.allocator import keep_freed_memory
 from naslib_edd.errors import UserError
-from naslib_edd.native.targets import target
+from naslib_edd.supernet.native.targets import target
 
 
 def run(options: argparse.Namespace) -> int:

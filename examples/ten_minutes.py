@@ -20,8 +20,9 @@ from torch import Tensor
 
 import naslib_edd
 from naslib_edd.relaxation import Relaxation
-from naslib_edd.report.cell import draw_cells
-from naslib_edd.spaces import nb201, nb201_forms
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.spaces.nb201 import forms as nb201_forms
+from naslib_edd.spaces.nb201.drawing import draw_cells
 
 
 def table_as_frame() -> None:

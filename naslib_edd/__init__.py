@@ -14,45 +14,47 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from naslib_edd.config import load as load_config
+    from naslib_edd.config.loading import load as load_config
+    from naslib_edd.engine.loop import SearchResult, search
+    from naslib_edd.engine.register import register_method
     from naslib_edd.errors import UserError
-    from naslib_edd.lookup import query
-    from naslib_edd.loop import SearchResult, search
-    from naslib_edd.own.register import register_method
     from naslib_edd.plugin.registry import optimizers, register
     from naslib_edd.relaxation import SnSoftmax, Softmax, entropy, sn_softmax
     from naslib_edd.spaces import register_space
-    from naslib_edd.supernet import FastSupernet, PlainSupernet, build
-    from naslib_edd.tabular import Record, Table
-    from naslib_edd.tabular.convert import convert
-    from naslib_edd.tabular.naslib_api import dataset_api
-    from naslib_edd.tabular.topology import TopologyApi
+    from naslib_edd.spaces.nb201.fast import FastSupernet
+    from naslib_edd.spaces.nb201.network import build
+    from naslib_edd.spaces.nb201.plain import PlainSupernet
+    from naslib_edd.tables import Record, Table
+    from naslib_edd.tables.convert import convert
+    from naslib_edd.tables.naslib_api import dataset_api
+    from naslib_edd.tables.query import query
+    from naslib_edd.tables.topology import TopologyApi
     from naslib_edd.temperature import EDD
 
 __version__ = "0.1.0"
 
 _HOME = {
     "EDD": "temperature",
-    "FastSupernet": "supernet",
-    "PlainSupernet": "supernet",
-    "Record": "tabular",
-    "SearchResult": "loop",
+    "FastSupernet": "spaces.nb201.fast",
+    "PlainSupernet": "spaces.nb201.plain",
+    "Record": "tables",
+    "SearchResult": "engine.loop",
     "SnSoftmax": "relaxation",
     "Softmax": "relaxation",
-    "Table": "tabular",
-    "TopologyApi": "tabular.topology",
+    "Table": "tables",
+    "TopologyApi": "tables.topology",
     "UserError": "errors",
-    "build": "supernet",
-    "convert": "tabular",
-    "dataset_api": "tabular.naslib_api",
+    "build": "spaces.nb201.network",
+    "convert": "tables",
+    "dataset_api": "tables.naslib_api",
     "entropy": "relaxation",
-    "load_config": "config",
+    "load_config": "config.loading",
     "optimizers": "plugin.registry",
-    "query": "lookup",
+    "query": "tables.query",
     "register": "plugin.registry",
-    "register_method": "own.register",
+    "register_method": "engine.register",
     "register_space": "spaces",
-    "search": "loop",
+    "search": "engine.loop",
     "sn_softmax": "relaxation",
 }
 

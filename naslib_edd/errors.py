@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from naslib_edd.literal import literal
+from naslib_edd.storage.literal import literal
 
 _typed: ContextVar[bool] = ContextVar("typed", default=False)
 #: Options of the command line that are arguments in Python, and how they look there.

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from naslib_edd import checkpoint
-from naslib_edd.cli import main
-from naslib_edd.files import write_atomic
+from naslib_edd.cli.commands import main
+from naslib_edd.engine import checkpoint
+from naslib_edd.storage.files import write_atomic
 
 STAGES = ("half", "synced", "between", "renamed")
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from naslib_edd.relaxation import Masked, Relaxation, Softmax
 from naslib_edd.spaces import Kept, Space
-from naslib_edd.spaces.nb201_space import SPACE
+from naslib_edd.spaces.nb201.space import SPACE
 from naslib_edd.supernet.layers import Statistics
 
 

@@ -28,8 +28,8 @@ _WRITING = os.O_WRONLY | os.O_RDWR
 def main() -> None:
     """See above."""
     asked = json.loads(sys.argv[1])
-    import naslib_edd.cli
-    import naslib_edd.loop  # torch, once for all the forks
+    import naslib_edd.cli.commands
+    import naslib_edd.engine.loop  # torch, once for all the forks
 
     root, number = Path(asked["root"]), 0
     while True:
@@ -40,12 +40,14 @@ def main() -> None:
         else:
             shutil.copytree(asked["template"], out)
         first, again = ([word.format(out=out) for word in asked[key]] for key in ("first", "again"))
-        code, told, at = _run(naslib_edd.cli.main, first, out, number, asked["mode"])
+        code, told, at = _run(naslib_edd.cli.commands.main, first, out, number, asked["mode"])
         if at is None:
             assert code == 0, told
             break
         line = {"number": number, "at": at, "code": code, "told": told}
-        line["again"], line["told_again"], _ = _run(naslib_edd.cli.main, again, out, 0, "size")
+        line["again"], line["told_again"], _ = _run(
+            naslib_edd.cli.commands.main, again, out, 0, "size"
+        )
         print(json.dumps(line), flush=True)
 
 

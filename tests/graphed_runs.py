@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from helpers import tiny_settings
 
-from naslib_edd.config import load
-from naslib_edd.engine import Engine
-from naslib_edd.prepare import open_data
+from naslib_edd.config.loading import load
+from naslib_edd.engine.engine import Engine
+from naslib_edd.engine.prepare import open_data
 
 
 def engine_of(method: str, *, device: str = "cpu", **search: Any) -> Engine:

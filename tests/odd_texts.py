@@ -7,7 +7,7 @@ import random
 import string
 from pathlib import Path
 
-from naslib_edd.settings import Config, SearchSettings, names
+from naslib_edd.config.settings import Config, SearchSettings, names
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 

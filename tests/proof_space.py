@@ -13,12 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from naslib_edd.edge_column import split
-from naslib_edd.settings import SearchSettings
+from naslib_edd.config.settings import SearchSettings
 from naslib_edd.spaces import Cell, Kept, Layout, Space, register_space
+from naslib_edd.spaces.edge_column import split
+from naslib_edd.spaces.nb201.widening import copies, widen_layer
 from naslib_edd.supernet.base import Supernet
 from naslib_edd.supernet.layers import Head, ReLUConvBN, Statistics, Stem, evaluating
-from naslib_edd.supernet.widening import copies, widen_layer
 
 OPERATIONS = ("nor_conv_3x3", "skip_connect", "max_pool_3x3", "nor_conv_1x1")
 _EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))

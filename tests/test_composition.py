@@ -14,11 +14,11 @@ import pytest
 import torch
 from helpers import tiny_settings
 
-from naslib_edd.config import load
+from naslib_edd.config.loading import load
 from naslib_edd.data import SearchData
-from naslib_edd.engine import Engine
+from naslib_edd.engine.engine import Engine
+from naslib_edd.engine.prepare import open_data
 from naslib_edd.errors import UserError
-from naslib_edd.prepare import open_data
 
 CPU = torch.device("cpu")
 

@@ -15,9 +15,9 @@ import pytest
 import yaml
 
 import naslib_edd
-from naslib_edd.presets import METHODS
-from naslib_edd.record_fields import RESULT, ROW
-from naslib_edd.settings import Config, SearchSettings
+from naslib_edd.config.methods import METHODS
+from naslib_edd.config.settings import Config, SearchSettings
+from naslib_edd.storage.record_fields import RESULT, ROW
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))

@@ -15,7 +15,7 @@ import torch
 import naslib_edd
 
 # The built-in NAS-Bench-201 and the forms of other libraries.
-pytest.importorskip("naslib_edd.spaces.nb201_forms")
+pytest.importorskip("naslib_edd.spaces.nb201.forms")
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

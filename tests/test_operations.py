@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from helpers import rows_of, run, tiny_settings, write_columns
 
-from naslib_edd.config import as_dict, load
+from naslib_edd.config.loading import as_dict, load
 from naslib_edd.errors import UserError
-from naslib_edd.spaces.nb201 import CONV3, POOL, SIZE, SKIP
-from naslib_edd.spaces.nb201_space import SPACE
+from naslib_edd.spaces.nb201.encoding import CONV3, POOL, SIZE, SKIP
+from naslib_edd.spaces.nb201.space import SPACE
 
 NAMES = ["nor_conv_3x3", "skip_connect", "avg_pool_3x3"]
 

@@ -29,7 +29,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.fixture(autouse=True)
 def bf16_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Right on every processor, if slow where the instructions are emulated."""
-    monkeypatch.setattr("naslib_edd.compose.step.no_bf16", lambda: None)
+    monkeypatch.setattr("naslib_edd.engine.build.step.no_bf16", lambda: None)
 
 
 def settings(out: Path, case: str, precision: str = "bf16") -> dict[str, Any]:

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from naslib_edd.compose import make_temperature
-from naslib_edd.config import load
+from naslib_edd.config.loading import load
+from naslib_edd.config.settings import SearchSettings
+from naslib_edd.engine.build import make_temperature
 from naslib_edd.errors import UserError
-from naslib_edd.settings import SearchSettings
 from naslib_edd.temperature import (
     EDD,
     LOGIT_SCALE,

@@ -10,15 +10,15 @@ from helpers import FOLDER, run, tiny_settings, write_table
 from rich.console import Console
 
 from naslib_edd import errors
-from naslib_edd.cli import main
-from naslib_edd.config import load
-from naslib_edd.console import say
+from naslib_edd.cli.commands import main
+from naslib_edd.config.loading import load
 from naslib_edd.data import resolve
-from naslib_edd.data_names import NAMES, canonical
+from naslib_edd.data.names import NAMES, canonical
+from naslib_edd.engine.console import say
 from naslib_edd.errors import UserError, on_command_line, remedy
-from naslib_edd.literal import literal, value
 from naslib_edd.plugin.naslib_config import pairs
-from naslib_edd.tabular.columns import NB201_DATASETS, dataset_name
+from naslib_edd.storage.literal import literal, value
+from naslib_edd.tables.columns import NB201_DATASETS, dataset_name
 
 SPELLINGS = {
     "digits": ["digits", "Digits", " digits"],

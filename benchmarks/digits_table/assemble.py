@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits_table.card import card, summary
+from digits_table.classes import classes
+from digits_table.digits import images
 from digits_table.records import Records
 from naslib_edd.errors import UserError
-from naslib_edd.files import write_text
-from naslib_edd.spaces.nb201 import EDGES, SKIP, ops_to_index
-from naslib_edd.standalone.classes import classes
-from naslib_edd.standalone.digits import images
-from naslib_edd.tabular import Table, compact
-from naslib_edd.tabular.columns import COSTS, Source
-from naslib_edd.tabular.locate import built_in, find_table
-from naslib_edd.tabular.noise import noise, reliability, reliability_of_the_top, spearman
-from naslib_edd.tabular.random_search import better_than
+from naslib_edd.spaces.nb201.encoding import EDGES, SKIP, ops_to_index
+from naslib_edd.storage.files import write_text
+from naslib_edd.tables import Table, compact
+from naslib_edd.tables.columns import COSTS, Source
+from naslib_edd.tables.locate import built_in, find_table
+from naslib_edd.tables.noise import noise, reliability, reliability_of_the_top, spearman
+from naslib_edd.tables.random_search import better_than
 
 Values = NDArray[np.float64]
 METRICS = ("val", "test", "val_loss", "test_loss")

@@ -30,9 +30,9 @@ need not be good there, and a percentage here means nothing there.
   decay {weight_decay}; no other augmentation. Evaluated after the last epoch, with running
   statistics.
 - **Architectures:** one of each of the {trained} cells that are unique by the benchmark's own
-  naming (`naslib_edd.spaces.nb201.unique_str`) is trained: the member with most `none`. All members
-  of the class have its values. (That naming also merges some cells that differ: one convolution
-  used twice, and two convolutions of the same input.)
+  naming (`naslib_edd.spaces.nb201.encoding.unique_str`) is trained: the member with most `none`.
+  All members of the class have its values. (That naming also merges some cells that
+  differ: one convolution used twice, and two convolutions of the same input.)
 - **Seeds:** {seed_list}. A seed sets the order of the images and the noise; together with the
   architecture's index, the weights.
 

@@ -9,11 +9,11 @@ from statistics import median
 
 import torch
 
-from naslib_edd.compose.kernels import choose
+from naslib_edd.engine.build.kernels import choose
 from naslib_edd.errors import UserError
-from naslib_edd.native import taking
-from naslib_edd.native.build import built
-from naslib_edd.native.choice import VARIABLE, override
+from naslib_edd.supernet.native import taking
+from naslib_edd.supernet.native.build import built
+from naslib_edd.supernet.native.choice import VARIABLE, override
 from racing.compare import summary
 from racing.entrants import BASELINE, Entrant, bilevel_step, settings
 from racing.goals import AT_MOST_AUTO, Goal

@@ -12,9 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from naslib_edd.config.settings import SearchSettings
 from naslib_edd.errors import UserError
-from naslib_edd.settings import SearchSettings
-from naslib_edd.spaces.nb201 import NODES, OPERATIONS
+from naslib_edd.spaces.nb201.encoding import NODES, OPERATIONS
 from racing.entrants import BASELINE, CLASSES, batch, settings
 from racing.shape import Shape, Step
 

@@ -10,7 +10,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from naslib_edd.compose import (
+from naslib_edd.config.loading import load
+from naslib_edd.config.settings import SearchSettings
+from naslib_edd.config.settings.relaxation import SAMPLED
+from naslib_edd.data.sampling import generator
+from naslib_edd.engine.build import (
     make_allowed,
     make_bilevel,
     make_drop_path,
@@ -22,12 +26,8 @@ from naslib_edd.compose import (
     make_temperature,
     step_path,
 )
-from naslib_edd.config import load
-from naslib_edd.data.sampling import generator
-from naslib_edd.settings import SearchSettings
-from naslib_edd.settings.relaxation import SAMPLED
-from naslib_edd.spaces.nb201 import EDGES, NONE, OPERATIONS, SKIP
-from naslib_edd.supernet import PlainSupernet
+from naslib_edd.spaces.nb201.encoding import EDGES, NONE, OPERATIONS, SKIP
+from naslib_edd.spaces.nb201.plain import PlainSupernet
 from racing.shape import LAYOUTS, Shape, Step
 
 BASELINE = "darts_v1"

@@ -9,7 +9,7 @@ from statistics import median
 import torch
 from torch import Tensor
 
-from naslib_edd.spaces.nb201 import EDGES, NODES
+from naslib_edd.spaces.nb201.encoding import EDGES, NODES
 from racing.shape import DTYPES, LAYOUTS, Record, Shape, Step, timed
 
 

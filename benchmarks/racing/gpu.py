@@ -11,7 +11,7 @@ from functools import partial
 import torch
 
 from naslib_edd.bilevel.graphed import WARM_UP
-from naslib_edd.compose.step import host_work
+from naslib_edd.engine.build.step import host_work
 from racing.entrants import BASELINE, RIVALS, Entrant, samples, settings
 from racing.goals import Goal
 from racing.pieces import Piece

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from naslib_edd.errors import UserError
-from naslib_edd.files import write_text
+from naslib_edd.storage.files import write_text
 from racing.shape import Record
 
 

@@ -12,12 +12,12 @@ from statistics import median
 
 import torch
 
-from naslib_edd.config import load
+from naslib_edd.config.loading import load
+from naslib_edd.config.settings import Config
 from naslib_edd.data.loading import ImageSet, SearchData
-from naslib_edd.engine import Engine
+from naslib_edd.engine.engine import Engine
+from naslib_edd.engine.prepare import open_data
 from naslib_edd.errors import DataMissing, UserError
-from naslib_edd.prepare import open_data
-from naslib_edd.settings import Config
 from racing.shape import Record, timed
 
 SCRIPT = Path(__file__).parents[1] / "speed.py"

@@ -13,7 +13,7 @@ from racing.shape import Record
 
 RUNS = 9
 #: What the console script `naslib-edd` does.
-_MAIN = "import sys; from naslib_edd.cli import main; sys.exit(main())"
+_MAIN = "import sys; from naslib_edd.cli.commands import main; sys.exit(main())"
 #: Name → arguments of Python. The names are those of the goals; Python alone has none.
 COMMANDS = {
     "python": ["-c", "pass"],

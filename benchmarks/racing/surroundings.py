@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 
 from naslib_edd import __version__
-from naslib_edd.native import kernels
-from naslib_edd.native.targets import target
+from naslib_edd.supernet.native import kernels
+from naslib_edd.supernet.native.targets import target
 from racing.shape import Record
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from naslib_edd.settings import SearchSettings
+from naslib_edd.config.settings import SearchSettings
 
 
 def cosine_rate(search: SearchSettings, *, epoch: int, step: int, steps: int) -> float:

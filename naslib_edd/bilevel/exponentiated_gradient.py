@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from naslib_edd.edge_column import split_last
+from naslib_edd.spaces.edge_column import split_last
 
 #: A probability never falls below it (before it is renormalised): the release's.
 FLOOR = 1e-5

@@ -18,8 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from naslib_edd.bilevel.meters import Meters
-from naslib_edd.perturbation import Perturbation
-from naslib_edd.regularisers import Regulariser
+from naslib_edd.bilevel.perturbed import Perturbation
+from naslib_edd.bilevel.regularisers import Regulariser
 from naslib_edd.relaxation import Relaxation
 from naslib_edd.supernet.layers import evaluating
 

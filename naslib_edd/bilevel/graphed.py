@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from naslib_edd.bilevel.first_order import Batch, FirstOrder
-from naslib_edd.part import Part
+from naslib_edd.component import Part
 
 #: Eager steps before a capture (PyTorch: "a few"; its examples run three).
 WARM_UP = 3

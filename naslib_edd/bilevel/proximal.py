@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from naslib_edd.edge_column import split
-from naslib_edd.regularisers.group_sparsity import sparse_group_prox
+from naslib_edd.bilevel.regularisers.group_sparsity import sparse_group_prox
+from naslib_edd.spaces.edge_column import split
 
 
 class ProximalAdam(torch.optim.Adam):

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from naslib_edd.broken import BROKEN, first_line, printable
 from naslib_edd.errors import DataMissing, UserError
-from naslib_edd.pickles import PLAIN, Forbidden, read_pickle
+from naslib_edd.storage.broken import BROKEN, first_line, printable
+from naslib_edd.storage.pickles import PLAIN, Forbidden, read_pickle
 
 #: What rebuilds arrays; sets, ordered dicts and the like are none of a batch's.
 _KNOWN = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from naslib_edd.data_names import CUSTOM, same
+from naslib_edd.data.names import CUSTOM, same
 from naslib_edd.errors import UserError, nearest
 
 Triple = tuple[float, float, float]

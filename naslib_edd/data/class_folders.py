@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from naslib_edd.errors import UserError
-from naslib_edd.paths import is_folder
+from naslib_edd.storage.paths import is_folder
 
 #: What counts as an image; other files of a class's folder are passed over.
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from naslib_edd.data.catalogue import Info, Triple
 from naslib_edd.data.class_folders import read_folder
+from naslib_edd.data.names import CUSTOM
 from naslib_edd.data.npz import read_arrays
 from naslib_edd.data.sources import Labels, Part, Pixels, Raw
-from naslib_edd.data_names import CUSTOM
 from naslib_edd.errors import DataMissing, UserError
-from naslib_edd.paths import is_folder, look, path_of
+from naslib_edd.storage.paths import is_folder, look, path_of
 
 #: Height and width that a search takes; two halvings must leave whole numbers.
 SMALLEST, LARGEST = 8, 64

@@ -14,11 +14,11 @@ from torch import Tensor
 from naslib_edd.data import locate
 from naslib_edd.data.catalogue import Info, Triple, resolve
 from naslib_edd.data.custom import Own, own_images
+from naslib_edd.data.names import CUSTOM
 from naslib_edd.data.sources import Part, Raw, read, read_digits
 from naslib_edd.data.splits import Indices, make_split
-from naslib_edd.data_names import CUSTOM
 from naslib_edd.errors import DataMissing, UserError
-from naslib_edd.paths import path_of
+from naslib_edd.storage.paths import path_of
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from naslib_edd.data.catalogue import DATASETS, Info
 from naslib_edd.errors import DataMissing, UserError
-from naslib_edd.paths import is_file, is_folder, path_of, readable
+from naslib_edd.storage.paths import is_file, is_folder, path_of, readable
 
 DATA_VARIABLE = "NASLIB_EDD_DATA"
 SPLIT_VARIABLE = "NASLIB_EDD_SPLIT"

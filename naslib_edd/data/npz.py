@@ -12,10 +12,10 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from naslib_edd.broken import BROKEN, first_line
 from naslib_edd.errors import UserError
-from naslib_edd.pickles.stream import free_memory
-from naslib_edd.zipcheck import zip_fault
+from naslib_edd.storage.broken import BROKEN, first_line
+from naslib_edd.storage.pickles.stream import free_memory
+from naslib_edd.storage.zipcheck import zip_fault
 
 
 def read_arrays(path: Path, names: Iterable[str]) -> dict[str, NDArray[Any]]:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from naslib_edd.broken import BROKEN, first_line
 from naslib_edd.data.batches import read_batch
 from naslib_edd.data.catalogue import Info
 from naslib_edd.data.checksums import MD5, differing
@@ -16,6 +15,7 @@ from naslib_edd.data.mat import read_mat
 from naslib_edd.data.npz import read_arrays
 from naslib_edd.data.splits import interleaved
 from naslib_edd.errors import DataMissing, UserError
+from naslib_edd.storage.broken import BROKEN, first_line
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]

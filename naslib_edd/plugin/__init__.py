@@ -10,8 +10,8 @@ from typing import Any
 
 def __getattr__(name: str) -> Any:
     if name.endswith("Optimizer"):
+        from naslib_edd.config.methods import METHODS
         from naslib_edd.plugin.registry import class_name, get
-        from naslib_edd.presets import METHODS
 
         for method in METHODS:
             if class_name(method) == name:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from naslib_edd.bilevel.annealing import cosine_rate
 from naslib_edd.bilevel.first_order import Batch
 from naslib_edd.data import SearchData
-from naslib_edd.edge_column import joined, split
+from naslib_edd.engine.prepare import changes
 from naslib_edd.errors import UserError
 from naslib_edd.plugin import constructor, rng
 from naslib_edd.plugin.discretise import final_architecture
@@ -31,7 +31,7 @@ from naslib_edd.plugin.rows import epoch_row
 from naslib_edd.plugin.stages import Stages
 from naslib_edd.plugin.state import Checkpointed
 from naslib_edd.plugin.whole_state import restore, state_of
-from naslib_edd.prepare import changes
+from naslib_edd.spaces.edge_column import joined, split
 
 logger = logging.getLogger(__name__)
 

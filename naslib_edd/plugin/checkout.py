@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from naslib_edd.errors import UserError
-from naslib_edd.paths import is_file, is_folder, path_of
+from naslib_edd.storage.paths import is_file, is_folder, path_of
 
 VARIABLE = "NASLIB_HOME"
 #: The newest commit of NASLib's branch Develop, and the one that the plugin was tested with.

@@ -11,10 +11,10 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from naslib_edd import config as configs
+from naslib_edd.config import loading as configs
+from naslib_edd.config.settings import NASLIB_SEARCH, Config, SearchSettings, names
+from naslib_edd.config.settings.relaxation import SAMPLED
 from naslib_edd.errors import UserError
-from naslib_edd.settings import NASLIB_SEARCH, Config, SearchSettings, names
-from naslib_edd.settings.relaxation import SAMPLED
 
 logger = logging.getLogger(__name__)
 

@@ -2,8 +2,9 @@
 
 One tensor holds all logits: a row an edge, a column an operation. Edges of one cell (a graph's
 *name*, for copies of a cell share their logits) make a group; NB301 has two. On NB201 the rows and
-columns are those of :mod:`naslib_edd.spaces.nb201`, whatever NASLib's order is, when the logits are
-written down; while they are trained they stand in NASLib's order, as NASLib's own code expects.
+columns are those of :mod:`naslib_edd.spaces.nb201.encoding`, whatever NASLib's order is, when the
+logits are written down; while they are trained they stand in NASLib's order, as NASLib's own code
+expects.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from torch import Tensor
 
 from naslib_edd import spaces
 from naslib_edd.errors import UserError
-from naslib_edd.spaces import Cell, nb201
+from naslib_edd.spaces import Cell
 from naslib_edd.spaces import Layout as SpaceLayout
+from naslib_edd.spaces.nb201 import encoding as nb201
 
 #: Key of an edge's shared data: the number of its row.
 ROW = "edd_row"

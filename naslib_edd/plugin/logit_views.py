@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from naslib_edd.edge_column import split
 from naslib_edd.plugin.layout import ROW
+from naslib_edd.spaces.edge_column import split
 
 
 class LogitViews:

@@ -2,7 +2,7 @@
 
 NASLib's parser wants sections and keys to be there, takes overrides only of keys that are, and
 reads ``False`` on the command line as true. So the file is completed and overridden here, checked
-by :mod:`naslib_edd.config`, and what NASLib's parser then reads is a whole config.
+by :mod:`naslib_edd.config.loading`, and what NASLib's parser then reads is a whole config.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from naslib_edd import config as configs
+from naslib_edd.config import loading as configs
+from naslib_edd.config.methods import known
+from naslib_edd.config.overrides import typed_value
+from naslib_edd.config.settings import Config, SearchSettings, names
 from naslib_edd.errors import UserError, nearest
-from naslib_edd.overrides import typed_value
-from naslib_edd.paths import folder_name, path_of
-from naslib_edd.presets import known
-from naslib_edd.settings import Config, SearchSettings, names
+from naslib_edd.storage.paths import folder_name, path_of
 
 Values = dict[str, Any]
 

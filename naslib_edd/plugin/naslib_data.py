@@ -9,13 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from naslib_edd.config.settings import Config
 from naslib_edd.data import resolve
 from naslib_edd.data.catalogue import Info
 from naslib_edd.data.locate import DATA_VARIABLE, LAYOUTS, find
 from naslib_edd.errors import DataMissing, UserError
-from naslib_edd.paths import path_of
 from naslib_edd.plugin import standins
-from naslib_edd.settings import Config
+from naslib_edd.storage.paths import path_of
 
 #: Whether NASLib wants the folder above the set's own, or the set's own.
 _ABOVE = {"cifar10": True, "cifar100": True, "ImageNet16-120": True, "svhn": False}

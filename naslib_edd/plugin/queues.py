@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from naslib_edd.compose import make_batches
+from naslib_edd.config.settings import SearchSettings
 from naslib_edd.data import Batches, ImageSet, SearchData, normalise
-from naslib_edd.settings import SearchSettings
+from naslib_edd.engine.build import make_batches
 
 Batch = tuple[Tensor, Tensor]
 

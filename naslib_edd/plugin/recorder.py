@@ -13,24 +13,24 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from naslib_edd.edge_column import split
+from naslib_edd.config.settings.images import measured
 from naslib_edd.errors import Diverged, UserError
-from naslib_edd.files import write_text
-from naslib_edd.lines import line_of, read_lines
 from naslib_edd.plugin.adapter import Adapter
 from naslib_edd.plugin.fast import TiedSupernet
 from naslib_edd.plugin.layout import SKIPS, ZEROS
 from naslib_edd.plugin.queues import Queues
 from naslib_edd.plugin.strongest import kept_operations
-from naslib_edd.record import Row, RunFolder, plain
-from naslib_edd.settings.images import measured
-from naslib_edd.spaces import nb201
-from naslib_edd.spaces.collapse import warning_of
+from naslib_edd.spaces.edge_column import split
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.spaces.nb201.collapse import warning_of
+from naslib_edd.storage.files import write_text
+from naslib_edd.storage.lines import line_of, read_lines
+from naslib_edd.storage.record import Row, RunFolder, plain
 from naslib_edd.supernet.layers import Statistics
 
 if TYPE_CHECKING:
     from naslib_edd.data import ImageSet
-    from naslib_edd.tabular import Table
+    from naslib_edd.tables import Table
 
 
 class Recorder:

@@ -11,10 +11,10 @@ from functools import cache
 from importlib import metadata
 from typing import Any
 
+from naslib_edd.config.methods import CARDS, METHODS, known
 from naslib_edd.errors import UserError, nearest
 from naslib_edd.plugin import compat
 from naslib_edd.plugin.adapter import Host, optimizer_class
-from naslib_edd.presets import CARDS, METHODS, known
 
 GROUP = "naslib_edd.optimizers"
 #: NASLib's own one-shot optimizers, chosen as ``naslib:NAME``.

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from naslib_edd.bilevel.meters import OF_LOGIT_STEPS
-from naslib_edd.edge_column import split
 from naslib_edd.plugin.strongest import kept_operations
 from naslib_edd.relaxation import mean_entropy
+from naslib_edd.spaces.edge_column import split
 
 if TYPE_CHECKING:
     from naslib_edd.plugin.adapter import Adapter

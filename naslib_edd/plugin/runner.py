@@ -14,16 +14,25 @@ import torch
 import yaml
 from rich.console import Console
 
-from naslib_edd import checkpoint
-from naslib_edd.begin import check_free, check_lost
-from naslib_edd.config import as_dict, changed, dump
-from naslib_edd.config import load as load_config
-from naslib_edd.console import EpochLines, say
+from naslib_edd.config.loading import as_dict, changed, dump
+from naslib_edd.config.loading import load as load_config
+from naslib_edd.config.methods import METHODS
 from naslib_edd.data import resolve
+from naslib_edd.engine import checkpoint
+from naslib_edd.engine.begin import check_free, check_lost
+from naslib_edd.engine.console import EpochLines, say
+from naslib_edd.engine.prepare import changes, open_data, open_table
+from naslib_edd.engine.provenance import (
+    Digests,
+    Place,
+    check_depends,
+    depends_on,
+    here,
+    moved,
+    went_on,
+)
+from naslib_edd.engine.surroundings import as_found
 from naslib_edd.errors import UserError
-from naslib_edd.files import disk_errors, write_text
-from naslib_edd.lines import read_lines
-from naslib_edd.lock import only_writer
 from naslib_edd.plugin import compat, naslib_data, registry, rng, saving, standins
 from naslib_edd.plugin.adapter import Adapter
 from naslib_edd.plugin.fast import TiedSupernet
@@ -31,12 +40,11 @@ from naslib_edd.plugin.naslib_config import NaslibConfig, complete
 from naslib_edd.plugin.queues import Queues, pick_device
 from naslib_edd.plugin.recorder import Recorder
 from naslib_edd.plugin.trainer import trainer_class
-from naslib_edd.prepare import changes, open_data, open_table
-from naslib_edd.presets import METHODS
-from naslib_edd.provenance import Digests, Place, check_depends, depends_on, here, moved, went_on
-from naslib_edd.record import Row, RunFolder
-from naslib_edd.standing import lines_of_others, other_tables
-from naslib_edd.surroundings import as_found
+from naslib_edd.storage.files import disk_errors, write_text
+from naslib_edd.storage.lines import read_lines
+from naslib_edd.storage.lock import only_writer
+from naslib_edd.storage.record import Row, RunFolder
+from naslib_edd.tables.standing import lines_of_others, other_tables
 
 
 def run(

@@ -14,9 +14,9 @@ from typing import Any
 
 import torch
 
-from naslib_edd import checkpoint
+from naslib_edd.engine import checkpoint
 from naslib_edd.errors import UserError
-from naslib_edd.files import write_text
+from naslib_edd.storage.files import write_text
 
 #: Beside the model: the version of this layout, on what the run ran, and what it depends on.
 NOTED = "naslib_edd"

@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 from naslib_edd import spaces
-from naslib_edd.compose import make_stages
-from naslib_edd.edge_column import split
+from naslib_edd.engine.build import make_stages
+from naslib_edd.engine.evaluation import Evaluation
 from naslib_edd.errors import UserError
-from naslib_edd.evaluation import Evaluation
 from naslib_edd.plugin.fast import TiedSupernet
 from naslib_edd.relaxation import Relaxation
 from naslib_edd.spaces import Kept
+from naslib_edd.spaces.edge_column import split
 from naslib_edd.supernet.base import Supernet
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class StageSearch(Evaluation):
-    """A search on NASLib as a stage sees it; see :class:`naslib_edd.stages.Search`."""
+    """A search on NASLib as a stage sees it; see :class:`naslib_edd.selection.stage.Search`."""
 
     allowed: Tensor
     t: Tensor
@@ -67,7 +67,7 @@ class StageSearch(Evaluation):
         return split(self.logits, self.optimizer.layout.operations)[0]
 
     def largest(self) -> Kept:
-        """See :class:`naslib_edd.stages.Search`."""
+        """See :class:`naslib_edd.selection.stage.Search`."""
         return self.space.discretise(self.op_logits, allowed=self.allowed)
 
     def last_logit_batch(self) -> tuple[Tensor, Tensor]:

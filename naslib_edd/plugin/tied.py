@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from naslib_edd.supernet.fast import FastSupernet
+from naslib_edd.spaces.nb201.fast import FastSupernet
 from naslib_edd.supernet.layers import BatchNorm
 
 

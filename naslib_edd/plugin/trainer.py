@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from naslib_edd.console import EpochLines
+from naslib_edd.engine.console import EpochLines
 from naslib_edd.errors import UserError
 from naslib_edd.plugin import naslib_data, saving
 from naslib_edd.plugin.adapter import Adapter

@@ -7,7 +7,7 @@ import abc
 import torch
 from torch import Tensor
 
-from naslib_edd.part import Part
+from naslib_edd.component import Part
 
 
 class Relaxation(Part, abc.ABC):

@@ -14,9 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from naslib_edd.edge_column import joined, split_last
 from naslib_edd.relaxation.base import Relaxation
 from naslib_edd.relaxation.softmax import Softmax
+from naslib_edd.spaces.edge_column import joined, split_last
 
 
 class EdgeWeights(Relaxation):

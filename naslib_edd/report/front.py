@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from naslib_edd.paths import path_of
 from naslib_edd.report.style import GREY, PALETTE, house_style, new_figure, save_figure
+from naslib_edd.storage.paths import path_of
 
 #: Cost -> what its axis says.
 LABELS = {

@@ -12,10 +12,17 @@ import matplotlib
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
-from naslib_edd.report.cell import COLOURS, SHORT
 from naslib_edd.report.style import house_style
 from naslib_edd.spaces import Space
-from naslib_edd.spaces.nb201 import EDGES, NODES, NONE, OPERATIONS, Arch, to_ops
+from naslib_edd.spaces.nb201.drawing import COLOURS, SHORT
+from naslib_edd.spaces.nb201.encoding import (
+    EDGES,
+    NODES,
+    NONE,
+    OPERATIONS,
+    Arch,
+)
+from naslib_edd.spaces.nb201.forms import to_ops
 
 #: Colours that no figure has, put in for those that the page gives.
 _INK, _GRID = "#010203", "#010204"

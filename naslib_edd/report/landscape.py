@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 
 from naslib_edd import __version__
 from naslib_edd.errors import UserError
-from naslib_edd.files import write_text
-from naslib_edd.literal import literal
-from naslib_edd.report.cell import COLOURS, SHORT
 from naslib_edd.report.front import LABELS
 from naslib_edd.report.groups import group_runs, name_among
 from naslib_edd.report.page import asset, template
 from naslib_edd.report.panels import DATASETS
 from naslib_edd.report.runs import load_runs
 from naslib_edd.report.style import PALETTE
-from naslib_edd.spaces.nb201 import EDGES, OPERATIONS, SIZE, all_ops
-from naslib_edd.tabular.columns import dataset_name
-from naslib_edd.tabular.table import Table
+from naslib_edd.spaces.nb201.drawing import COLOURS, SHORT
+from naslib_edd.spaces.nb201.encoding import EDGES, OPERATIONS, SIZE, all_ops
+from naslib_edd.storage.files import write_text
+from naslib_edd.storage.literal import literal
+from naslib_edd.tables.columns import dataset_name
+from naslib_edd.tables.table import Table
 
 #: Costs worth an axis, the first that the table has being the one shown first.
 _COSTS = ("flops_M", "params_M", "train_time_s")

@@ -21,9 +21,7 @@ from markupsafe import Markup
 
 from naslib_edd import __version__
 from naslib_edd.errors import UserError
-from naslib_edd.literal import literal
 from naslib_edd.report import statistics_text
-from naslib_edd.report.cell import COLOURS, SHORT
 from naslib_edd.report.comparison import Comparison
 from naslib_edd.report.groups import Group, name_among, shared_reduction
 from naslib_edd.report.inline import arch_svg
@@ -31,6 +29,8 @@ from naslib_edd.report.page_drawings import Drawing
 from naslib_edd.report.page_table import table_cells
 from naslib_edd.report.runs import Run, load_run
 from naslib_edd.report.table import TableRow
+from naslib_edd.spaces.nb201.drawing import COLOURS, SHORT
+from naslib_edd.storage.literal import literal
 
 #: Cells shown; a page of all would hide the frequent ones.
 _CELLS = 24

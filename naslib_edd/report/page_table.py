@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from naslib_edd.literal import literal
 from naslib_edd.report.groups import name_among
 from naslib_edd.report.paper import COLUMNS
 from naslib_edd.report.table import Spread, TableRow, column_name, columns_of
+from naslib_edd.storage.literal import literal
 
 _NOTE = (
     "Accuracies in %: the benchmark table's, of each search's final architecture; mean ± sample "

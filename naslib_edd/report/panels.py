@@ -11,12 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from naslib_edd import spaces
-from naslib_edd.record import Row
-from naslib_edd.report.cell import COLOURS, SHORT
 from naslib_edd.report.series import Series, series
 from naslib_edd.report.style import GREY, PALETTE, epoch_axis
 from naslib_edd.report.style import shown as literally
 from naslib_edd.spaces import Layout
+from naslib_edd.spaces.nb201.drawing import COLOURS, SHORT
+from naslib_edd.storage.record import Row
 
 #: The table's data sets: key in the record -> name on a figure.
 DATASETS = {

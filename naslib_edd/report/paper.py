@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from naslib_edd.data_names import canonical
-from naslib_edd.settings import SearchSettings
+from naslib_edd.config.settings import SearchSettings
+from naslib_edd.data.names import canonical
 
 #: The six columns: (data set of the table, part).
 COLUMNS = tuple(

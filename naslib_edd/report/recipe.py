@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from naslib_edd.config import as_dict
-from naslib_edd.data_names import canonical
-from naslib_edd.presets.switch import own
-from naslib_edd.settings import Config, SearchSettings
+from naslib_edd.config.loading import as_dict
+from naslib_edd.config.methods.switch import own
+from naslib_edd.config.settings import Config, SearchSettings
+from naslib_edd.data.names import canonical
 
 Settings = Mapping[str, Any]
 

@@ -9,8 +9,6 @@ import matplotlib.ticker as ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from naslib_edd.paths import PathLike, path_of
-from naslib_edd.record import Row
 from naslib_edd.report.panels import (
     draw_edge_weights,
     draw_entropy,
@@ -23,6 +21,8 @@ from naslib_edd.report.recipe import reduction
 from naslib_edd.report.runs import Run, load_run
 from naslib_edd.report.series import edge_weights
 from naslib_edd.report.style import format_of, house_style, new_figure, save_figure, shown
+from naslib_edd.storage.paths import PathLike, path_of
+from naslib_edd.storage.record import Row
 
 
 def draw_run(folder: PathLike) -> list[Path]:

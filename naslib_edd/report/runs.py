@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from naslib_edd import spaces
-from naslib_edd.data_names import canonical
+from naslib_edd.data.names import canonical
 from naslib_edd.errors import UserError
-from naslib_edd.lines import check_epochs, read_lines, rows_in
-from naslib_edd.paths import PathLike, is_folder, path_of
-from naslib_edd.record import Row, RunFolder
 from naslib_edd.spaces import Space
-from naslib_edd.yaml_text import LARGEST, NotYaml, parse
+from naslib_edd.storage.lines import check_epochs, read_lines, rows_in
+from naslib_edd.storage.paths import PathLike, is_folder, path_of
+from naslib_edd.storage.record import Row, RunFolder
+from naslib_edd.storage.yaml_text import LARGEST, NotYaml, parse
 
 #: What every line of a record has, and the figures need; the second part not of a floor.
 _NEEDED = ("epoch", "arch_str", "ops")

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from naslib_edd import spaces
 from naslib_edd.errors import UserError
-from naslib_edd.record import Row
 from naslib_edd.spaces import Layout
+from naslib_edd.storage.record import Row
 
 Series = NDArray[np.float64]
 

@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from naslib_edd.errors import UserError
-from naslib_edd.files import write_atomic
-from naslib_edd.literal import literal
+from naslib_edd.storage.files import write_atomic
+from naslib_edd.storage.literal import literal
 
 DPI = 150
 #: Format -> what of its metadata is set: no date, so that the same figure is the same file.

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from naslib_edd.literal import literal
 from naslib_edd.report.groups import Group, name_among, shared_reduction
 from naslib_edd.report.paper import COLUMNS, PaperRow, paper_row
 from naslib_edd.report.series import series
+from naslib_edd.storage.literal import literal
 
 _SHORT = {"cifar10": "C10", "cifar100": "C100", "imagenet16_120": "IN16"}
 #: The data sets of NAS-Bench-201 are ranked on the first of them.

@@ -7,10 +7,10 @@ import io
 import re
 from collections.abc import Sequence
 
-from naslib_edd.literal import literal
 from naslib_edd.report.groups import name_among
 from naslib_edd.report.paper import COLUMNS
 from naslib_edd.report.table import Spread, TableRow, column_name, columns_of
+from naslib_edd.storage.literal import literal
 
 _LATEX = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",

@@ -11,8 +11,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from naslib_edd.relaxation.masked import masked_logits
-from naslib_edd.spaces.layout import Layout
-from naslib_edd.spaces.space import Kept
+from naslib_edd.spaces.layout import Kept, Layout
 
 
 def top_edges(

@@ -1,7 +1,7 @@
 """A search space as the parts of a method see it: rows of edges, columns of operations.
 
 One tensor holds all logits of a space: a row an edge of any of its cells, a column an operation,
-and, where edges have weights of their own, one column more (:mod:`naslib_edd.edge_column`).
+and, where edges have weights of their own, one column more (:mod:`naslib_edd.spaces.edge_column`).
 NAS-Bench-201 is 6 × 5, the DARTS space 28 × 8. This module needs no torch.
 """
 
@@ -12,6 +12,8 @@ from functools import cached_property
 
 #: A node of a cell: the cell's name, and the node's number in it.
 Node = tuple[str, int]
+#: An architecture: the operation of each row, None where the edge is gone.
+Kept = tuple[int | None, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

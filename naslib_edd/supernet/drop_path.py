@@ -12,8 +12,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from naslib_edd.component import Part
 from naslib_edd.device import send
-from naslib_edd.part import Part
 
 
 class DropPath(Part):

@@ -16,8 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from naslib_edd.native import native_kernels
 from naslib_edd.supernet.layers import average_pool
+from naslib_edd.supernet.native import native_kernels
 from naslib_edd.supernet.precision import HALF
 
 

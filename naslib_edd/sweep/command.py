@@ -11,11 +11,11 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from naslib_edd.console import say
+from naslib_edd.engine.console import say
 from naslib_edd.errors import UserError
-from naslib_edd.files import cannot_write
-from naslib_edd.literal import literal
 from naslib_edd.report import report
+from naslib_edd.storage.files import cannot_write
+from naslib_edd.storage.literal import literal
 from naslib_edd.sweep.local import Local, Stopped
 from naslib_edd.sweep.plan import Sweep, Task, read
 from naslib_edd.sweep.remote import Remote

@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from naslib_edd.errors import UserError
-from naslib_edd.files import cannot_write
+from naslib_edd.storage.files import cannot_write
 from naslib_edd.sweep.plan import Task
 from naslib_edd.sweep.status import failure_file, mark_failed
 from naslib_edd.sweep.worker import start, threads_of

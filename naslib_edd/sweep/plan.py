@@ -26,12 +26,12 @@ from typing import Any
 
 import yaml
 
-from naslib_edd import config as configs
+from naslib_edd.config import loading as configs
+from naslib_edd.config.methods import CARDS, known
+from naslib_edd.engine.prepare import folder_of
 from naslib_edd.errors import UserError, nearest
-from naslib_edd.literal import value as shown
-from naslib_edd.paths import look, path_of
-from naslib_edd.prepare import folder_of
-from naslib_edd.presets import CARDS, known
+from naslib_edd.storage.literal import value as shown
+from naslib_edd.storage.paths import look, path_of
 
 _MOST_SEEDS = 10_000
 #: The keys of a sweep's file.

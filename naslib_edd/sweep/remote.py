@@ -11,7 +11,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from naslib_edd.lock import NAME
+from naslib_edd.storage.lock import NAME
 from naslib_edd.sweep.local import FINAL, LOOK_SECONDS, Stopped, why
 from naslib_edd.sweep.plan import Task
 from naslib_edd.sweep.status import failure_file, mark_failed

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from naslib_edd.bilevel import ExponentiatedGradient
 from naslib_edd.relaxation import EdgeWeights, Masked, Simplex, SimplexEdgeWeights
-from naslib_edd.spaces.nb201 import EDGES
+from naslib_edd.spaces.nb201.encoding import EDGES
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "gaea.npz"
 ONE = torch.tensor(1.0)

@@ -12,15 +12,16 @@ import torch
 from graphed_runs import assert_same_state, eager, engine_of, run_epochs
 from tape import Tape
 
-from naslib_edd import engine as engine_module
 from naslib_edd.bilevel import graphed
 from naslib_edd.bilevel.graphed import WARM_UP, GraphedStep
-from naslib_edd.compose import StepPath
-from naslib_edd.compose import step as step_module
-from naslib_edd.compose.step import host_work
-from naslib_edd.config import load
-from naslib_edd.presets import METHODS
-from naslib_edd.supernet import fused, pool
+from naslib_edd.config.loading import load
+from naslib_edd.config.methods import METHODS
+from naslib_edd.engine import engine as engine_module
+from naslib_edd.engine.build import StepPath
+from naslib_edd.engine.build import step as step_module
+from naslib_edd.engine.build.step import host_work
+from naslib_edd.spaces.nb201 import fused
+from naslib_edd.supernet import pool
 
 #: Methods whose steps a graph can hold, one a kind of part.
 CAPTURED = ["darts_v1", "edd_darts", "drnas", "pc_darts", "gaea_erm", "gaea_pc_darts"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 
 from naslib_edd.bilevel.proximal import ProximalAdam
-from naslib_edd.compose import make_relaxation
-from naslib_edd.compose.bilevel import make_logit_optimizer
-from naslib_edd.config import load
-from naslib_edd.regularisers.group_sparsity import sparse_group_prox
+from naslib_edd.bilevel.regularisers.group_sparsity import sparse_group_prox
+from naslib_edd.config.loading import load
+from naslib_edd.engine.build import make_relaxation
+from naslib_edd.engine.build.bilevel import make_logit_optimizer
 
 
 def test_each_step_is_adam_s_then_the_operator() -> None:

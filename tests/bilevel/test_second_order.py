@@ -11,9 +11,10 @@ from torch import Tensor
 
 from naslib_edd.bilevel import FirstOrder, SecondOrder
 from naslib_edd.relaxation import Gumbel, Relaxation, SnSoftmax, Softmax
-from naslib_edd.supernet import FastSupernet, PlainSupernet
+from naslib_edd.spaces.nb201.fast import FastSupernet
+from naslib_edd.spaces.nb201.plain import PlainSupernet
+from naslib_edd.spaces.nb201.twins import load_plain
 from naslib_edd.supernet.drop_path import DropPath
-from naslib_edd.supernet.exchange import load_plain
 
 ONE = torch.tensor(1.0, dtype=torch.float64)
 Batch = tuple[Tensor, Tensor]

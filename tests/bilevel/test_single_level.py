@@ -12,9 +12,9 @@ from helpers import tiny_settings
 from torch import Tensor, nn
 
 from naslib_edd.bilevel import FirstOrder, Gibbs, SingleLevel
-from naslib_edd.config import load
-from naslib_edd.engine import Engine
-from naslib_edd.prepare import open_data
+from naslib_edd.config.loading import load
+from naslib_edd.engine.engine import Engine
+from naslib_edd.engine.prepare import open_data
 from naslib_edd.relaxation import Softmax
 
 ONE = torch.tensor(1.0)

@@ -15,8 +15,8 @@ import torch
 from naslib_edd.data import load
 from naslib_edd.data.catalogue import DATASETS
 from naslib_edd.data.checksums import MD5, checksum_line, differing
+from naslib_edd.engine.outcome import images_of
 from naslib_edd.errors import UserError
-from naslib_edd.outcome import images_of
 
 
 def _load(folder: Path) -> Any:

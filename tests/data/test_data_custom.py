@@ -14,9 +14,9 @@ from rich.console import Console
 
 from naslib_edd.data import SearchData, load
 from naslib_edd.data.custom import own_images
+from naslib_edd.engine.provenance import depends_on
 from naslib_edd.errors import DataMissing, UserError
-from naslib_edd.provenance import depends_on
-from naslib_edd.record import without_timings
+from naslib_edd.storage.record import without_timings
 
 Array = np.ndarray[Any, Any]
 CPU = torch.device("cpu")
@@ -269,8 +269,8 @@ def test_it_resumes_bit_for_bit_and_names_its_classes(tmp_path: Path) -> None:
      ("crop_flip", True, 1)],
 )  # fmt: skip
 def test_augmentations_by_name(name: str, flip: bool, pad: int) -> None:
-    from naslib_edd.compose import make_batches
-    from naslib_edd.config import load as load_config
+    from naslib_edd.config.loading import load as load_config
+    from naslib_edd.engine.build import make_batches
 
     search = load_config({"dataset": "custom", "search": {"augmentation": name}}).search
     batches = make_batches(search, data=_load(_arrays()), seed=0, half="train")

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
-from naslib_edd.broken import BROKEN
 from naslib_edd.data.mat import read_mat
+from naslib_edd.storage.broken import BROKEN
 
 
 @pytest.mark.parametrize("packed", [True, False])

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from fuzz.crafted import Cases
 
-from naslib_edd import envelope
-from naslib_edd.spaces import nb201
-from naslib_edd.tabular.packing import _signed
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.storage import envelope
+from naslib_edd.tables.packing import _signed
 
 _DEEP = 100_000
 

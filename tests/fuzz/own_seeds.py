@@ -17,16 +17,16 @@ import numpy as np
 import torch
 from helpers import run, tiny_settings
 
-from naslib_edd.compose import kernels
-from naslib_edd.native import cache
+from naslib_edd.engine.build import kernels
 from naslib_edd.plugin import saving
-from naslib_edd.record import RunFolder
-from naslib_edd.spaces.nb201 import SIZE
+from naslib_edd.spaces.nb201.encoding import SIZE
+from naslib_edd.storage.record import RunFolder
+from naslib_edd.supernet.native import cache
 from naslib_edd.sweep.plan import Task
 from naslib_edd.sweep.status import failure_file, mark_failed
-from naslib_edd.tabular import compact
-from naslib_edd.tabular.columns import Source
-from naslib_edd.tabular.locate import built_in
+from naslib_edd.tables import compact
+from naslib_edd.tables.columns import Source
+from naslib_edd.tables.locate import built_in
 
 #: What the measurement of the kernels in :func:`kernel_choice` is of.
 ABOUT: list[Any] = ["a processor", 16]
@@ -124,7 +124,7 @@ def given_up(folder: Path) -> Path:
 
 def run_lock(folder: Path) -> Path:
     """Copied while it is held: at the end it is gone."""
-    from naslib_edd.lock import NAME, only_writer
+    from naslib_edd.storage.lock import NAME, only_writer
 
     with only_writer(folder):
         content = (folder / NAME).read_bytes()

@@ -9,7 +9,7 @@ from fuzz.child import digest
 
 def table(path: Path) -> str:
     """A benchmark table of any format."""
-    from naslib_edd.tabular import formats
+    from naslib_edd.tables import formats
 
     source = formats.read(path)
     arrays = {name: source.arrays[name] for name in source.arrays}
@@ -23,7 +23,7 @@ def table_folder(path: Path) -> str:
 
 def analog(path: Path) -> str:
     """analog-nasbench's objects."""
-    from naslib_edd.tabular.analog import read
+    from naslib_edd.tables.analog import read
 
     return digest(dict(read(path).arrays))
 

@@ -11,17 +11,17 @@ import torch
 from torch import Tensor
 
 from naslib_edd.bilevel.annealing import cosine_rate
-from naslib_edd.compose import make_bilevel, make_regularisers, make_stages
-from naslib_edd.config import load
-from naslib_edd.presets import CARDS
-from naslib_edd.regularisers.dirichlet_anchor import DirichletAnchor
+from naslib_edd.bilevel.regularisers.dirichlet_anchor import DirichletAnchor
+from naslib_edd.config.loading import load
+from naslib_edd.config.methods import CARDS
+from naslib_edd.config.settings import SearchSettings
+from naslib_edd.engine.build import make_bilevel, make_regularisers, make_stages
 from naslib_edd.relaxation import Dirichlet, Masked
 from naslib_edd.selection import argmax_ops
-from naslib_edd.settings import SearchSettings
-from naslib_edd.spaces.nb201_space import SPACE
-from naslib_edd.stages.progressive import strongest
-from naslib_edd.supernet import PlainSupernet
-from naslib_edd.supernet.widening import widen, widen_convolution
+from naslib_edd.selection.progressive import strongest
+from naslib_edd.spaces.nb201.plain import PlainSupernet
+from naslib_edd.spaces.nb201.space import SPACE
+from naslib_edd.spaces.nb201.widening import widen, widen_convolution
 
 ONE = torch.tensor(1.0, dtype=torch.float64)
 EVERYTHING = torch.ones(6, 5, dtype=torch.bool)

@@ -13,17 +13,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from naslib_edd import config as configs
-from naslib_edd.compose import make_bilevel, make_relaxation, make_supernet
-from naslib_edd.engine import Engine
+from naslib_edd.config import loading as configs
+from naslib_edd.engine.build import make_bilevel, make_relaxation, make_supernet
+from naslib_edd.engine.engine import Engine
+from naslib_edd.engine.prepare import open_data
 from naslib_edd.plugin import registry
 from naslib_edd.plugin.queues import Queues
 from naslib_edd.plugin.recorder import discretised
-from naslib_edd.prepare import open_data
 from naslib_edd.relaxation import EdgeWeights
-from naslib_edd.spaces import nb201
-from naslib_edd.supernet import FastSupernet, PlainSupernet
-from naslib_edd.supernet.exchange import load_plain
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.spaces.nb201.fast import FastSupernet
+from naslib_edd.spaces.nb201.plain import PlainSupernet
+from naslib_edd.spaces.nb201.twins import load_plain
 
 pytestmark = pytest.mark.naslib
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from naslib_edd.cli import main
+from naslib_edd.cli.commands import main
 from naslib_edd.errors import UserError
 from naslib_edd.plugin import checkout, compat, diagnosis, standins
 

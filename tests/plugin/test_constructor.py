@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from naslib_edd.config.methods import CARDS, METHODS
 from naslib_edd.errors import UserError
 from naslib_edd.plugin.constructor import settings
 from naslib_edd.plugin.naslib_config import pairs
 from naslib_edd.plugin.registry import GROUP, class_name
-from naslib_edd.presets import CARDS, METHODS
 
 
 def test_by_name_and_as_a_whole() -> None:

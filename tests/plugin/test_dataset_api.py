@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from naslib_edd.spaces import nb201
-from naslib_edd.tabular import Table
-from naslib_edd.tabular.naslib_api import dataset_api
+from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.tables import Table
+from naslib_edd.tables.naslib_api import dataset_api
 
 pytestmark = pytest.mark.naslib
 

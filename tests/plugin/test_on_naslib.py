@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import torch
 
+from naslib_edd.config.methods import CARDS
 from naslib_edd.errors import UserError
 from naslib_edd.plugin import checkout, registry
-from naslib_edd.presets import CARDS
-from naslib_edd.spaces import nb201
+from naslib_edd.spaces.nb201 import encoding as nb201
 
 pytestmark = pytest.mark.naslib
 

@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from naslib_edd.config.settings import SearchSettings
 from naslib_edd.errors import UserError
 from naslib_edd.plugin.adapter import Host, optimizer_class
 from naslib_edd.plugin.layout import Edge, Layout
 from naslib_edd.plugin.parts import Parts
-from naslib_edd.settings import SearchSettings
 
 Make = Callable[..., Any]
 

@@ -13,13 +13,13 @@ import yaml
 from helpers import rows_of, write_table
 from rich.console import Console
 
-from naslib_edd.cli import main
+from naslib_edd.cli.commands import main
+from naslib_edd.engine.loop import search
 from naslib_edd.errors import UserError
-from naslib_edd.loop import search
 from naslib_edd.plugin.naslib_config import complete
 from naslib_edd.plugin.runner import open_queues, run
-from naslib_edd.record import read_rows, without_timings
 from naslib_edd.report.runs import load_runs
+from naslib_edd.storage.record import read_rows, without_timings
 
 pytestmark = pytest.mark.naslib
 
@@ -96,7 +96,7 @@ def test_resume_after_a_kill(config: Path, method: str) -> None:
         "    if len(trajectory.train_acc) == 2: os._exit(9)\n"
         "    return before(self, trajectory)\n"
         "Recorder.catch_up = die\n"
-        "from naslib_edd.cli import main\n"
+        "from naslib_edd.cli.commands import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
     # It dies after the second checkpoint was written, before the second row was.
@@ -122,7 +122,9 @@ def test_eval_only_in_a_new_process(config: Path, capfd: pytest.CaptureFixture[s
     before = rows_of(folder(config))
     arguments = ["naslib", "--config-file", str(config), "--eval-only"]
     done = subprocess.run(
-        [sys.executable, "-m", "naslib_edd.cli", *arguments], capture_output=True, text=True
+        [sys.executable, "-m", "naslib_edd.cli", *arguments],
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     assert f"final architecture: {result['arch_str']}" in done.stdout

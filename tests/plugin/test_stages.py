@@ -11,7 +11,7 @@ from rich.console import Console
 
 from naslib_edd.errors import UserError
 from naslib_edd.plugin.runner import run
-from naslib_edd.record import read_rows, without_timings
+from naslib_edd.storage.record import read_rows, without_timings
 
 pytestmark = pytest.mark.naslib
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from naslib_edd.compose import make_relaxation
-from naslib_edd.config import load
+from naslib_edd.config.loading import load
+from naslib_edd.engine.build import make_relaxation
 from naslib_edd.errors import UserError
 from naslib_edd.relaxation import (
     AuxiliarySkip,

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import yaml
 
-from naslib_edd.config import as_dict, load
-from naslib_edd.spaces.nb201 import NONE, SKIP, index_to_ops, ops_to_str
+from naslib_edd.config.loading import as_dict, load
+from naslib_edd.spaces.nb201.encoding import NONE, SKIP, index_to_ops, ops_to_str
 
 MakeRun = Callable[..., Path]
 

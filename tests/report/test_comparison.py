@@ -176,7 +176,7 @@ def test_names_of_runs_are_only_text(make_run, tmp_path):
 
 
 def test_the_command_takes_a_reference(compared, tmp_path, capsys):
-    from naslib_edd.cli import main
+    from naslib_edd.cli.commands import main
 
     compared(3)
     folders = [str(path) for path in sorted(tmp_path.iterdir())]

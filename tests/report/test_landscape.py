@@ -11,11 +11,11 @@ import pytest
 from browser import ask, screenshot
 from helpers import write_columns
 
-from naslib_edd.cli import main
+from naslib_edd.cli.commands import main
 from naslib_edd.errors import UserError
 from naslib_edd.report.landscape import as_script, draw_landscape
-from naslib_edd.spaces.nb201 import SIZE, all_ops, index_to_ops, ops_to_str
-from naslib_edd.tabular import Table
+from naslib_edd.spaces.nb201.encoding import SIZE, all_ops, index_to_ops, ops_to_str
+from naslib_edd.tables import Table
 
 
 @pytest.fixture(scope="module")

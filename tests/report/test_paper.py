@@ -1,6 +1,6 @@
 import pytest
 
-from naslib_edd.config import as_dict, load
+from naslib_edd.config.loading import as_dict, load
 from naslib_edd.report import paper_row
 from naslib_edd.report.paper import COLUMNS, TABLE_1, TABLE_5, TABLE_7
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from naslib_edd.cli import main
+from naslib_edd.cli.commands import main
 from naslib_edd.errors import UserError
 from naslib_edd.report.paper_curves import gradient_norms, schedule_entropies, worked_example
 from naslib_edd.report.paper_figures import draw_paper_figure

@@ -1,6 +1,6 @@
 import pytest
 
-from naslib_edd.config import as_dict, load
+from naslib_edd.config.loading import as_dict, load
 from naslib_edd.report import reduction
 from naslib_edd.report.recipe import comparable, other_settings
 

@@ -108,7 +108,7 @@ def test_a_missing_config_and_a_damaged_result_are_refused(make_run):
 )
 def test_a_config_read_once_for_all_seeds_is_the_config(text):
     from naslib_edd.report.runs import _parsed
-    from naslib_edd.yaml_text import NotYaml, parse
+    from naslib_edd.storage.yaml_text import NotYaml, parse
 
     def outcome(read):
         try:

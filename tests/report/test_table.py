@@ -5,7 +5,7 @@ import pytest
 
 from naslib_edd.report import group_runs, load_runs
 from naslib_edd.report.table import Spread, as_json, markdown, summarise
-from naslib_edd.spaces.nb201 import NONE, SKIP, index_to_ops
+from naslib_edd.spaces.nb201.encoding import NONE, SKIP, index_to_ops
 
 SETS = ("cifar10", "cifar100", "imagenet16_120")
 SHORT = {"cifar10": "C10", "cifar100": "C100", "imagenet16_120": "IN16"}

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 from naslib_edd.errors import UserError
 from naslib_edd.report import draw_overview, draw_run, load_runs, report
-from naslib_edd.report.cell import draw_cell
 from naslib_edd.report.paper_figures import draw_paper_figure
 from naslib_edd.report.style import shown
+from naslib_edd.spaces.nb201.drawing import draw_cell
 
 BEGINS = {".png": b"\x89PNG", ".pdf": b"%PDF-", ".svg": b"<?xml"}
 NAMES = (r"$\frac$", "a|b <script>x</script>", "`x`\n\x1b[31m*y*", "n" * 3000)

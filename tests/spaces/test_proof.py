@@ -12,13 +12,13 @@ from helpers import power_cut, rows_of, run, tiny_settings
 from proof_space import LAYOUT, PROOF
 
 from naslib_edd import spaces
-from naslib_edd.config import changed, load
-from naslib_edd.engine import Engine
+from naslib_edd.config.loading import changed, load
+from naslib_edd.config.methods import CARDS
+from naslib_edd.engine.baselines import ProxyEngine
+from naslib_edd.engine.engine import Engine
 from naslib_edd.errors import UserError
-from naslib_edd.floors import ProxyEngine
-from naslib_edd.presets import CARDS
-from naslib_edd.record import without_timings
 from naslib_edd.report import draw_run, load_runs, report
+from naslib_edd.storage.record import without_timings
 
 #: They look architectures up, and no table is of this space.
 BY_TABLE = ("random_search", "local_search")

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from naslib_edd.cli import main
-from naslib_edd.config import load
+from naslib_edd.cli.commands import main
+from naslib_edd.config.loading import load
+from naslib_edd.engine.prepare import folder_of
 from naslib_edd.errors import UserError
-from naslib_edd.prepare import folder_of
 from naslib_edd.sweep.plan import read
 
 QUICKSTART = Path(__file__).parents[2] / "configs" / "quickstart.yaml"

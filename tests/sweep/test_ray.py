@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cut_sweeps import records, write
 
-from naslib_edd.cli import main
+from naslib_edd.cli.commands import main
 
 ray = pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")
 
@@ -35,7 +35,8 @@ def test_a_node_that_dies_costs_nothing(tmp_path: Path) -> None:
         out = tmp_path / "cut"
         path = write(tmp_path, "cut", executor="ray", resources={"address": cluster.address})
         sweep = subprocess.Popen(
-            [sys.executable, "-m", "naslib_edd.cli", "sweep", str(path)], stdout=subprocess.DEVNULL
+            [sys.executable, "-m", "naslib_edd.cli", "sweep", str(path)],
+            stdout=subprocess.DEVNULL,
         )
         # Both nodes have begun a run.
         while len(list(out.glob("**/checkpoint.pt"))) < 2:

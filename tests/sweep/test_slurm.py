@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from cut_sweeps import records, searches_of, write
 
-from naslib_edd.cli import main
+from naslib_edd.cli.commands import main
 
 SCRIPT = Path(__file__).parents[1] / "local_slurm.sh"
 
@@ -47,7 +47,8 @@ def test_a_search_that_is_killed_is_submitted_again(slurm: None, tmp_path: Path)
     assert main(["sweep", str(write(tmp_path, "whole"))]) == 0
     path, out = write(tmp_path, "cut", executor="slurm"), tmp_path / "cut"
     sweep = subprocess.Popen(
-        [sys.executable, "-m", "naslib_edd.cli", "sweep", str(path)], stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "naslib_edd.cli", "sweep", str(path)],
+        stdout=subprocess.DEVNULL,
     )
     killed = False
     while sweep.poll() is None and not killed:

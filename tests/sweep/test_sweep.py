@@ -18,8 +18,8 @@ from cut_sweeps import searches_of
 from filelock import FileLock
 from helpers import tiny_settings
 
-from naslib_edd.cli import main
-from naslib_edd.record import RunFolder, read_rows, without_timings
+from naslib_edd.cli.commands import main
+from naslib_edd.storage.record import RunFolder, read_rows, without_timings
 
 pytestmark = pytest.mark.search
 

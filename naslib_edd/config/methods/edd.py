@@ -1,0 +1,90 @@
+"""EDD-DARTS and its kin: temperature schedules over softmax and sparse-noisy softmax."""
+
+from __future__ import annotations
+
+from naslib_edd.config.methods.method import Method, Values
+
+PAPER = (
+    "Zhang & Ding 2023, Small Temperature is All You Need for Differentiable Architecture Search"
+)
+AUTHORS = "chaoji90/PCDEDD"
+
+EDD: Values = {"relaxation": "sn_softmax", "s": "unit", "temperature": "edd"}
+
+#: The authors' 2021 code on NB201, where it differs from the paper.
+RELEASE: Values = {
+    "relaxation": "softmax",
+    "noise_at_one": False,
+    "edd_lambda": 0.04,
+    "edd_lambda_late": 0.08,
+    "edd_late_from": 40,
+    "edd_first_update": 10,
+    "edd_interval": 5,
+    "edd_dense_from": 40,
+    "edd_count": "updates",
+    "edd_reduction": "sum",
+    "edd_t0_exp": "one",
+    "logit_scale": 3.99e-4,
+    "learning_rate_min": 0.025,
+    "batch_size": 256,
+    "clip": "weights_and_logits",
+    "clip_stale_logits": True,
+}
+
+_EQUATIONS = "verified against the paper's equations and worked example (tests/test_temperature.py)"
+_RECIPE = "the paper states no recipe for the weights: DARTS-V1's, no weight decay on the logits"
+
+METHODS = (
+    Method(
+        name="edd_darts",
+        values=EDD,
+        source=f"{PAPER}, eq. 7-15; variant release: {AUTHORS}",
+        status=_EQUATIONS,
+        differs=_RECIPE,
+    ),
+    Method(
+        name="edd_darts_clip",
+        values={**EDD, "clip": "each"},
+        source=f"{PAPER}, Table 1, row 'clip'",
+        status=_EQUATIONS,
+        differs="the clip's value is not given: norm 5 over the logits' own gradient",
+    ),
+    Method(
+        name="pcd_darts",
+        values={
+            "relaxation": "sn_softmax",
+            "noise_at_one": False,
+            "temperature": "pcd",
+            "logit_scale": 3.99e-4,
+        },
+        source=f"{PAPER}, Table 7; the cycle of {AUTHORS}",
+        status="verified against the release's cycle (tests/test_temperature.py)",
+        differs=_RECIPE,
+    ),
+    Method(
+        name="lpcd_darts",
+        values={
+            "relaxation": "sn_softmax",
+            "noise_at_one": False,
+            "temperature": "lpcd",
+            "pcd_warmup": 0,
+        },
+        source=f"{PAPER}, Fig. 4; the cycle of {AUTHORS}",
+        status="verified against the release's cycle (tests/test_temperature.py)",
+        differs=_RECIPE,
+    ),
+    Method(
+        name="lts_darts",
+        values={**EDD, "temperature": "lts"},
+        source=f"{PAPER}, Fig. 2B",
+        status=_EQUATIONS,
+        differs="t_end is reached after the last epoch",
+    ),
+    Method(
+        name="ets_darts",
+        values={**EDD, "temperature": "ets"},
+        source=f"{PAPER}, eq. 10-12",
+        status=_EQUATIONS,
+        differs="t_end is reached after the last epoch",
+    ),
+)

@@ -1,0 +1,1 @@
+"""The built-in host: the epochs of a search, its record, and what a resume needs."""

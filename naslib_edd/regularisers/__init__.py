@@ -1,7 +1,0 @@
-"""What is added to the loss of the logits."""
-
-from naslib_edd.regularisers.base import Regulariser
-from naslib_edd.regularisers.beta_decay import BetaDecay
-from naslib_edd.regularisers.zero_one import ZeroOne
-
-__all__ = ["BetaDecay", "Regulariser", "ZeroOne"]

@@ -1,0 +1,102 @@
+"""The function of :mod:`naslib_edd.spaces.nb201.fused` with the C++ kernels.
+
+They are in :mod:`naslib_edd.supernet.native`. The mathematics is the former module's. Here each
+tensor is gone over once where PyTorch needs a pass for every operation: forward, batch norm,
+weights, 1×1 convolutions, pool and sums are one pass over the output; backward, all sums are one
+pass over the gradients, the 3×3 convolutions' batch norm is one more, and what a node's value
+receives is one. Only the 3×3 convolutions are left to PyTorch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from naslib_edd.supernet.layers import BatchNorm
+from naslib_edd.supernet.moments import update_running
+from naslib_edd.supernet.native import Folded, native_kernels
+
+
+class LeaveNodeNative(torch.autograd.Function):
+    """See :func:`naslib_edd.spaces.nb201.fused.leave_node`."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        h: Tensor,
+        skip: Tensor,
+        pool: Tensor,
+        beta1: Tensor,
+        beta3: Tensor,
+        conv1: Tensor,
+        conv3: Tensor,
+        norm1: BatchNorm,
+        norm3: BatchNorm,
+        *arriving: Tensor | None,
+    ) -> tuple[Tensor, ...]:
+        """The targets' values."""
+        native = native_kernels(h)
+        assert native is not None
+        count = h.numel() // h.shape[1]
+        kernel = conv1.flatten(1).contiguous()
+        skip, pool = skip.contiguous(), pool.contiguous()
+        rectified, mean, covariance = native.rectify(h)
+        y3 = _last(F.conv2d(rectified, conv3, padding=1))
+        moments3 = native.moments(y3)
+        folded = native.fold(
+            kernel, (mean, covariance), moments3, beta1.contiguous(), beta3.contiguous(),
+            eps=(norm1.eps, norm3.eps),
+        )  # fmt: skip
+        update_running(norm1, folded.mean1, folded.variance1, count)
+        update_running(norm3, *moments3, count)
+        before = [None if one is None else _last(one) for one in arriving]
+        totals = native.forward(h, y3, folded, skip, pool, before)
+        ctx.save_for_backward(
+            h, rectified, y3, skip, pool, kernel, conv3, mean, moments3[0], *folded
+        )
+        return tuple(totals)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients of h, the weights β and the convolutions, each only where it is wanted."""
+        h, rectified, y3, skip, pool, kernel, conv3, mean, mean3, *rest = ctx.saved_tensors
+        folded = Folded(*rest)
+        of_h, of_skip, of_pool, of_beta1, of_beta3, of_conv1, of_conv3 = ctx.needs_input_grad[:7]
+        native = native_kernels(h)
+        assert native is not None
+        grads = tuple(_last(grad) for grad in grads)
+        sums = native.sums(grads, y3, h, mean3, of_passes=of_skip or of_pool)
+        unfolded = native.unfold(
+            kernel, mean, folded, mean3, sums, count=h.numel() // h.shape[1], of_kernel=of_conv1
+        )
+        dh = of_weight3 = None
+        if of_h or of_conv3:
+            dy3 = native.norm_backward(grads, y3, folded.gain3, unfolded.slope, unfolded.rest)
+            dr, of_weight3, _ = torch.ops.aten.convolution_backward(
+                dy3, rectified, conv3, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1,
+                [of_h, of_conv3, False],
+            )  # fmt: skip
+            del dy3
+            if of_h:
+                dh = native.gradient_(_last(dr), grads, rectified, unfolded, skip, pool)
+        of_kernel = unfolded.of_kernel
+        return (
+            dh,
+            sums.skip if of_skip else None,
+            sums.pool if of_pool else None,
+            unfolded.of_beta1 if of_beta1 else None,
+            unfolded.of_beta3 if of_beta3 else None,
+            None if of_kernel is None else of_kernel[:, :, None, None],
+            of_weight3,
+            None,
+            None,
+            *(grad if wanted else None
+              for grad, wanted in zip(grads, ctx.needs_input_grad[9:], strict=True)),
+        )  # fmt: skip
+
+
+def _last(x: Tensor) -> Tensor:
+    return x.contiguous(memory_format=torch.channels_last)

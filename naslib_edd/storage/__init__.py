@@ -1,0 +1,1 @@
+"""Files that are read again: written whole, locked, sealed; and what a user may call them."""

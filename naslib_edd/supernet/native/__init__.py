@@ -1,0 +1,8 @@
+"""Kernels in C++ for what PyTorch does in many passes on a CPU, built once where a compiler is."""
+
+from __future__ import annotations
+
+from naslib_edd.supernet.native.choice import kernels, native_kernels, taking
+from naslib_edd.supernet.native.kernels import Folded, Kernels, Sums, Unfolded
+
+__all__ = ["Folded", "Kernels", "Sums", "Unfolded", "kernels", "native_kernels", "taking"]

@@ -1,0 +1,63 @@
+"""Whether a step runs on the C++ kernels or on PyTorch's passes, and where that is said."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from naslib_edd.errors import UserError
+from naslib_edd.supernet.native.build import built
+from naslib_edd.supernet.native.kernels import Kernels
+from naslib_edd.supernet.native.targets import target
+
+#: ``0`` keeps to PyTorch alone; ``1`` takes the kernels on any processor.
+VARIABLE = "NASLIB_EDD_KERNELS"
+
+#: What :func:`taking` asks for; None: the usual choice.
+_taken: bool | None = None
+
+
+def override() -> bool | None:
+    """What the environment asks for, over any setting.
+
+    Raises:
+        UserError: the variable holds neither 0 nor 1.
+    """
+    value = os.environ.get(VARIABLE, "").strip()
+    if value not in ("", "0", "1"):
+        raise UserError(
+            f"{VARIABLE}={value[:40]!r} is neither 0 (PyTorch's passes) nor 1 (C++ kernels)"
+        )
+    return None if value == "" else value == "1"
+
+
+@contextmanager
+def taking(on: bool | None) -> Iterator[None]:
+    """Inside it steps run on the kernels, or on PyTorch's passes; None: the usual choice."""
+    global _taken
+    before, _taken = _taken, on
+    try:
+        yield
+    finally:
+        _taken = before
+
+
+def kernels() -> Kernels | None:
+    """The kernels, where they are to be taken and to be had."""
+    asked = override()
+    if asked is None:
+        asked = target().usual if _taken is None else _taken
+    return built() if asked else None
+
+
+def native_kernels(x: Tensor) -> Kernels | None:
+    """The kernels if they can take x [B, C, H, W]: on a CPU, fp32 or fp64, channels-last."""
+    if x.device.type != "cpu" or x.dtype not in (torch.float32, torch.float64):
+        return None
+    if not x.is_contiguous(memory_format=torch.channels_last):
+        return None
+    return kernels()
