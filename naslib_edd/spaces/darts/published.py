@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from naslib_edd.data_names import same
+from naslib_edd.data.names import same
 from naslib_edd.errors import UserError, nearest
 from naslib_edd.spaces.darts.genotype import Genotype, Pair
 
