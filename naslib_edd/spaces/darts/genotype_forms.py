@@ -22,9 +22,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from naslib_edd.errors import UserError
-from naslib_edd.storage.literal import value
 from naslib_edd.spaces.darts.genotype import CONCAT, PAIRS, Genotype, Pair
 from naslib_edd.spaces.darts.layout import CELLS, EDGES, INPUTS, KEEP, NODES, OPERATIONS
+from naslib_edd.storage.literal import value
 
 #: Characters of a text; a genotype has about 500.
 LONGEST = 20_000
