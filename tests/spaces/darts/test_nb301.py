@@ -72,7 +72,7 @@ def test_both_models_are_asked_for_the_mean(
 
 def test_what_is_missing(package: Package, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
-    with pytest.raises(UserError, match="models are not here: .* NASLIB_EDD_NB301"):
+    with pytest.raises(UserError, match=r"models are not here: .* NASLIB_EDD_NB301"):
         predict(V2)
     with pytest.raises(UserError, match="there is no folder"):
         predict(V2, models / "no")
