@@ -28,7 +28,7 @@ def test_every_public_name_is_there() -> None:
 def test_names_stay_callable_after_their_modules_are_imported() -> None:
     script = (
         "import naslib_edd.cli.commands, naslib_edd.tables.query, naslib_edd.engine.loop;"
-        "import naslib_edd.tables.commands;"
+        "import naslib_edd.cli.table_commands;"
         "import naslib_edd; assert callable(naslib_edd.query) and callable(naslib_edd.search)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -112,7 +112,7 @@ def test_the_committed_table_is_what_its_records_give(tmp_path: Path) -> None:
 
 def test_the_readme_says_what_the_records_give() -> None:
     """Each row of its table of 50 epochs, from the table that the records make."""
-    text = (COMMITTED.parents[3] / "README.md").read_text(encoding="utf-8")
+    text = (COMMITTED.parents[2] / "README.md").read_text(encoding="utf-8")
     rows = {row["name"]: row for row in json.loads((COMMITTED / "table.json").read_text())["rows"]}
     for name in ("darts_v1", "edd_darts", "edd_darts_clip", "random_search", "local_search"):
         row = rows[name]

@@ -27,7 +27,7 @@ CPU = torch.device("cpu")
 
 AUTODL = """
 import torch
-from naslib_edd.supernet import PlainSupernet
+from naslib_edd.spaces.nb201.plain import PlainSupernet
 
 made = []
 
