@@ -19,7 +19,7 @@ void pools(const T* x, T* largest, T* average, double* of_largest, double* of_av
 #pragma omp parallel num_threads(threads)
   {
     const T lowest = -std::numeric_limits<T>::infinity();
-    std::vector<T> most(row + 2 * C, lowest), sum(row + 2 * C);  // a pixel of padding each side
+    Lines<T> most(row + 2 * C, lowest), sum(row + 2 * C);  // a pixel of padding each side
 #pragma omp for schedule(static)
     for (int64_t piece = 0; piece < pieces; ++piece) {
       double* part = parts.data() + piece * 4 * C;
@@ -138,10 +138,11 @@ void leaving(const T* x, const T* behind, const T* const* grads, const T* skip, 
   const bool pooled = largest.value || average.value;
 #pragma omp parallel num_threads(threads)
   {
-    std::vector<T> padded(pooled ? (w.height + 2) * line : 0);
+    const int64_t room = pooled ? (w.height + 2) * line : 0;
+    Lines<T> padded(room);
 #pragma omp for schedule(static)
     for (int64_t n = 0; n < w.images; ++n) {
-      std::fill(padded.begin(), padded.end(), T(0));
+      std::fill(padded.data(), padded.data() + room, T(0));
       const T* image = x + n * size;
       if (pooled)
         by_halves<T>(C, [&](int64_t c, auto block) {

@@ -12,22 +12,14 @@ static Window window(const int64_t* s) { return {s[0], s[1], s[2], s[3], s[4], s
   extern "C" void separable_##name(const int64_t* s, const T* x, const T* a, const T* b,           \
                                    const T* depthwise, const T* pointwise, T* z,                   \
                                    double* statistics) {                                           \
-    const Window w = window(s);                                                                    \
-    sized(w, [&](auto kernel, auto stride) {                                                       \
-      separable<decltype(kernel)::value, decltype(stride)::value, T>(                              \
-          x, a, b, depthwise, pointwise, z, statistics, w, int(s[8]));                             \
-    });                                                                                            \
+    separable<T>(x, a, b, depthwise, pointwise, z, statistics, window(s), int(s[8]));              \
   }                                                                                                \
   extern "C" void separable_backward_##name(                                                       \
       const int64_t* s, const T* g, const T* z, const T* slope, const T* along, const T* constant, \
       const T* x, const T* a, const T* b, const T* depthwise, const T* turned, const T* pointwise, \
       T* out, double* sums, double* of_depthwise, double* of_pointwise) {                          \
-    const Window w = window(s);                                                                    \
-    sized(w, [&](auto kernel, auto stride) {                                                       \
-      separable_backward<decltype(kernel)::value, decltype(stride)::value, T>(                     \
-          g, z, slope, along, constant, x, a, b, depthwise, turned, pointwise, out, sums,          \
-          of_depthwise, of_pointwise, w, int(s[8]));                                               \
-    });                                                                                            \
+    separable_backward<T>(g, z, slope, along, constant, x, a, b, depthwise, turned, pointwise,     \
+                          out, sums, of_depthwise, of_pointwise, window(s), int(s[8]));            \
   }                                                                                                \
   extern "C" void pools_##name(const int64_t* s, const T* x, T* largest, T* average,               \
                                double* of_largest, double* of_average) {                           \
