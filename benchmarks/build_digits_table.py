@@ -5,7 +5,7 @@ r"""Build NB201-Digits: train every unique cell of the space on noisy digits, an
     python benchmarks/build_digits_table.py --check 20                  # retrain some, compare
 
 The records go to --records, outside git; the table and its card into the package. The protocol is
-that of naslib_edd/standalone/digits.py. Kill it whenever you like: the same command goes on.
+that of benchmarks/digits_table/digits.py. Kill it whenever you like: the same command goes on.
 """
 
 from __future__ import annotations

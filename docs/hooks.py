@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from naslib_edd.config.loading import describe
+from naslib_edd.config.checking import describe
 from naslib_edd.config.methods.listing import listing
 from naslib_edd.config.settings import Config, SearchSettings
-from naslib_edd.engine.record_fields import RESULT, ROW, Field
+from naslib_edd.storage.record_fields import RESULT, ROW, Field
 
 if TYPE_CHECKING:  # the pages are made without mkdocs, too
     from mkdocs.config.defaults import MkDocsConfig

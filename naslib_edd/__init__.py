@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from naslib_edd.plugin.registry import optimizers, register
     from naslib_edd.relaxation import SnSoftmax, Softmax, entropy, sn_softmax
     from naslib_edd.spaces import register_space
-    from naslib_edd.supernet import FastSupernet, PlainSupernet, build
+    from naslib_edd.spaces.nb201.fast import FastSupernet
+    from naslib_edd.spaces.nb201.network import build
+    from naslib_edd.spaces.nb201.plain import PlainSupernet
     from naslib_edd.tables import Record, Table
     from naslib_edd.tables.convert import convert
     from naslib_edd.tables.naslib_api import dataset_api
@@ -33,8 +35,8 @@ __version__ = "0.1.0"
 
 _HOME = {
     "EDD": "temperature",
-    "FastSupernet": "supernet",
-    "PlainSupernet": "supernet",
+    "FastSupernet": "spaces.nb201.fast",
+    "PlainSupernet": "spaces.nb201.plain",
     "Record": "tables",
     "SearchResult": "engine.loop",
     "SnSoftmax": "relaxation",
@@ -42,7 +44,7 @@ _HOME = {
     "Table": "tables",
     "TopologyApi": "tables.topology",
     "UserError": "errors",
-    "build": "supernet",
+    "build": "spaces.nb201.network",
     "convert": "tables",
     "dataset_api": "tables.naslib_api",
     "entropy": "relaxation",

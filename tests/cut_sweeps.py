@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from helpers import tiny_settings
 
-from naslib_edd.engine.record import read_rows, without_timings
+from naslib_edd.storage.record import read_rows, without_timings
 
 
 def write(folder: Path, out: str, **keys: Any) -> Path:

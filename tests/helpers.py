@@ -17,8 +17,8 @@ from rich.console import Console
 
 from naslib_edd.engine.engine import Engine
 from naslib_edd.engine.loop import SearchResult, search
-from naslib_edd.engine.record import read_rows, without_timings
 from naslib_edd.spaces.nb201.encoding import SIZE, all_ops, ops_to_str
+from naslib_edd.storage.record import read_rows, without_timings
 
 #: Where a run of `tiny_settings` leaves its files, below its out_dir.
 FOLDER = Path("nasbench201") / "digits" / "edd_darts" / "0"

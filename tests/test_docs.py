@@ -17,7 +17,7 @@ import yaml
 import naslib_edd
 from naslib_edd.config.methods import METHODS
 from naslib_edd.config.settings import Config, SearchSettings
-from naslib_edd.engine.record_fields import RESULT, ROW
+from naslib_edd.storage.record_fields import RESULT, ROW
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))

@@ -10,7 +10,7 @@ import torch
 from helpers import power_cut, rows_of, run, tiny_settings
 
 from naslib_edd.config.methods import CARDS
-from naslib_edd.engine.record import without_timings
+from naslib_edd.storage.record import without_timings
 
 #: The floors look cells up and train nothing: tests/floors cuts them off.
 FLOORS = ("random_search", "local_search", "zero_cost_pt", "nwot", "synflow", "jacov")

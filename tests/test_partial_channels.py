@@ -15,10 +15,10 @@ from naslib_edd.config.loading import as_dict, load
 from naslib_edd.engine.engine import Engine
 from naslib_edd.engine.loop import Interrupted
 from naslib_edd.engine.prepare import open_data
-from naslib_edd.engine.record import without_timings
 from naslib_edd.errors import UserError
+from naslib_edd.spaces.nb201.partial import PlainPartialSupernet
 from naslib_edd.spaces.nb201.twins import load_plain
-from naslib_edd.supernet import PlainPartialSupernet
+from naslib_edd.storage.record import without_timings
 
 METHODS = ("pc_darts", "edd_pc_darts")
 

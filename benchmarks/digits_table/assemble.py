@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits_table.card import card, summary
+from digits_table.classes import classes
+from digits_table.digits import images
 from digits_table.records import Records
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.nb201.encoding import EDGES, SKIP, ops_to_index
-from naslib_edd.standalone.classes import classes
-from naslib_edd.standalone.digits import images
 from naslib_edd.storage.files import write_text
 from naslib_edd.tables import Table, compact
 from naslib_edd.tables.columns import COSTS, Source

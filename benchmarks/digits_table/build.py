@@ -21,10 +21,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from digits_table.classes import classes
+from digits_table.digits import PROTOCOL, Protocol, train
 from digits_table.records import Records
 from naslib_edd.spaces.nb201.encoding import index_to_ops
-from naslib_edd.standalone.classes import classes
-from naslib_edd.standalone.digits import PROTOCOL, Protocol, train
 
 #: Seconds between two looks at the processes, and between two lines where there is no terminal.
 _LOOK, _LINE = 0.5, 60.0

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from rich.console import Console
 
+from digits_table.classes import classes
+from digits_table.digits import Protocol, Training, train
 from digits_table.records import versions
 from naslib_edd.errors import UserError
-from naslib_edd.standalone.classes import classes
-from naslib_edd.standalone.digits import Protocol, Training, train
 from naslib_edd.tables import Table
 
 #: What has to be equal for the same bits to be expected.

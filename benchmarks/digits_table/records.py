@@ -18,9 +18,9 @@ import numpy as np
 import sklearn
 import torch
 
+from digits_table.digits import Protocol, Training
 from naslib_edd import __version__
 from naslib_edd.errors import UserError
-from naslib_edd.standalone.digits import Protocol, Training
 from naslib_edd.storage.files import write_text
 
 Row = dict[str, Any]

@@ -27,7 +27,7 @@ from naslib_edd.engine.build import (
     step_path,
 )
 from naslib_edd.spaces.nb201.encoding import EDGES, NONE, OPERATIONS, SKIP
-from naslib_edd.supernet import PlainSupernet
+from naslib_edd.spaces.nb201.plain import PlainSupernet
 from racing.shape import LAYOUTS, Shape, Step
 
 BASELINE = "darts_v1"

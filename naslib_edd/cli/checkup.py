@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from naslib_edd.data.checksums import differing, set_of
-from naslib_edd.engine.record import RunFolder
 from naslib_edd.errors import UserError
 from naslib_edd.storage import envelope
 from naslib_edd.storage.broken import BROKEN
 from naslib_edd.storage.lines import Line, check_epochs, read_lines
 from naslib_edd.storage.lock import owner_in_words
+from naslib_edd.storage.record import RunFolder
 from naslib_edd.storage.zipcheck import zip_fault
 
 WHOLE, DAMAGED, UNKNOWN = "ok ", "BAD", "–  "

@@ -88,9 +88,9 @@ def _help(command: argparse.ArgumentParser) -> int:
 
 
 def _query(options: argparse.Namespace) -> int:
-    from naslib_edd.tables import commands
+    from naslib_edd.cli import table_commands
 
-    return commands.query(
+    return table_commands.query(
         options.arch,
         options.table,
         epochs=options.epochs,
@@ -102,16 +102,16 @@ def _query(options: argparse.Namespace) -> int:
 
 
 def _info(options: argparse.Namespace) -> int:
-    from naslib_edd.tables import commands
+    from naslib_edd.cli import table_commands
 
-    return commands.info(options.path, as_json=options.json)
+    return table_commands.info(options.path, as_json=options.json)
 
 
 def _best(options: argparse.Namespace) -> int:
-    from naslib_edd.tables import commands
+    from naslib_edd.cli import table_commands
     from naslib_edd.tables.choice import Limits
 
-    return commands.best(
+    return table_commands.best(
         options.path,
         options.dataset,
         options.split,
@@ -125,9 +125,9 @@ def _best(options: argparse.Namespace) -> int:
 
 
 def _pareto(options: argparse.Namespace) -> int:
-    from naslib_edd.tables import commands
+    from naslib_edd.cli import table_commands
 
-    return commands.pareto(
+    return table_commands.pareto(
         options.path,
         options.dataset,
         options.split,
@@ -141,18 +141,18 @@ def _pareto(options: argparse.Namespace) -> int:
 
 
 def _explore(options: argparse.Namespace) -> int:
-    from naslib_edd.tables import commands
+    from naslib_edd.cli import table_commands
 
-    return commands.explore(options.path, options.dataset, options.out, runs=options.runs)
+    return table_commands.explore(options.path, options.dataset, options.out, runs=options.runs)
 
 
 def _convert(options: argparse.Namespace) -> int:
-    from naslib_edd.tables import commands
+    from naslib_edd.cli import table_commands
 
-    return commands.convert(options.source, options.target)
+    return table_commands.convert(options.source, options.target)
 
 
 def _check(options: argparse.Namespace) -> int:
-    from naslib_edd.tables import commands
+    from naslib_edd.cli import table_commands
 
-    return commands.check(options.official, options.table, as_json=options.json)
+    return table_commands.check(options.official, options.table, as_json=options.json)

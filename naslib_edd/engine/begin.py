@@ -13,9 +13,9 @@ from naslib_edd.engine.checkpoint import Loaded
 from naslib_edd.engine.engine import Engine
 from naslib_edd.engine.prepare import describe
 from naslib_edd.engine.provenance import Digests, Place, check_depends
-from naslib_edd.engine.record import Row, RunFolder
 from naslib_edd.errors import UserError
 from naslib_edd.storage.lines import read_lines
+from naslib_edd.storage.record import Row, RunFolder
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,14 +27,10 @@ from naslib_edd.engine.build import (
     choose,
     make_batches,
     make_bilevel,
-    make_drop_path,
-    make_perturbation,
-    make_regularisers,
-    make_relaxation,
+    make_parts,
     make_stages,
     make_step,
     make_supernet,
-    make_temperature,
     step_path,
 )
 from naslib_edd.engine.evaluation import Evaluation
@@ -66,32 +62,28 @@ class Engine(Evaluation):
         layout = self.space.layout
         self.supernet = make_supernet(search, classes=data.classes, space=self.space).to(device)
         self.supernet.to(memory_format=self.supernet.memory_format)  # type: ignore[call-overload]
-        self.drop_path = make_drop_path(search, generator=generator(config.seed, "drop_path"))
-        self.supernet.drop_path = self.drop_path
         partial = search.edge_columns  # a column more: the logits of the edge weights
         # Drawn on the CPU, so that a seed gives the same logits on any device.
         shape = (layout.edges, len(layout.operations) + partial)
         first = search.arch_init * torch.randn(shape)
         self.logits = first.to(device).requires_grad_()
-        self.allowed = allowed_in(search, layout).to(device)
-        self.temperature = make_temperature(search, edges=layout.edges, layout=layout)
-        self.t = torch.tensor(self.temperature.t, device=device)
         # A Dirichlet's samples depend on the logits, which are not to be waited for.
         drawn = device if search.relaxation == "dirichlet" else "cpu"
         samples = generator(config.seed, "relaxation", device=drawn)
-        self.relaxation = make_relaxation(
+        parts = make_parts(
             search,
-            generator=samples,
-            allowed=self.allowed,
+            seed=config.seed,
+            samples=samples,
+            allowed=allowed_in(search, layout).to(device),
+            layout=layout,
             targets=layout.targets,
             skip=layout.skip,
         )
-        self.regularisers = make_regularisers(
-            search, allowed=self.allowed, skip=layout.skip, layout=layout
-        )
-        self.perturbation = make_perturbation(
-            search, generator=generator(config.seed, "perturbation"), allowed=self.allowed
-        )
+        self.allowed, self.relaxation = parts.allowed, parts.relaxation
+        self.temperature, self.regularisers = parts.temperature, parts.regularisers
+        self.perturbation = parts.perturbation
+        self.supernet.drop_path = self.drop_path = parts.drop_path
+        self.t = torch.tensor(self.temperature.t, device=device)
         self.stages = make_stages(search, seed=config.seed, layout=layout)
         self.meters = Meters(device=device)
         self.bilevel = make_bilevel(

@@ -37,11 +37,11 @@ from naslib_edd.engine.prepare import (
     pick_device,
 )
 from naslib_edd.engine.provenance import Digests, Place, depends_on, here, moved, went_on
-from naslib_edd.engine.record import Row, RunFolder, plain
 from naslib_edd.engine.surroundings import as_found, memory_errors
 from naslib_edd.errors import remedy
 from naslib_edd.storage import envelope
 from naslib_edd.storage.lock import only_writer
+from naslib_edd.storage.record import Row, RunFolder, plain
 
 if TYPE_CHECKING:
     from naslib_edd.tables import Table

@@ -12,7 +12,7 @@ from naslib_edd.engine.baselines import FloorEngine
 from naslib_edd.engine.console import say
 from naslib_edd.engine.engine import Engine
 from naslib_edd.engine.prepare import TABLES_OF
-from naslib_edd.engine.record import Row
+from naslib_edd.storage.record import Row
 from naslib_edd.tables.standing import lines, other_tables, standing
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from naslib_edd.data.checksums import checksum_line
 from naslib_edd.engine.baselines import FloorEngine
 from naslib_edd.engine.console import say
 from naslib_edd.engine.engine import Engine
-from naslib_edd.engine.record import RunFolder
 from naslib_edd.errors import UserError
 from naslib_edd.storage.paths import path_of
+from naslib_edd.storage.record import RunFolder
 from naslib_edd.tables.locate import NONE as NO_TABLE
 from naslib_edd.tables.locate import find_table
 

@@ -53,7 +53,7 @@ def register_method(
         selection: a function (logits, allowed), both [edges, operations] → an operation an edge;
             or a class whose objects are called so.
         step: a subclass of :class:`naslib_edd.bilevel.FirstOrder`.
-        stage: a subclass of :class:`naslib_edd.stages.Stage`. Those of the base stay.
+        stage: a subclass of :class:`naslib_edd.selection.stage.Stage`. Those of the base stay.
         settings: of ``search:``, over the base's.
         source: where it comes from, for its card (``naslib-edd methods NAME``).
         status: what it was verified against, for its card.

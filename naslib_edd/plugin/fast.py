@@ -1,7 +1,7 @@
 """NASLib's NB201 graph, computed by the fast supernet: one network, two ways to see it.
 
 The graph keeps its parameters, its statistics and its place in checkpoints; what is computed in a
-step is :class:`~naslib_edd.supernet.FastSupernet`, whose layers read the graph's tensors
+step is :class:`~naslib_edd.spaces.nb201.fast.FastSupernet`, whose layers read the graph's tensors
 (:mod:`naslib_edd.plugin.tied`). :class:`~naslib_edd.plugin.mixed.GraphSupernet` is the slow twin.
 """
 
@@ -20,8 +20,8 @@ from naslib_edd.plugin.layout import Layout
 from naslib_edd.plugin.mixed import GraphSupernet, Weights
 from naslib_edd.plugin.tied import HostNorm, JoinedConv
 from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, EDGES
-from naslib_edd.spaces.nb201.fast import ROWS, BatchedConvBN, FastCell
-from naslib_edd.supernet import FastPartialSupernet, FastSupernet
+from naslib_edd.spaces.nb201.fast import ROWS, BatchedConvBN, FastCell, FastSupernet
+from naslib_edd.spaces.nb201.fast_partial import FastPartialSupernet
 from naslib_edd.supernet.layers import Reduction, ReLUConvBN, Statistics
 
 #: The place of a convolution among NASLib's primitives of an edge.

@@ -10,15 +10,7 @@ from torch import Tensor
 from naslib_edd.bilevel import Meters
 from naslib_edd.config.settings import SearchSettings
 from naslib_edd.data.sampling import generator as generator_of
-from naslib_edd.engine.build import (
-    make_allowed,
-    make_bilevel,
-    make_drop_path,
-    make_perturbation,
-    make_regularisers,
-    make_relaxation,
-    make_temperature,
-)
+from naslib_edd.engine.build import make_allowed, make_bilevel, make_parts
 from naslib_edd.errors import UserError
 from naslib_edd.plugin.fast import TiedSupernet, blocks
 from naslib_edd.plugin.layout import Layout
@@ -64,10 +56,7 @@ class Parts:
         self.layout, self.seed = layout, seed
         first = search.arch_init * torch.randn(len(layout.edges), layout.operations + partial)
         self.logits = layout.placed(first).requires_grad_()
-        self.temperature = make_temperature(search, edges=len(layout.edges), layout=layout.rows)
-        self.t = torch.tensor(self.temperature.t)
-        generator = torch.Generator().manual_seed(seed)
-        self.allowed = make_allowed(
+        allowed = make_allowed(
             search,
             edges=len(layout.edges),
             operations=layout.operations,
@@ -79,24 +68,24 @@ class Parts:
                 "search.auxiliary_skip needs an identity on every edge, as on nasbench201; where "
                 "an edge halves the image, the auxiliary connection would need weights of its own"
             )
-        self.relaxation = make_relaxation(
+        parts = make_parts(
             search,
-            generator=generator,
-            allowed=self.allowed,
+            seed=seed,
+            samples=torch.Generator().manual_seed(seed),
+            allowed=allowed,
+            layout=layout.rows,
             targets=layout.targets,
             skip=layout.skip,
         )
+        self.allowed, self.relaxation = parts.allowed, parts.relaxation
+        self.temperature, self.regularisers = parts.temperature, parts.regularisers
+        self.perturbation = parts.perturbation
+        self.drop_path = parts.drop_path
+        self.t = torch.tensor(self.temperature.t)
         if partial and self.relaxation.sampled:
             raise UserError("search.partial_channels above 1 does not go with a gumbel sample")
         if search.identity_penalty and layout.skip is None:
             raise UserError("search.identity_penalty needs an identity on every edge (nasbench201)")
-        self.regularisers = make_regularisers(
-            search, allowed=self.allowed, skip=layout.skip, layout=layout.rows
-        )
-        self.perturbation = make_perturbation(
-            search, generator=generator_of(seed, "perturbation"), allowed=self.allowed
-        )
-        self.drop_path = make_drop_path(search, generator=generator_of(seed, "drop_path"))
         self.weights = Weights(
             logits=self.logits,
             relaxation=self.relaxation,

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 
 from naslib_edd.config.settings.images import measured
-from naslib_edd.engine.record import Row, RunFolder, plain
 from naslib_edd.errors import Diverged, UserError
 from naslib_edd.plugin.adapter import Adapter
 from naslib_edd.plugin.fast import TiedSupernet
@@ -26,6 +25,7 @@ from naslib_edd.spaces.nb201 import encoding as nb201
 from naslib_edd.spaces.nb201.collapse import warning_of
 from naslib_edd.storage.files import write_text
 from naslib_edd.storage.lines import line_of, read_lines
+from naslib_edd.storage.record import Row, RunFolder, plain
 from naslib_edd.supernet.layers import Statistics
 
 if TYPE_CHECKING:

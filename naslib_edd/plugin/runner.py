@@ -31,7 +31,6 @@ from naslib_edd.engine.provenance import (
     moved,
     went_on,
 )
-from naslib_edd.engine.record import Row, RunFolder
 from naslib_edd.engine.surroundings import as_found
 from naslib_edd.errors import UserError
 from naslib_edd.plugin import compat, naslib_data, registry, rng, saving, standins
@@ -44,6 +43,7 @@ from naslib_edd.plugin.trainer import trainer_class
 from naslib_edd.storage.files import disk_errors, write_text
 from naslib_edd.storage.lines import read_lines
 from naslib_edd.storage.lock import only_writer
+from naslib_edd.storage.record import Row, RunFolder
 from naslib_edd.tables.standing import lines_of_others, other_tables
 
 

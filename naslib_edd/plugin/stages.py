@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class StageSearch(Evaluation):
-    """A search on NASLib as a stage sees it; see :class:`naslib_edd.stages.Search`."""
+    """A search on NASLib as a stage sees it; see :class:`naslib_edd.selection.stage.Search`."""
 
     allowed: Tensor
     t: Tensor
@@ -67,7 +67,7 @@ class StageSearch(Evaluation):
         return split(self.logits, self.optimizer.layout.operations)[0]
 
     def largest(self) -> Kept:
-        """See :class:`naslib_edd.stages.Search`."""
+        """See :class:`naslib_edd.selection.stage.Search`."""
         return self.space.discretise(self.op_logits, allowed=self.allowed)
 
     def last_logit_batch(self) -> tuple[Tensor, Tensor]:

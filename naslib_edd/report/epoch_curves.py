@@ -13,12 +13,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from naslib_edd.engine.record import Row
-from naslib_edd.report.compare import figure_of_groups, legend, name_with_runs, over_seeds
+from naslib_edd.report.group_figures import figure_of_groups, legend, name_with_runs, over_seeds
 from naslib_edd.report.groups import Group, shared_reduction
 from naslib_edd.report.panels import DATASETS
 from naslib_edd.report.series import Series, series
 from naslib_edd.report.style import GREY, PALETTE, epoch_axis, line_style, new_figure, shown
+from naslib_edd.storage.record import Row
 from naslib_edd.tables.standing import ranked_dataset
 
 #: Panels beside each other in the figure of the gap.

@@ -15,7 +15,14 @@ from matplotlib.figure import Figure
 from naslib_edd.report.style import house_style
 from naslib_edd.spaces import Space
 from naslib_edd.spaces.nb201.drawing import COLOURS, SHORT
-from naslib_edd.spaces.nb201.encoding import EDGES, NODES, NONE, OPERATIONS, Arch, to_ops
+from naslib_edd.spaces.nb201.encoding import (
+    EDGES,
+    NODES,
+    NONE,
+    OPERATIONS,
+    Arch,
+)
+from naslib_edd.spaces.nb201.forms import to_ops
 
 #: Colours that no figure has, put in for those that the page gives.
 _INK, _GRID = "#010203", "#010204"

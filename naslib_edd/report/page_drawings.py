@@ -9,10 +9,10 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from naslib_edd.report.cd_diagram import cd_diagram
-from naslib_edd.report.compare import accuracy_figure, entropy_figure
 from naslib_edd.report.comparison import Comparison
 from naslib_edd.report.epoch_curves import bare_figure, gap_figure, table_figure
 from naslib_edd.report.front import LABELS
+from naslib_edd.report.group_figures import accuracy_figure, entropy_figure
 from naslib_edd.report.groups import Group
 from naslib_edd.report.inline import inline_svg, page_style
 from naslib_edd.report.page_figures import (

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from naslib_edd.engine.record import Row
-from naslib_edd.report.compare import figure_of_groups, legend, mean_and_std, name_with_runs
 from naslib_edd.report.comparison import Comparison
+from naslib_edd.report.group_figures import figure_of_groups, legend, mean_and_std, name_with_runs
 from naslib_edd.report.groups import Group, name_among
 from naslib_edd.report.runs import Run
 from naslib_edd.report.series import Series, series
 from naslib_edd.report.style import epoch_axis, line_style, new_figure, shown
+from naslib_edd.storage.record import Row
 
 _POINTS = 200
 

@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from naslib_edd.errors import UserError, nearest
-from naslib_edd.report.compare import accuracy_figure, entropy_figure
 from naslib_edd.report.epoch_curves import bare_figure, gap_figure, table_figure
+from naslib_edd.report.group_figures import accuracy_figure, entropy_figure
 from naslib_edd.report.groups import Group, group_runs
 from naslib_edd.report.panels import entropy_bound
 from naslib_edd.report.paper_curves import gradient_norms, schedule_entropies, worked_example

@@ -14,11 +14,11 @@ from typing import Any
 
 from naslib_edd import spaces
 from naslib_edd.data.names import canonical
-from naslib_edd.engine.record import Row, RunFolder
 from naslib_edd.errors import UserError
 from naslib_edd.spaces import Space
 from naslib_edd.storage.lines import check_epochs, read_lines, rows_in
 from naslib_edd.storage.paths import PathLike, is_folder, path_of
+from naslib_edd.storage.record import Row, RunFolder
 from naslib_edd.storage.yaml_text import LARGEST, NotYaml, parse
 
 #: What every line of a record has, and the figures need; the second part not of a floor.

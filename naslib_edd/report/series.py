@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from naslib_edd import spaces
-from naslib_edd.engine.record import Row
 from naslib_edd.errors import UserError
 from naslib_edd.spaces import Layout
+from naslib_edd.storage.record import Row
 
 Series = NDArray[np.float64]
 

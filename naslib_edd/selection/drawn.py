@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from naslib_edd.spaces.layout import Layout
-from naslib_edd.spaces.space import Kept
+from naslib_edd.spaces.layout import Kept, Layout
 
 
 def drawn(allowed: Tensor, layout: Layout, *, count: int, generator: torch.Generator) -> list[Kept]:

@@ -9,13 +9,20 @@ from __future__ import annotations
 from importlib import import_module
 
 from naslib_edd.errors import UserError, nearest
-from naslib_edd.spaces.layout import Cell, Layout
-from naslib_edd.spaces.space import Kept, Space
+from naslib_edd.spaces.layout import Cell, Kept, Layout
+from naslib_edd.spaces.space import Space
 
 __all__ = ["Cell", "Kept", "Layout", "Space", "get", "names", "register_space"]
 
 #: Where each space is defined; read when it is asked for.
-SPACES: dict[str, str] = {"nasbench201": "naslib_edd.spaces.nb201.space:SPACE"}
+SPACES: dict[str, str] = {
+    "nasbench201": "naslib_edd.spaces.nb201.space:SPACE",
+    "darts": "naslib_edd.spaces.darts.space:SPACE",
+    "s1": "naslib_edd.spaces.darts.space:S1",
+    "s2": "naslib_edd.spaces.darts.space:S2",
+    "s3": "naslib_edd.spaces.darts.space:S3",
+    "s4": "naslib_edd.spaces.darts.space:S4",
+}
 #: Spaces that NASLib's Trainer alone searches.
 ON_NASLIB = ("nasbench301",)
 #: The group of entry points.

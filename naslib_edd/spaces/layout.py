@@ -12,6 +12,8 @@ from functools import cached_property
 
 #: A node of a cell: the cell's name, and the node's number in it.
 Node = tuple[str, int]
+#: An architecture: the operation of each row, None where the edge is gone.
+Kept = tuple[int | None, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

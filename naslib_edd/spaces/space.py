@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from naslib_edd.errors import UserError
-from naslib_edd.spaces.layout import Layout
+from naslib_edd.spaces.layout import Kept, Layout
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from naslib_edd.config.settings import SearchSettings
     from naslib_edd.supernet.base import Supernet
-
-#: An architecture: the operation of each row, None where the edge is gone.
-Kept = tuple[int | None, ...]
 
 
 class Space(abc.ABC):

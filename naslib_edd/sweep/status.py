@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from naslib_edd.engine.record import RunFolder
 from naslib_edd.errors import UserError
 from naslib_edd.storage import envelope
 from naslib_edd.storage.files import write_text
+from naslib_edd.storage.record import RunFolder
 from naslib_edd.sweep.plan import Task
 
 State = Literal["waiting", "begun", "finished", "failed", "damaged"]

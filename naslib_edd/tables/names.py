@@ -6,6 +6,7 @@ import itertools
 from functools import cache
 
 from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.spaces.nb201.forms import to_ops
 
 
 @cache
@@ -47,4 +48,4 @@ def index_of(arch: nb201.Arch) -> int:
     elif type(arch) is tuple and len(arch) == len(nb201.EDGES) and type(arch[0]) is int:
         return nb201.ops_to_index(arch)
     # Anything else that is right, and everything that is wrong.
-    return nb201.ops_to_index(nb201.to_ops(arch))
+    return nb201.ops_to_index(to_ops(arch))

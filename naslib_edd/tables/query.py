@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from naslib_edd.spaces.nb201.encoding import Arch, to_ops
+from naslib_edd.spaces.nb201.encoding import (
+    Arch,
+)
+from naslib_edd.spaces.nb201.forms import to_ops
 from naslib_edd.tables.locate import built_in, find_table
 
 if TYPE_CHECKING:

@@ -66,7 +66,7 @@ class Architectures:
 
     def get_unique_str(self, arch: Any) -> str:
         """A name that isomorphic cells share."""
-        return nb201.unique_str(nb201.to_ops(arch))
+        return nb201.unique_str(nb201_forms.to_ops(arch))
 
     @staticmethod
     def str2lists(arch_str: str) -> list[tuple[tuple[str, int], ...]]:

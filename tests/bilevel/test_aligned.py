@@ -15,8 +15,9 @@ from naslib_edd.bilevel.first_order import FirstOrder
 from naslib_edd.config.loading import load
 from naslib_edd.errors import UserError
 from naslib_edd.relaxation import Softmax
-from naslib_edd.spaces.nb201.by_cell import by_cell
-from naslib_edd.supernet import FastPartialSupernet, FastSupernet, PlainSupernet
+from naslib_edd.spaces.nb201.fast import FastSupernet
+from naslib_edd.spaces.nb201.fast_partial import FastPartialSupernet
+from naslib_edd.spaces.nb201.plain import PlainSupernet
 from naslib_edd.supernet.layers import evaluating
 
 
@@ -52,7 +53,7 @@ def test_the_same_weights_for_all_cells_are_the_supernets_pass(kind: Any) -> Non
     supernet = kind(channels=4, cells=2, **partial).double()
     beta = torch.rand(6, 6 if partial else 5, dtype=torch.float64)
     images, _ = _batch()
-    found = by_cell(supernet, images, [beta] * 6)
+    found = supernet.by_cell(images, [beta] * 6)
     torch.testing.assert_close(found, supernet(images, beta), rtol=1e-12, atol=1e-12)
 
 
@@ -79,7 +80,7 @@ def test_the_weights_gradient_is_that_of_the_loss_minus_lambda_times_the_alignme
     parameters = list(supernet.parameters())
     with evaluating(supernet, "batch"):
         cells = [beta.clone().requires_grad_() for _ in range(3)]
-        loss = F.cross_entropy(by_cell(supernet, images, cells), labels)
+        loss = F.cross_entropy(supernet.by_cell(images, cells), labels)
         of_cells = torch.autograd.grad(loss, cells, create_graph=True)
         objective = loss - 0.7 * _alignment(list(of_cells))
         wanted = torch.autograd.grad(objective, parameters, allow_unused=True)

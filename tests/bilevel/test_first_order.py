@@ -13,8 +13,9 @@ from torch import Tensor
 
 from naslib_edd.bilevel import FirstOrder, Meters
 from naslib_edd.relaxation import Relaxation, SnSoftmax, Softmax
+from naslib_edd.spaces.nb201.fast import FastSupernet
+from naslib_edd.spaces.nb201.plain import PlainSupernet
 from naslib_edd.spaces.nb201.twins import load_plain, to_plain
-from naslib_edd.supernet import FastSupernet, PlainSupernet
 
 T = torch.tensor(0.02, dtype=torch.float64)
 CLASSES, STEPS, CLIP = 3, 3, 0.3

@@ -14,7 +14,7 @@ from naslib_edd.bilevel.operation_stop import OperationStop
 from naslib_edd.config.loading import load
 from naslib_edd.errors import UserError
 from naslib_edd.relaxation import Softmax
-from naslib_edd.supernet import PlainSupernet
+from naslib_edd.spaces.nb201.plain import PlainSupernet
 
 Batch = tuple[Tensor, Tensor]
 ONE = torch.tensor(1.0)

@@ -9,8 +9,10 @@ from torch import Tensor
 
 from naslib_edd.bilevel import FirstOrder
 from naslib_edd.relaxation import Gumbel
+from naslib_edd.spaces.nb201.fast import FastSupernet
+from naslib_edd.spaces.nb201.plain import PlainSupernet
 from naslib_edd.spaces.nb201.twins import load_plain, to_plain
-from naslib_edd.supernet import FastSupernet, PlainSupernet, Supernet
+from naslib_edd.supernet.base import Supernet
 
 T = torch.tensor(0.7, dtype=torch.float64)
 CLASSES, STEPS, CLIP = 3, 4, 0.3

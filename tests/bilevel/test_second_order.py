@@ -11,8 +11,9 @@ from torch import Tensor
 
 from naslib_edd.bilevel import FirstOrder, SecondOrder
 from naslib_edd.relaxation import Gumbel, Relaxation, SnSoftmax, Softmax
+from naslib_edd.spaces.nb201.fast import FastSupernet
+from naslib_edd.spaces.nb201.plain import PlainSupernet
 from naslib_edd.spaces.nb201.twins import load_plain
-from naslib_edd.supernet import FastSupernet, PlainSupernet
 from naslib_edd.supernet.drop_path import DropPath
 
 ONE = torch.tensor(1.0, dtype=torch.float64)

@@ -15,8 +15,8 @@ from rich.console import Console
 from naslib_edd.data import SearchData, load
 from naslib_edd.data.custom import own_images
 from naslib_edd.engine.provenance import depends_on
-from naslib_edd.engine.record import without_timings
 from naslib_edd.errors import DataMissing, UserError
+from naslib_edd.storage.record import without_timings
 
 Array = np.ndarray[Any, Any]
 CPU = torch.device("cpu")

@@ -12,11 +12,11 @@ from fuzz.own_seeds import ABOUT, task
 from naslib_edd.config import loading as configs
 from naslib_edd.engine import checkpoint as checkpoints
 from naslib_edd.engine.build import kernels
-from naslib_edd.engine.record import RunFolder
 from naslib_edd.errors import UserError
 from naslib_edd.plugin import saving
 from naslib_edd.report.runs import load_run
 from naslib_edd.storage.lock import owner_in_words
+from naslib_edd.storage.record import RunFolder
 from naslib_edd.supernet.native import cache
 from naslib_edd.sweep.status import status
 

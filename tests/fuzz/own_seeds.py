@@ -18,9 +18,9 @@ import torch
 from helpers import run, tiny_settings
 
 from naslib_edd.engine.build import kernels
-from naslib_edd.engine.record import RunFolder
 from naslib_edd.plugin import saving
 from naslib_edd.spaces.nb201.encoding import SIZE
+from naslib_edd.storage.record import RunFolder
 from naslib_edd.supernet.native import cache
 from naslib_edd.sweep.plan import Task
 from naslib_edd.sweep.status import failure_file, mark_failed

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from naslib_edd.bilevel import FirstOrder, SecondOrder
 from naslib_edd.relaxation import Softmax
+from naslib_edd.spaces.nb201.fast import FastSupernet
+from naslib_edd.spaces.nb201.plain import PlainSupernet
 from naslib_edd.spaces.nb201.twins import load_plain, to_plain
-from naslib_edd.supernet import FastSupernet, PlainSupernet
 
 FOLDER = Path(__file__).parent
 ONE = torch.tensor(1.0, dtype=torch.float64)

@@ -19,9 +19,9 @@ from naslib_edd.engine.build import make_bilevel, make_regularisers, make_stages
 from naslib_edd.relaxation import Dirichlet, Masked
 from naslib_edd.selection import argmax_ops
 from naslib_edd.selection.progressive import strongest
+from naslib_edd.spaces.nb201.plain import PlainSupernet
 from naslib_edd.spaces.nb201.space import SPACE
 from naslib_edd.spaces.nb201.widening import widen, widen_convolution
-from naslib_edd.supernet import PlainSupernet
 
 ONE = torch.tensor(1.0, dtype=torch.float64)
 EVERYTHING = torch.ones(6, 5, dtype=torch.bool)

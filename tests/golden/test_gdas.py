@@ -12,8 +12,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from naslib_edd.relaxation import Gumbel
+from naslib_edd.spaces.nb201.fast import FastSupernet
+from naslib_edd.spaces.nb201.plain import PlainSupernet
 from naslib_edd.spaces.nb201.twins import load_plain, to_plain
-from naslib_edd.supernet import FastSupernet, PlainSupernet, Supernet
+from naslib_edd.supernet.base import Supernet
 
 FILE = Path(__file__).with_name("gdas.npz")
 EXACT = {"rtol": 1e-9, "atol": 1e-11}

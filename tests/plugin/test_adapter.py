@@ -15,12 +15,12 @@ from torch import Tensor
 from naslib_edd.config import loading as configs
 from naslib_edd.config.methods import CARDS
 from naslib_edd.engine.build import make_stages
-from naslib_edd.engine.record import without_timings
 from naslib_edd.errors import UserError
 from naslib_edd.plugin.adapter import Adapter, Host, optimizer_class
 from naslib_edd.plugin.state import PREFIX, Checkpointed
 from naslib_edd.spaces.nb201 import encoding as nb201
 from naslib_edd.spaces.nb201.space import SPACE
+from naslib_edd.storage.record import without_timings
 
 Make = Callable[..., Any]
 #: The methods that this host carries.

@@ -22,8 +22,9 @@ from naslib_edd.plugin.queues import Queues
 from naslib_edd.plugin.recorder import discretised
 from naslib_edd.relaxation import EdgeWeights
 from naslib_edd.spaces.nb201 import encoding as nb201
+from naslib_edd.spaces.nb201.fast import FastSupernet
+from naslib_edd.spaces.nb201.plain import PlainSupernet
 from naslib_edd.spaces.nb201.twins import load_plain
-from naslib_edd.supernet import FastSupernet, PlainSupernet
 
 pytestmark = pytest.mark.naslib
 

@@ -19,10 +19,10 @@ from rich.console import Console
 
 from naslib_edd.config.loading import load
 from naslib_edd.data import load as load_data
-from naslib_edd.engine.record import read_rows, without_timings
 from naslib_edd.errors import DataMissing, UserError
 from naslib_edd.plugin import naslib_data
 from naslib_edd.plugin.runner import run
+from naslib_edd.storage.record import read_rows, without_timings
 
 Array = np.ndarray[Any, Any]
 needs_torchvision = pytest.mark.skipif(

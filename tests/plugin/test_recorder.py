@@ -13,11 +13,11 @@ from torch import nn
 
 from naslib_edd.config.loading import load
 from naslib_edd.engine.prepare import open_data
-from naslib_edd.engine.record import RunFolder, without_timings
 from naslib_edd.plugin import registry, rng
 from naslib_edd.plugin.adapter import Host, optimizer_class
 from naslib_edd.plugin.queues import Queues
 from naslib_edd.plugin.recorder import Recorder, discretised
+from naslib_edd.storage.record import RunFolder, without_timings
 
 KINDS = ("batch", "running")
 

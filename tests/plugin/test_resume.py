@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 
-from naslib_edd.engine.record import without_timings
+from naslib_edd.storage.record import without_timings
 
 pytestmark = pytest.mark.naslib
 

@@ -15,11 +15,11 @@ from rich.console import Console
 
 from naslib_edd.cli.commands import main
 from naslib_edd.engine.loop import search
-from naslib_edd.engine.record import read_rows, without_timings
 from naslib_edd.errors import UserError
 from naslib_edd.plugin.naslib_config import complete
 from naslib_edd.plugin.runner import open_queues, run
 from naslib_edd.report.runs import load_runs
+from naslib_edd.storage.record import read_rows, without_timings
 
 pytestmark = pytest.mark.naslib
 

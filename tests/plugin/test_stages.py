@@ -9,9 +9,9 @@ import pytest
 import yaml
 from rich.console import Console
 
-from naslib_edd.engine.record import read_rows, without_timings
 from naslib_edd.errors import UserError
 from naslib_edd.plugin.runner import run
+from naslib_edd.storage.record import read_rows, without_timings
 
 pytestmark = pytest.mark.naslib
 

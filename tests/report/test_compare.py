@@ -7,7 +7,7 @@ import pytest
 
 from naslib_edd.errors import UserError
 from naslib_edd.report import group_runs, load_runs, report
-from naslib_edd.report.compare import accuracy_figure, entropy_figure, mean_and_std
+from naslib_edd.report.group_figures import accuracy_figure, entropy_figure, mean_and_std
 from naslib_edd.report.style import line_style
 
 DARTS = {"optimizer": "darts_v1", "dataset": "cifar10"}

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from naslib_edd.report.compare import over_seeds
 from naslib_edd.report.epoch_curves import bare_figure, gap_figure, table_figure
+from naslib_edd.report.group_figures import over_seeds
 from naslib_edd.report.groups import Group, group_runs
 from naslib_edd.report.runs import load_runs
 from naslib_edd.report.series import series

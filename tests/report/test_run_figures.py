@@ -3,10 +3,10 @@ import struct
 import pytest
 from matplotlib.figure import Figure
 
-from naslib_edd.engine.record import read_rows
 from naslib_edd.errors import UserError
 from naslib_edd.report import draw_overview, draw_run
 from naslib_edd.report.panels import draw_table_accuracy
+from naslib_edd.storage.record import read_rows
 
 ACCURACIES = {"cifar10": (80.0, 90.0), "cifar100": (60.0, 61.0), "imagenet16_120": (30.0, 31.0)}
 

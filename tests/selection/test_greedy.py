@@ -1,4 +1,7 @@
-"""SGAS' criterion: its definition on small numbers (the release's: tests/stages/test_greedy.py)."""
+"""SGAS' criterion: its definition on small numbers.
+
+The release's: tests/selection/test_greedy_stage.py.
+"""
 
 from __future__ import annotations
 

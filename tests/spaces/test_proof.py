@@ -16,9 +16,9 @@ from naslib_edd.config.loading import changed, load
 from naslib_edd.config.methods import CARDS
 from naslib_edd.engine.baselines import ProxyEngine
 from naslib_edd.engine.engine import Engine
-from naslib_edd.engine.record import without_timings
 from naslib_edd.errors import UserError
 from naslib_edd.report import draw_run, load_runs, report
+from naslib_edd.storage.record import without_timings
 
 #: They look architectures up, and no table is of this space.
 BY_TABLE = ("random_search", "local_search")

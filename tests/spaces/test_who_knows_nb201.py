@@ -10,17 +10,18 @@ import naslib_edd
 ROOT = Path(naslib_edd.__file__).parent
 #: Rooms and modules that are about NAS-Bench-201, and so may import its constants.
 OF_NB201 = (
-    "spaces/",  # its encoding, costs and forms
-    "supernet/",  # its networks
-    "standalone/",  # the builder of the table on digits
-    "tabular/",  # benchmark tables, all of them of this space
-    "lookup.py",  # the query of such a table
+    "spaces/nb201/",  # itself
+    "tables/",  # benchmark tables, all of them of this space
     "plugin/",  # NASLib's graph of it
-    "report/cell.py",  # the drawings of its cell: in figures,
-    "report/inline.py",  # and in pages
+    "report/inline.py",  # drawings of its cell in pages
     "report/landscape.py",  # the page of its whole table
+    "report/page.py",  # the legend of its cells
+    "report/panels.py",  # the colours of its operations
+    "engine/baselines/proxies/under.py",  # its network without batch norm
+    "cli/commands.py",  # the command that draws it
+    "__init__.py",  # the networks that have public names
 )
-MODULES = ("nb201", "nb201_cost", "nb201_forms", "nb201_space", "collapse")
+NB201 = "naslib_edd.spaces.nb201"
 
 
 def imported(path: Path) -> set[str]:
@@ -33,7 +34,7 @@ def imported(path: Path) -> set[str]:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
             continue
-        found |= {name for name in names for m in MODULES if f"spaces.{m}" in name}
+        found |= {name for name in names if f"{name}.".startswith(f"{NB201}.")}
     return found
 
 

@@ -10,15 +10,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from naslib_edd.spaces.nb201.edge_sums import dot
+from naslib_edd.spaces.nb201.fast import FastSupernet
+from naslib_edd.spaces.nb201.fast_partial import FastPartialSupernet
 from naslib_edd.spaces.nb201.fused import NodeWeights, leave_node
+from naslib_edd.spaces.nb201.partial import PlainPartialSupernet
+from naslib_edd.spaces.nb201.plain import PlainSupernet
 from naslib_edd.spaces.nb201.twins import load_plain
-from naslib_edd.supernet import (
-    FastPartialSupernet,
-    FastSupernet,
-    PlainPartialSupernet,
-    PlainSupernet,
-    Supernet,
-)
+from naslib_edd.supernet.base import Supernet
 from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.layers import BatchNorm, average_pool
 from naslib_edd.supernet.moments import moments

@@ -19,7 +19,7 @@ from filelock import FileLock
 from helpers import tiny_settings
 
 from naslib_edd.cli.commands import main
-from naslib_edd.engine.record import RunFolder, read_rows, without_timings
+from naslib_edd.storage.record import RunFolder, read_rows, without_timings
 
 pytestmark = pytest.mark.search
 

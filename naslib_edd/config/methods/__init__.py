@@ -22,6 +22,7 @@ from naslib_edd.config.methods import (
     unpublished,
 )
 from naslib_edd.config.methods.edd import EDD, RELEASE
+from naslib_edd.config.methods.entry_points import load
 from naslib_edd.config.methods.method import Method, Values
 from naslib_edd.errors import UserError, nearest
 
@@ -54,9 +55,7 @@ VARIANTS = ("edd_darts", "edd_darts_clip")
 def known(optimizer: str) -> bool:
     """Whether there is a method of that name: of the project, registered, or of a package."""
     if optimizer not in METHODS:
-        from naslib_edd.config.methods.entry_points import load
-
-        load(optimizer)
+        load(optimizer, METHODS)
     return optimizer in METHODS
 
 

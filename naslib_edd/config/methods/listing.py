@@ -56,7 +56,7 @@ def listing(name: str | None = None, *, form: str = "text") -> str:
         UserError: no such method.
     """
     if name is None:
-        load_all()
+        load_all(CARDS)
     elif not known(name):
         raise UserError(f"unknown method '{name}'{nearest(name, CARDS)}")
     chosen = list(CARDS.values()) if name is None else [CARDS[name]]

@@ -6,6 +6,10 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from naslib_edd.config.methods import METHODS
+from naslib_edd.config.methods.entry_points import load_all
+from naslib_edd.config.settings import SearchSettings
+from naslib_edd.config.settings.relaxation import ONE_PATH
 from naslib_edd.errors import UserError
 
 #: Registered classes and functions by their qualified name.
@@ -30,7 +34,7 @@ PROTOCOLS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "stage": (
         ("end_step", "end_epoch", "logits_rest", "learning_rate", "choose", "restore", *_PART),
-        "naslib_edd.stages.Stage",
+        "naslib_edd.selection.stage.Stage",
     ),
 }
 #: Kinds that may be a function, too, and its arguments.
@@ -61,9 +65,7 @@ def registered(name: str) -> Any:
         UserError: nothing of that name was registered.
     """
     if name not in _PARTS:
-        from naslib_edd.config.methods.entry_points import load_all
-
-        load_all()
+        load_all(METHODS)
     if name not in _PARTS:
         raise UserError(
             f"the part {name} of this config is not known here: call naslib_edd.register_method "
@@ -165,3 +167,10 @@ def plain(state: Any) -> bool:
     if isinstance(state, list | tuple):
         return all(plain(value) for value in state)
     return state is None or type(state) in (bool, int, float, str) or type(state) is torch.Tensor
+
+
+def own_samples(search: SearchSettings) -> bool:
+    """Whether the network need compute only one operation an edge."""
+    if search.own_relaxation is None:
+        return search.relaxation in ONE_PATH
+    return bool(getattr(registered(search.own_relaxation), "sampled", False))

@@ -45,7 +45,8 @@ METHODS = (
         values={**_V1, "entropy_penalty": 0.2},
         source="Jing, Chen & Xu 2023, An Architecture Entropy Regularizer for Differentiable "
         "Neural Architecture Search; kunjing96/DARTS-AER, DARTS-V1-AER",
-        status="verified against its equations (tests/regularisers/test_entropy_penalty.py)",
+        status="verified against its equations "
+        "(tests/bilevel/regularisers/test_entropy_penalty.py)",
         differs="the release adds 1e-9 inside the logarithm of the entropy",
     ),
     Method(
@@ -83,8 +84,8 @@ METHODS = (
         },
         source="Xiang et al. 2021, Zero-Cost Operation Scoring in Differentiable Architecture "
         "Search; zerocostptnas/zerocost_operation_score",
-        status="verified against its definition (tests/floors/test_proxy_engine.py, "
-        "tests/proxies/test_nwot.py)",
+        status="verified against its definition (tests/engine/baselines/test_proxy_engine.py, "
+        "tests/engine/baselines/proxies/test_nwot.py)",
         differs="each epoch is a candidate; the batch norms of the candidates' own networks go by "
         "the batch when they are scored (the release's by untrained running statistics, as here "
         "in the supernet)",

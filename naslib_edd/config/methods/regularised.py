@@ -75,8 +75,8 @@ METHODS = (
         name="r_darts_l2",
         values={**RECIPE, "weight_decay": 81e-4},
         source=f"{_ROBUST}: weight decay",
-        status="verified against its equations (tests/presets/test_regularised.py): only the "
-        "weight decay is other than DARTS'",
+        status="verified against its equations (tests/config/methods/test_regularised.py): only "
+        "the weight decay is other than DARTS'",
         differs="27 times DARTS' 3e-4, what a comment in Sunshine-Ye/Beta-DARTS gives for R-DARTS "
         f"(the release's own grid: 3e-4 times 1, 3, 9, 27, 81); {_ROBUST_DIFFERS}",
     ),

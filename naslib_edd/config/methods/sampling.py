@@ -9,7 +9,7 @@ METHODS = (
         name="rs_ws",
         values={"relaxation": "uniform", "best_of": 100, "best_of_before": 10},
         source="Li & Talwalkar 2019; NB201's release of it, D-X-Y/AutoDL-Projects (RANDOM-NAS)",
-        status="verified against its equations (tests/stages/test_best_of.py, "
+        status="verified against its equations (tests/selection/test_best_of_samples.py, "
         "tests/relaxation/test_uniform.py)",
         differs="10 architectures after each epoch but the last, where the release draws 100; the "
         "validation batches are search.eval_batch_size images in their own order (the release "
@@ -19,7 +19,7 @@ METHODS = (
         name="random_search",
         values={"strategy": "random_search"},
         source="Li & Talwalkar 2019; Dong & Yang 2020 (NB201's RANDOM)",
-        status="verified against its definition (tests/floors/test_random_search.py)",
+        status="verified against its definition (tests/engine/baselines/test_random_search.py)",
         differs="the number of look-ups is given, not the seconds of training; drawn without "
         "replacement; the table's accuracy is the mean over its seeds",
         hosts=("builtin",),
@@ -29,7 +29,7 @@ METHODS = (
         values={"strategy": "local_search"},
         source="White et al. 2021, Local Search is State of the Art for Neural Architecture Search "
         "Benchmarks",
-        status="verified against its definition (tests/floors/test_local_search.py)",
+        status="verified against its definition (tests/engine/baselines/test_local_search.py)",
         differs="an architecture is looked up once: what is known already costs no look-up; it "
         "starts anew from a random architecture where no neighbour is better; the table's accuracy "
         "is the mean over its seeds",

@@ -93,8 +93,8 @@ class Config:
     optimizer: str = setting("edd_darts", "the method; a preset of settings of `search`")
     search_space: str = setting(
         "nasbench201",
-        "what is searched: nasbench201, or a space of one's own (naslib_edd.spaces); nasbench301 "
-        "on NASLib's engine only",
+        "what is searched: nasbench201, darts, s1 to s4, or a space of one's own "
+        "(naslib_edd.spaces); nasbench301 on NASLib's engine only",
     )
     dataset: str = setting(
         "digits",

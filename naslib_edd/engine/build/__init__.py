@@ -5,6 +5,7 @@ from naslib_edd.engine.build.drop_path import make_drop_path
 from naslib_edd.engine.build.images import make_batches
 from naslib_edd.engine.build.kernels import Choice, choose, gone_on
 from naslib_edd.engine.build.network import make_supernet
+from naslib_edd.engine.build.parts import Parts, make_parts
 from naslib_edd.engine.build.perturbation import make_perturbation
 from naslib_edd.engine.build.regularisers import make_regularisers
 from naslib_edd.engine.build.relaxation import allowed_in, make_allowed, make_relaxation
@@ -14,6 +15,7 @@ from naslib_edd.engine.build.temperature import make_temperature
 
 __all__ = [
     "Choice",
+    "Parts",
     "StepPath",
     "allowed_in",
     "choose",
@@ -22,6 +24,7 @@ __all__ = [
     "make_batches",
     "make_bilevel",
     "make_drop_path",
+    "make_parts",
     "make_perturbation",
     "make_regularisers",
     "make_relaxation",

@@ -8,16 +8,16 @@ import torch
 from torch import Tensor
 
 from naslib_edd import spaces
-from naslib_edd.errors import UserError
+from naslib_edd.config.methods.own_parts import make, registered
+from naslib_edd.config.settings import SearchSettings
+from naslib_edd.config.settings.relaxation import ONE_PATH
 from naslib_edd.engine.build.own_functions import (
     Chosen,
     FunctionRegulariser,
     FunctionRelaxation,
     FunctionTemperature,
 )
-from naslib_edd.config.methods.own_parts import make, registered
-from naslib_edd.config.settings import SearchSettings
-from naslib_edd.config.settings.relaxation import ONE_PATH
+from naslib_edd.errors import UserError
 from naslib_edd.spaces import Layout
 
 
@@ -72,13 +72,6 @@ def chosen_by(search: SearchSettings) -> Chosen:
     name = search.own_selection
     assert name is not None
     return Chosen(own_part("selection", search), name=name)
-
-
-def own_samples(search: SearchSettings) -> bool:
-    """Whether the network need compute only one operation an edge."""
-    if search.own_relaxation is None:
-        return search.relaxation in ONE_PATH
-    return bool(getattr(registered(search.own_relaxation), "sampled", False))
 
 
 def make_own_step(search: SearchSettings, options: dict[str, Any]) -> Any:

@@ -9,11 +9,11 @@ import torch
 
 from naslib_edd.bilevel.first_order import FirstOrder
 from naslib_edd.bilevel.graphed import CudaGraph, GraphedStep
-from naslib_edd.errors import UserError
-from naslib_edd.supernet.native.targets import no_bf16
 from naslib_edd.component import Part
 from naslib_edd.config.settings import SearchSettings
 from naslib_edd.config.settings.relaxation import SAMPLED
+from naslib_edd.errors import UserError
+from naslib_edd.supernet.native.targets import no_bf16
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,8 @@ from naslib_edd.spaces.nb201.encoding import (
     OPERATIONS,
     Arch,
     ops_to_index,
-    to_ops,
 )
+from naslib_edd.spaces.nb201.forms import to_ops
 from naslib_edd.storage.paths import path_of
 
 #: Operation -> name on a figure, and its colour on every figure.

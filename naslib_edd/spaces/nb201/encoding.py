@@ -194,17 +194,6 @@ def str_to_ops(text: str) -> Ops:
     return tuple(ops)
 
 
-def to_ops(arch: Arch) -> Ops:
-    """Operation ids of an architecture in any form; see :mod:`naslib_edd.spaces.nb201.forms`.
-
-    Raises:
-        UserError: see :func:`index_to_ops`, :func:`str_to_ops`, :func:`check_ops`.
-    """
-    from naslib_edd.spaces.nb201.forms import parse
-
-    return parse(arch)
-
-
 def ops_to_naslib(ops: Sequence[int]) -> Ops:
     """NASLib's op indices: other numbers for the operations, and the edges by source node."""
     checked = check_ops(ops)

@@ -20,7 +20,8 @@ What is shared (each exact, only the rounding differs):
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -59,7 +60,6 @@ class BatchedConvBN(nn.Module):
 
     def __init__(self, *, channels: int, edges: int, kernel: int, running: bool) -> None:
         super().__init__()
-        self.channels = channels
         self.conv = nn.Conv2d(channels, channels * edges, kernel, padding=kernel // 2, bias=False)
         self.norm = BatchNorm(channels=channels * edges, affine=False, running=running)
 
@@ -67,6 +67,11 @@ class BatchedConvBN(nn.Module):
         """ReLU(h) [B, C, H, W] and β [edges] of this operation → [B, edges·C, H, W], weighted."""
         out: Tensor = self.norm(self.conv(rectified), beta.repeat_interleave(self.channels))
         return out
+
+    @property
+    def channels(self) -> int:
+        """C, of one edge."""
+        return self.conv.in_channels
 
     def part(self, place: int) -> slice:
         """The output channels of the edge at ``place``."""
@@ -221,6 +226,12 @@ class FastCell(SearchCell):
                         groups.append(Group(source, padding, layer.norm, on, places, wanted))
                         kernels.append(layer.conv.weight)
         return cell_along(x, path.ops, path.both, groups, kernels)
+
+    def convolutions(self) -> Iterator[tuple[Any, list[tuple[int, int]]]]:
+        """See :class:`SearchCell`."""
+        for op in (CONV1, CONV3):
+            for source, rows in enumerate(ROWS):
+                yield self.batched(op, source), [(row, op) for row in rows]
 
     def batched(self, op: int, source: int) -> BatchedConvBN:
         """The batched convolutions of one operation that leave node ``source``."""

@@ -35,7 +35,7 @@ _IDS = re.compile(r"[\[(]?([0-9.]+(?:,[0-9.]+){5}),?[\])]?")
 _EDGE = re.compile(r"\(?(\d)(<-|←|->|→|,)(\d)\)?")
 
 
-def parse(arch: Any) -> nb201.Ops:
+def to_ops(arch: Any) -> nb201.Ops:
     """Operation ids of an architecture in any form.
 
     Raises:
@@ -53,9 +53,9 @@ def parse(arch: Any) -> nb201.Ops:
         if hasattr(arch, name):
             found = getattr(arch, name)
             found = found() if callable(found) else found
-            return nb201.naslib_to_ops(found) if name == "get_op_indices" else parse(found)
+            return nb201.naslib_to_ops(found) if name == "get_op_indices" else to_ops(found)
     if hasattr(arch, "ndim") and arch.ndim == 0:  # a tensor of one number
-        return parse(arch.item())
+        return to_ops(arch.item())
     if isinstance(arch, Sequence | np.ndarray) or hasattr(arch, "tolist"):
         items = arch.tolist() if hasattr(arch, "tolist") else list(arch)
         return _from_items(items)

@@ -7,7 +7,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from naslib_edd.spaces.nb201.encoding import EDGES, NODES, NONE, OPERATIONS, Arch, to_ops
+from naslib_edd.spaces.nb201.encoding import (
+    EDGES,
+    NODES,
+    NONE,
+    OPERATIONS,
+    Arch,
+)
+from naslib_edd.spaces.nb201.forms import to_ops
 from naslib_edd.spaces.nb201.plain import operation
 from naslib_edd.spaces.nb201.skeleton import Skeleton
 

@@ -5,11 +5,12 @@ It is the reference twin of :mod:`naslib_edd.spaces.nb201.fast`; both compute th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from torch import Tensor, nn
 
-from naslib_edd.spaces.nb201.encoding import EDGES, NODES, OPERATIONS
+from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, EDGES, NODES, OPERATIONS
 from naslib_edd.spaces.nb201.skeleton import NB201Supernet, SearchCell
 from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.layers import ReLUConvBN, average_pool
@@ -97,6 +98,12 @@ class PlainCell(SearchCell):
             ]
             nodes.append(add(inputs))
         return nodes[-1]
+
+    def convolutions(self) -> Iterator[tuple[Any, list[tuple[int, int]]]]:
+        """See :class:`SearchCell`."""
+        for row in range(len(EDGES)):
+            for op in (CONV1, CONV3):
+                yield self.operations(row)[op], [(row, op)]
 
     def operations(self, row: int) -> nn.ModuleList:
         """The five operations on the edge of this row of β."""

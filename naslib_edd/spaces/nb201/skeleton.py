@@ -6,7 +6,7 @@ What a cell computes is the subclass's: the plain supernet, the fast one, or one
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.nb201.encoding import EDGES, OPERATIONS
 from naslib_edd.spaces.nb201.sampled import sampled_ops
+from naslib_edd.spaces.nb201.widening import widen_supernet
 from naslib_edd.supernet.base import Supernet
 from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.layers import Head, Reduction, Statistics, Stem, evaluating
@@ -42,6 +43,10 @@ class SearchCell(nn.Module, abc.ABC):
     @abc.abstractmethod
     def discretised(self, x: Tensor, ops: Sequence[int]) -> Tensor:
         """Only operation ``ops[e]`` on edge e, with the shared weights. Keeps [B, C, H, W]."""
+
+    @abc.abstractmethod
+    def convolutions(self) -> Iterator[tuple[Any, list[tuple[int, int]]]]:
+        """Each layer with a convolution and a norm, and the (row, operation)s that it holds."""
 
 
 Cell = TypeVar("Cell", bound=nn.Module)
@@ -178,14 +183,19 @@ class NB201Supernet(Skeleton[SearchCell], Supernet):
 
     def by_cell(self, x: Tensor, weights: Sequence[Tensor]) -> Tensor:
         """See :class:`Supernet`; drops no path, and samples none."""
-        from naslib_edd.spaces.nb201.by_cell import by_cell
-
-        return by_cell(self, x, weights)
+        left = iter(weights)
+        with autocast(x, self.autocast_to):
+            x = self.stem(x)
+            for number, stage in enumerate(self.stages):
+                if number:
+                    x = self.reductions[number - 1](x)
+                for cell in stage:  # type: ignore[attr-defined]
+                    x = cell(x, self.prepared(next(left)))
+        out: Tensor = self.head(wide(x))
+        return out
 
     def widen(
         self, *, partial: int, optimizer: torch.optim.Optimizer, generator: torch.Generator
     ) -> None:
         """See :class:`Supernet`, and :func:`naslib_edd.spaces.nb201.widening.widen_supernet`."""
-        from naslib_edd.spaces.nb201.widening import widen_supernet
-
         widen_supernet(self, partial=partial, optimizer=optimizer, generator=generator)

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from naslib_edd.errors import UserError
-from naslib_edd.spaces.layout import Cell, Layout
+from naslib_edd.spaces.layout import Cell, Kept, Layout
 from naslib_edd.spaces.nb201 import encoding as nb201
 from naslib_edd.spaces.nb201.collapse import warning_of
-from naslib_edd.spaces.space import Kept, Space
+from naslib_edd.spaces.nb201.forms import to_ops
+from naslib_edd.spaces.space import Space
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,7 +37,7 @@ class NB201(Space):
 
     def parse(self, given: Any) -> Kept:
         """See :mod:`naslib_edd.spaces.nb201.forms`."""
-        return nb201.to_ops(given)
+        return to_ops(given)
 
     def check(self, arch: Any) -> Kept:
         """See :func:`naslib_edd.spaces.nb201.encoding.check_ops`."""
@@ -71,8 +72,8 @@ class NB201(Space):
     def network(
         self, arch: Sequence[int | None], *, channels: int, cells: int, classes: int
     ) -> nn.Module:
-        """See :class:`naslib_edd.supernet.ArchitectureNetwork`."""
-        from naslib_edd.supernet import build
+        """See :class:`naslib_edd.spaces.nb201.network.ArchitectureNetwork`."""
+        from naslib_edd.spaces.nb201.network import build
 
         return build(_whole(arch), channels=channels, cells=cells, classes=classes)
 

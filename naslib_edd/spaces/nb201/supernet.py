@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
+from naslib_edd.config.methods.own_parts import own_samples
 from naslib_edd.config.settings import SearchSettings
-from naslib_edd.engine.build.own import own_samples
 from naslib_edd.spaces.nb201.fast import FastSupernet
 from naslib_edd.spaces.nb201.fast_partial import FastPartialSupernet
 from naslib_edd.spaces.nb201.partial import PlainPartialSupernet

@@ -17,10 +17,7 @@ from torch import Tensor
 
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, EDGES
-from naslib_edd.spaces.nb201.fast import ROWS, BatchedConvBN, FastCell
-from naslib_edd.spaces.nb201.plain import PlainCell
-from naslib_edd.spaces.nb201.skeleton import NB201Supernet
-from naslib_edd.supernet.layers import BatchNorm, ReLUConvBN
+from naslib_edd.supernet.layers import BatchNorm
 
 #: Copies of the input and of the output channels of one convolution.
 Copies = tuple[Tensor, Tensor]
@@ -49,7 +46,7 @@ def widen_convolution(weight: Tensor, *, inputs: Tensor, outputs: Tensor) -> Ten
 
 @torch.no_grad()
 def widen_supernet(
-    supernet: NB201Supernet,
+    supernet: Any,
     *,
     partial: int,
     optimizer: torch.optim.Optimizer,
@@ -66,14 +63,13 @@ def widen_supernet(
         optimizer: of the weights.
         generator: of the copies, on the CPU.
     """
-    network: Any = supernet
-    factor, rest = divmod(network.partial, partial)
+    factor, rest = divmod(supernet.partial, partial)
     if rest:
         raise UserError(
-            f"cannot go from partial channels K = {network.partial} to {partial}: the new K must "
+            f"cannot go from partial channels K = {supernet.partial} to {partial}: the new K must "
             "divide the old one"
         )
-    network.partial = partial
+    supernet.partial = partial
     for cell in supernet.search_cells():
         _widen_cell(cell, factor, optimizer, generator)
 
@@ -87,24 +83,13 @@ def _widen_cell(
         return copies(channels=width, wider=wider, generator=generator)
 
     drawn = {(row, op): (draw(), draw()) for row in range(len(EDGES)) for op in (CONV1, CONV3)}
-    if isinstance(cell, PlainCell):
-        for (row, op), pair in drawn.items():
-            layer = cell.operations(row)[op]
-            assert isinstance(layer, ReLUConvBN)
-            widen_layer(layer, [pair], optimizer)
-    elif isinstance(cell, FastCell):
-        for op in (CONV1, CONV3):
-            for source, rows in enumerate(ROWS):
-                batched = cell.batched(op, source)
-                widen_layer(batched, [drawn[row, op] for row in rows], optimizer)
-                batched.channels = wider
+    for layer, held in cell.convolutions():
+        widen_layer(layer, [drawn[each] for each in held], optimizer)
     cell.width = wider
 
 
-def widen_layer(
-    layer: ReLUConvBN | BatchedConvBN, pairs: Sequence[Copies], optimizer: torch.optim.Optimizer
-) -> None:
-    """A convolution and its norm; one pair of copies for each edge that the layer holds."""
+def widen_layer(layer: Any, pairs: Sequence[Copies], optimizer: torch.optim.Optimizer) -> None:
+    """A layer's ``conv`` and ``norm``; one pair of copies for each edge that the layer holds."""
     conv, norm = layer.conv, layer.norm
     weight = conv.weight
     state = optimizer.state.get(weight, {})

@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from naslib_edd.spaces.nb201.encoding import EDGES, OPERATIONS
-from naslib_edd.supernet import PlainSupernet
+from naslib_edd.spaces.nb201.plain import PlainSupernet
 
 CHANNELS, CELLS, CLASSES = 2, 1, 5
 #: (temperature, seed of the release's draw)

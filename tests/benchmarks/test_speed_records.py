@@ -1,0 +1,81 @@
+"""What README.md and docs/speed.md say of the speed is what the committed records hold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.benchmark
+
+ROOT = Path(__file__).parents[2]
+TITLES = {"avx512": "AVX-512", "avx2": "held to AVX2"}
+RIVALS = {"autodl": "f46486e", "naslib": "0b51bc1"}
+
+
+def record(isa: str) -> dict[str, Any]:
+    file = ROOT / "benchmarks" / "results" / f"speed_cpu_{isa}.json"
+    found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return found
+
+
+def ratio(of: dict[str, Any], piece: str, label: str) -> dict[str, Any]:
+    (row,) = [one for one in of["pieces"][f"race, {piece}"]["ratios"] if one["label"] == label]
+    found: dict[str, Any] = row
+    return found
+
+
+def times_as_long(row: dict[str, Any]) -> str:
+    """A rival's time in multiples of ours, with the range, for our time in multiples of its."""
+    return f"{1 / row['median']:.2f} ({1 / row['max']:.2f}–{1 / row['min']:.2f})"
+
+
+def line(isa: str) -> str:
+    """The row of an instruction set in the table of both documents."""
+    of = record(isa)
+    floor = ratio(of, "floor", "fast / floor, darts_v1")
+    rivals = [
+        ("autodl", "fast / AutoDL"),
+        ("naslib", "fast / NASLib, darts_v1"),
+        ("samplers", "fast / NASLib, gdas"),
+    ]
+    cells = [
+        TITLES[isa],
+        f"{of['pieces']['race, floor']['engines']['fast:darts_v1']['median']:.2f} s",
+        f"{floor['median']:.2f} ({floor['min']:.2f}–{floor['max']:.2f})",
+        *(times_as_long(ratio(of, piece, label)) for piece, label in rivals),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/speed.md"])
+@pytest.mark.parametrize("isa", list(TITLES))
+def test_the_documents_have_the_record_s_figures(page: str, isa: str) -> None:
+    assert line(isa) in (ROOT / page).read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("isa", list(TITLES))
+def test_what_a_record_was_held_to(isa: str) -> None:
+    of = record(isa)
+    assert of["isa"] == isa and of["kernels"] and of["threads"] == 2
+    shape = {"channels": 16, "cells": 5, "batch_size": 64, "size": 32}
+    assert shape.items() <= of["settings"].items()
+    for name, commit in RIVALS.items():
+        assert of["settings"][name].startswith(commit)
+    for piece in of["pieces"].values():
+        assert (piece["head"]["isa"], piece["head"]["processor"]) == (isa, of["processor"])
+
+
+@pytest.mark.parametrize("isa", list(TITLES))
+def test_what_auto_took(isa: str) -> None:
+    """The table of docs/speed.md: auto over the better of on and off, median and range."""
+    text = (ROOT / "docs" / "speed.md").read_text("utf-8").splitlines()
+    pieces = [one for one in record(isa)["pieces"].values() if one["kind"] == "auto"]
+    assert pieces
+    for piece in pieces:
+        (row,) = piece["ratios"]
+        shown = f"{row['median']:.3f} ({row['min']:.2f}–{row['max']:.2f})"
+        size = row["label"].split(", ")[1]
+        assert f"| {TITLES[isa]} | {size} | {piece['threads']} | {shown} |" in text
