@@ -6,6 +6,7 @@ import torch
 
 from naslib_edd.config.settings import SearchSettings
 from naslib_edd.engine.build.own import own_samples
+from naslib_edd.spaces.darts.fast import FastDartsSupernet
 from naslib_edd.spaces.darts.plain import PlainDartsSupernet
 from naslib_edd.spaces.layout import Layout
 
@@ -15,7 +16,7 @@ def make_supernet(search: SearchSettings, *, layout: Layout, classes: int) -> Pl
 
     Both have the same modules: the same seed gives the same weights.
     """
-    kinds = {"plain": PlainDartsSupernet, "fast": PlainDartsSupernet}
+    kinds = {"plain": PlainDartsSupernet, "fast": FastDartsSupernet}
     supernet = kinds[search.supernet](
         layout,
         channels=search.channels,
