@@ -120,10 +120,16 @@ class CellPass(torch.autograd.Function):
         saved = list(ctx.saved_tensors)
         nodes, saved = saved[:NODES], saved[NODES:]
         many = cell.weight_count
-        weights, (beta, edge_weights), saved = saved[:many], saved[many : many + 2], saved[many + 2 :]
+        weights, (beta, edge_weights), saved = (
+            saved[:many],
+            saved[many : many + 2],
+            saved[many + 2 :],
+        )
         kept = []
         for count in ctx.counts:
-            kept.append(Kept(*(saved[i * count : (i + 1) * count] for i in range(3)), saved[3 * count]))
+            kept.append(
+                Kept(*(saved[i * count : (i + 1) * count] for i in range(3)), saved[3 * count])
+            )
             saved = saved[3 * count + 1 :]
         del saved
         wanted = ctx.needs_input_grad
@@ -198,9 +204,7 @@ def _affine(statistics: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     return gain.to(dtype), (-gain * statistics[0]).to(dtype)
 
 
-def _beta(
-    cell: FastDartsCell, target: int, beta: Tensor, edge_weights: Tensor | None
-) -> Tensor:
+def _beta(cell: FastDartsCell, target: int, beta: Tensor, edge_weights: Tensor | None) -> Tensor:
     """The weight of each term that enters a node, fp64 [terms]."""
     rows, columns = cell.index(target, beta.device)
     found = beta[rows, columns].double()

@@ -63,6 +63,11 @@ class PlainDartsSupernet(Supernet):
         partial: int = 1,
     ) -> None:
         super().__init__()
+        if channels // partial < 2:
+            raise UserError(
+                f"with search.channels = {channels} and search.partial_channels = {partial} "
+                f"operations see {channels // partial}; this space needs two channels or more"
+            )
         self.layout, self.channels, self.classes = layout, channels, classes
         self.running, self.partial = running, partial
         self.stem = Stem(channels=STEM * channels, running=running)

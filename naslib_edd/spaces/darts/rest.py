@@ -42,9 +42,7 @@ def joined(mixed: Tensor, rest: Tensor) -> Tensor:
     images, width, height, across = mixed.shape
     channels = width + rest.shape[1]
     size = (images, channels, height, across)
-    out = torch.empty_strided(
-        size, _strides(size), dtype=mixed.dtype, device=mixed.device
-    )
+    out = torch.empty_strided(size, _strides(size), dtype=mixed.dtype, device=mixed.device)
     places = rows_of(out).view(-1, width, channels // width)
     places[:, :, 0] = rows_of(mixed)
     places[:, :, 1:] = rows_of(rest).view(len(places), -1, width).transpose(1, 2)

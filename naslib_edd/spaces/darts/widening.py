@@ -75,9 +75,7 @@ def _widen_cell(cell: DartsCell, draw: Draw, optimizer: torch.optim.Optimizer) -
                 _widen_norm(module.norm, draw(module.norm.channels))
 
 
-def _widen_depthwise(
-    module: DepthwiseConvBN, draw: Draw, optimizer: torch.optim.Optimizer
-) -> None:
+def _widen_depthwise(module: DepthwiseConvBN, draw: Draw, optimizer: torch.optim.Optimizer) -> None:
     depthwise, pointwise = module.depthwise, module.pointwise
     within = draw(depthwise.out_channels)
     _widen_kernel(depthwise, optimizer, outputs=within)
