@@ -138,7 +138,7 @@ def test_the_number_of_threads_changes_nothing() -> None:
                 cell = next(iter(fast.search_cells()))
                 s = torch.randn(5, 12, 8, 8, generator=torch.Generator().manual_seed(0)).double()
                 torch.set_num_threads(1)
-                a, b = cell.states(s, s)
+                a, _ = cell.states(s, s)
                 torch.set_num_threads(threads)
                 found.append(kernels().separable(  # type: ignore[union-attr]
                     a.contiguous(memory_format=torch.channels_last), None,

@@ -134,7 +134,7 @@ def test_a_sample_computes_one_operation_an_edge() -> None:
         seen: list[int] = []
         for module in network.modules():
             if isinstance(module, torch.nn.Conv2d):
-                module.register_forward_hook(lambda *_: seen.append(1))
+                module.register_forward_hook(lambda *_, seen=seen: seen.append(1))
         scores = network(images, beta)
         parameters = list(network.parameters())
         loss = F.cross_entropy(scores, labels)
