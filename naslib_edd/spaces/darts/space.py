@@ -44,6 +44,7 @@ class DartsSpace(Space):
     """
 
     defaults = RECIPE
+    kernels = True
 
     def __init__(self, name: str, title: str) -> None:
         self.name, self.title = name, title
