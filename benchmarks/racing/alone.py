@@ -17,7 +17,7 @@ from naslib_edd.config.loading import load
 from naslib_edd.config.settings import Config
 from naslib_edd.data.loading import SearchData
 from naslib_edd.engine.engine import Engine
-from naslib_edd.engine.prepare import open_data
+from naslib_edd.engine.start import open_data
 from naslib_edd.errors import DataMissing, UserError
 from racing.entrants import RIVALS, Entrant, random_images
 from racing.race import build

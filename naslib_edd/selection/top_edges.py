@@ -1,9 +1,9 @@
 """Discretise where a cell keeps only some of the edges that enter a node.
 
-DARTS' rule: an edge is as strong as the largest weight among its operations, in a softmax without
-`none`. Where edges have weights of their own, PC-DARTS': operation weight × edge weight, `none`
-left out of the choice, not of the softmax. Sources: Liu et al. 2019, section 2.4; Xu et al. 2020,
-section 3.3, and the release's genotype().
+DARTS' rule: an edge is as strong as the largest weight among its operations but `none`, which is
+left out of the choice, not of the softmax: an edge whose `none` weighs much is weak. Where edges
+have weights of their own, PC-DARTS': operation weight × edge weight. Sources: Liu et al. 2019,
+section 2.4; Xu et al. 2020, section 3.3, and genotype() of both releases.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ def top_edges(
     logits, choosable = logits.detach(), allowed.clone()
     if layout.none is not None:
         choosable[:, layout.none] = False
-    part = choosable if edge_weights is None else allowed
-    weights = masked_logits(logits, part).softmax(-1)
+    weights = masked_logits(logits, allowed).softmax(-1)
     if edge_weights is not None:
         weights = weights * edge_weights.detach()[:, None]
     strength, operations = weights.masked_fill(~choosable, -1.0).max(-1)

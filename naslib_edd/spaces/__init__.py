@@ -15,7 +15,14 @@ from naslib_edd.spaces.space import Space
 __all__ = ["Cell", "Kept", "Layout", "Space", "get", "names", "register_space"]
 
 #: Where each space is defined; read when it is asked for.
-SPACES: dict[str, str] = {"nasbench201": "naslib_edd.spaces.nb201.space:SPACE"}
+SPACES: dict[str, str] = {
+    "nasbench201": "naslib_edd.spaces.nb201.space:SPACE",
+    "darts": "naslib_edd.spaces.darts.space:SPACE",
+    "s1": "naslib_edd.spaces.darts.space:S1",
+    "s2": "naslib_edd.spaces.darts.space:S2",
+    "s3": "naslib_edd.spaces.darts.space:S3",
+    "s4": "naslib_edd.spaces.darts.space:S4",
+}
 #: Spaces that NASLib's Trainer alone searches.
 ON_NASLIB = ("nasbench301",)
 #: The group of entry points.

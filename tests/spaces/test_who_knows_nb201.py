@@ -19,6 +19,7 @@ OF_NB201 = (
     "report/panels.py",  # the colours of its operations
     "engine/baselines/proxies/under.py",  # its network without batch norm
     "cli/commands.py",  # the command that draws it
+    "cli/table_commands.py",  # what prints such a table
     "__init__.py",  # the networks that have public names
 )
 NB201 = "naslib_edd.spaces.nb201"

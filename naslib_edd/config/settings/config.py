@@ -9,6 +9,13 @@ from typing import Any
 
 from naslib_edd import spaces
 from naslib_edd.config.settings.bilevel import BilevelSettings, check_bilevel
+from naslib_edd.config.settings.cross_checks import (
+    check_dirichlet,
+    check_operations,
+    check_progressive,
+    check_sampled,
+    check_sparsity,
+)
 from naslib_edd.config.settings.fields import setting
 from naslib_edd.config.settings.hardware import HardwareSettings, check_hardware
 from naslib_edd.config.settings.images import ImageSettings
@@ -22,13 +29,6 @@ from naslib_edd.config.settings.selection import SelectionSettings
 from naslib_edd.config.settings.stages import StageSettings
 from naslib_edd.config.settings.steps import StepSettings
 from naslib_edd.config.settings.temperature import TemperatureSettings
-from naslib_edd.config.settings.together import (
-    check_dirichlet,
-    check_operations,
-    check_progressive,
-    check_sampled,
-    check_sparsity,
-)
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.layout import Layout
 
@@ -93,8 +93,8 @@ class Config:
     optimizer: str = setting("edd_darts", "the method; a preset of settings of `search`")
     search_space: str = setting(
         "nasbench201",
-        "what is searched: nasbench201, or a space of one's own (naslib_edd.spaces); nasbench301 "
-        "on NASLib's engine only",
+        "what is searched: nasbench201, darts, s1 to s4, or a space of one's own "
+        "(naslib_edd.spaces); nasbench301 on NASLib's engine only",
     )
     dataset: str = setting(
         "digits",

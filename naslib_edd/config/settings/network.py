@@ -20,7 +20,9 @@ class NetworkSettings:
         "own graph (plain and naslib: the same)",
     )
     channels: int = setting(16, "C, the width of the first stage", at_least=1)
-    cells: int = setting(5, "N, cells a stage", at_least=1, at_most=1000)
+    cells: int = setting(
+        5, "N, cells a stage; of darts and s1 to s4: cells in all", at_least=1, at_most=1000
+    )
     running_statistics: bool = setting(True, "batch norms keep running statistics")
     partial_channels: int = setting(
         1,

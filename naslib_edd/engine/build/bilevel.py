@@ -19,13 +19,13 @@ from naslib_edd.bilevel import (
 from naslib_edd.bilevel.aligned import Aligned
 from naslib_edd.bilevel.operation_stop import OperationStop
 from naslib_edd.bilevel.optimizers import GraphSGD
+from naslib_edd.bilevel.perturbed import Perturbation
 from naslib_edd.bilevel.proximal import ProximalAdam
+from naslib_edd.bilevel.regularisers import Regulariser
+from naslib_edd.config.settings import SearchSettings
 from naslib_edd.engine.build.own import make_own_step
 from naslib_edd.errors import UserError
-from naslib_edd.bilevel.perturbed import Perturbation
-from naslib_edd.bilevel.regularisers import Regulariser
 from naslib_edd.relaxation import Masked, Relaxation, SimplexEdgeWeights
-from naslib_edd.config.settings import SearchSettings
 from naslib_edd.supernet.base import Supernet
 
 

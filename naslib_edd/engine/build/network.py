@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from naslib_edd import spaces
-from naslib_edd.errors import UserError
 from naslib_edd.config.settings import SearchSettings
+from naslib_edd.errors import UserError
 from naslib_edd.spaces import Space
 from naslib_edd.supernet.base import Supernet
 

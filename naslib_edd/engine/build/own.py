@@ -8,16 +8,16 @@ import torch
 from torch import Tensor
 
 from naslib_edd import spaces
-from naslib_edd.errors import UserError
+from naslib_edd.config.methods.own_parts import make, registered
+from naslib_edd.config.settings import SearchSettings
+from naslib_edd.config.settings.relaxation import ONE_PATH
 from naslib_edd.engine.build.own_functions import (
     Chosen,
     FunctionRegulariser,
     FunctionRelaxation,
     FunctionTemperature,
 )
-from naslib_edd.config.methods.own_parts import make, registered
-from naslib_edd.config.settings import SearchSettings
-from naslib_edd.config.settings.relaxation import ONE_PATH
+from naslib_edd.errors import UserError
 from naslib_edd.spaces import Layout
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from naslib_edd.errors import UserError
-from naslib_edd.config.methods.own_parts import check_ops, plain
 from naslib_edd.bilevel.regularisers import Regulariser
+from naslib_edd.config.methods.own_parts import check_ops, plain
+from naslib_edd.errors import UserError
 from naslib_edd.relaxation import Relaxation
-from naslib_edd.spaces import Kept
 from naslib_edd.selection.stage import Search, Stage
+from naslib_edd.spaces import Kept
 from naslib_edd.temperature import Temperature
 
 #: Of a NAS-Bench-201 cell.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from naslib_edd.engine.build.own import own_part
 from naslib_edd.bilevel.regularisers import BetaDecay, Regulariser, ZeroOne
 from naslib_edd.bilevel.regularisers.dirichlet_anchor import DirichletAnchor
 from naslib_edd.bilevel.regularisers.entropy_penalty import EntropyPenalty
 from naslib_edd.bilevel.regularisers.group_sparsity import GroupSparsity
 from naslib_edd.bilevel.regularisers.identity_mapping import IdentityMapping
 from naslib_edd.config.settings import SearchSettings
+from naslib_edd.engine.build.own import own_part
 from naslib_edd.spaces import Layout
 
 

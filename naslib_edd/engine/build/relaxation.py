@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 import torch
 from torch import Tensor
 
+from naslib_edd.config.settings import SearchSettings
 from naslib_edd.engine.build.own import own_part
 from naslib_edd.errors import UserError
 from naslib_edd.relaxation import (
@@ -27,7 +28,6 @@ from naslib_edd.relaxation import (
     Softmax,
     Uniform,
 )
-from naslib_edd.config.settings import SearchSettings
 from naslib_edd.spaces import Layout
 
 

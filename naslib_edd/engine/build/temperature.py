@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from naslib_edd import temperature as temperatures
-from naslib_edd.engine.build.own import own_part
 from naslib_edd.config.settings import SearchSettings
+from naslib_edd.engine.build.own import own_part
 from naslib_edd.spaces import Layout
 from naslib_edd.temperature import EDD, Constant, Schedule, Temperature
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from naslib_edd.data import Batches, SearchData
 from naslib_edd.config.settings import SearchSettings
 from naslib_edd.config.settings.bilevel import ONE_LEVEL
+from naslib_edd.data import Batches, SearchData
 
 
 def make_batches(
