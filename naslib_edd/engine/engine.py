@@ -57,7 +57,8 @@ class Engine(Evaluation):
         self.path = step_mode(search, device)
         self.space = spaces.get(config.search_space)
         size = data.train.images.shape[-1]
-        self.kernels = choose(search, device=device, size=size, usable=self.space.kernels)
+        kernels, raced = self.space.kernels, self.space.name == "nasbench201"
+        self.kernels = choose(search, device=device, size=size, usable=kernels, raced=raced)
         torch.manual_seed(config.seed)
         layout = self.space.layout
         self.supernet = make_supernet(search, classes=data.classes, space=self.space).to(device)

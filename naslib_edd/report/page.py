@@ -193,7 +193,8 @@ def _run(run: Run, label: str, values: dict[tuple[str, int], float], out: Path) 
         )
         if isinstance(last.get(key), int | float)
     ]  # fmt: skip
-    facts += [("skip, none", f"{last.get('skip_count')}, {last.get('none_count')} of 6 edges")]
+    kept = sum(op is not None for op in last["ops"])
+    facts += [("skip, none", f"{last.get('skip_count')}, {last.get('none_count')} of {kept} edges")]
     if run.result and run.result.get("warning"):
         facts.append(("warning", literal(str(run.result["warning"]))))
     return {
