@@ -94,6 +94,7 @@ def trainer_class(base: type[Any]) -> type[Any]:
             if self.queues is not None:
                 self.queues.epoch = start
             self.recorder.catch_up(self.search_trajectory)
+            self._log_to_json()
             self._stop_if_done()
 
         def _after_epoch(self, _: int) -> None:
