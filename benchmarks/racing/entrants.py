@@ -137,7 +137,7 @@ def random_images(count: int, size: int, device: torch.device) -> SearchData:
         return ImageSet(pixels.to(device), labels.to(device))
 
     return SearchData(
-        name="cifar10", classes=CLASSES, mean=(127.5,) * 3, std=(73.9,) * 3,  # type: ignore[arg-type]
+        name="cifar10", classes=CLASSES, mean=(127.5,) * 3, std=(73.9,) * 3,
         train=half(), val=half(), test=None, split="halves", source="random",
     )  # fmt: skip
 
@@ -155,7 +155,7 @@ def bilevel_step(entrant: Entrant, shape: Shape, device: torch.device) -> Step:
     data = random_images(shape.batch_size, shape.size, torch.device("cpu"))
     engine = Engine(config=search, data=data, device=device)
     engine.supernet.to(memory_format=LAYOUTS[entrant.layout])  # type: ignore[call-overload]
-    engine.tell_epoch()
+    engine.begin_epoch()
     train, val = shape.batches(entrant.layout, device)
     if engine.graphed is None:
         return partial(engine.bilevel.step, train, val, engine.t)

@@ -44,12 +44,16 @@ class Shape:
 
 def timed(step: Step, device: torch.device) -> float:
     """Seconds of one step, with all that it left running on a GPU."""
-    wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
-    wait()
+    _wait(device)
     began = time.perf_counter()
     step()
-    wait()
+    _wait(device)
     return time.perf_counter() - began
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
 
 
 def summary(values: Sequence[float]) -> Record:

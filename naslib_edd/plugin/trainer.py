@@ -87,13 +87,14 @@ def trainer_class(base: type[Any]) -> type[Any]:
             for key in _PER_EPOCH:
                 self.search_trajectory[key][:] = before.get(key, [])[:start]
             if isinstance(self.optimizer, Adapter):
-                put_right(self, self.optimizer, start)  # the checkpoint has the epochs that lack
                 self.recorder.check_record(self.optimizer.history)
             else:
                 self.recorder.rows[:] = before.get("arch_eval", [])[:start]
             if self.queues is not None:
                 self.queues.epoch = start
             self.recorder.catch_up(self.search_trajectory)
+            if isinstance(self.optimizer, Adapter):
+                put_right(self, self.optimizer, start)  # the checkpoint has the epochs that lack
             self._log_to_json()
             self._stop_if_done()
 

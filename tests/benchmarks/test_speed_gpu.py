@@ -157,8 +157,8 @@ def given(monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
     monkeypatch.setattr(gpu, "replace", lambda shape, batch_size: SHAPE)
     monkeypatch.setattr(measure, "make_pieces", gpu.make_pieces)
     monkeypatch.setattr(measure, "measured", gpu.measured)
-    monkeypatch.setattr(measure.goals, "aims", lambda _: gpu.aims(found.batch_sizes))
-    monkeypatch.setattr(measure.auto, "aims", list)
+    monkeypatch.setattr(measure.goals, "aims", lambda _: gpu.aims(found.batch_sizes))  # type: ignore[attr-defined]
+    monkeypatch.setattr(measure.auto, "aims", list)  # type: ignore[attr-defined]
     return found
 
 

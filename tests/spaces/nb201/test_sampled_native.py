@@ -43,7 +43,7 @@ def needs_kernels() -> None:
 def cells() -> Iterator[list[tuple[int, ...]]]:
     """The paths of the cells that ran on the kernels."""
     ran: list[tuple[int, ...]] = []
-    real = fast.cell_along
+    real = fast.cell_along  # type: ignore[attr-defined]
 
     def noted(x: Tensor, ops: tuple[int, ...], *rest: object) -> Tensor:
         ran.append(ops)
