@@ -1,8 +1,8 @@
 """How long the DARTS space's search network takes: fast, plain, and quark0/darts' own.
 
-    python benchmarks/darts_network.py                      # C=16, 8 cells, batch 64, 32×32, one thread
+    python benchmarks/darts_network.py                  # C=16, 8 cells, batch 64, 32×32, 1 thread
     DARTS_HOME=CHECKOUT python benchmarks/darts_network.py --assert
-    python benchmarks/darts_network.py --partial 4          # PC-DARTS' channels; no release beside it
+    python benchmarks/darts_network.py --partial 4      # PC-DARTS' channels; without the release
 
 Two steps of each network, forward and backward: the weights' (gradients of all weights) and the
 logits' (gradients of the logits alone). The networks have the same weights and images, and take
@@ -156,9 +156,7 @@ def piece(options: argparse.Namespace, say: Callable[[str], None]) -> Record:
             kind: round(
                 median(
                     slow / quick
-                    for slow, quick in zip(
-                        seconds[name][kind], seconds["fast"][kind], strict=True
-                    )
+                    for slow, quick in zip(seconds[name][kind], seconds["fast"][kind], strict=True)
                 ),
                 2,
             )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from naslib_edd.config.settings import SearchSettings
 from naslib_edd.config.methods.own_parts import own_samples
+from naslib_edd.config.settings import SearchSettings
 from naslib_edd.spaces.darts.fast import FastDartsSupernet
 from naslib_edd.spaces.darts.plain import PlainDartsSupernet
 from naslib_edd.spaces.layout import Layout
