@@ -24,7 +24,7 @@ from naslib_edd.engine.build import (
     make_step,
     make_supernet,
     make_temperature,
-    step_path,
+    step_mode,
 )
 from naslib_edd.spaces.nb201.encoding import EDGES, NONE, OPERATIONS, SKIP
 from naslib_edd.spaces.nb201.plain import PlainSupernet
@@ -152,7 +152,7 @@ def bilevel_step(entrant: Entrant, shape: Shape, device: torch.device) -> Step:
     search = settings(
         entrant.method, entrant.kind, shape, precision=entrant.precision, graph=entrant.graph
     )
-    path = step_path(search, device)  # refuses a graph where there can be none
+    path = step_mode(search, device)  # refuses a graph where there can be none
     torch.manual_seed(0)
     supernet = make_supernet(search, classes=CLASSES).to(device)
     supernet.to(memory_format=LAYOUTS[entrant.layout])  # type: ignore[call-overload]

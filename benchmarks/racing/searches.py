@@ -16,7 +16,7 @@ from naslib_edd.config.loading import load
 from naslib_edd.config.settings import Config
 from naslib_edd.data.loading import ImageSet, SearchData
 from naslib_edd.engine.engine import Engine
-from naslib_edd.engine.prepare import open_data
+from naslib_edd.engine.start import open_data
 from naslib_edd.errors import DataMissing, UserError
 from racing.shape import Record, timed
 

@@ -23,12 +23,13 @@ from naslib_edd import spaces
 from naslib_edd.config.loading import load as load_config
 from naslib_edd.config.settings import Config
 from naslib_edd.engine import checkpoint, tracking
-from naslib_edd.engine.baselines import FloorEngine, make_floor, needs_images
+from naslib_edd.engine.baselines import TableSearch, make_floor, needs_images
 from naslib_edd.engine.begin import begin, check_free
 from naslib_edd.engine.console import EpochLines, StepBar, say
 from naslib_edd.engine.engine import Engine
-from naslib_edd.engine.outcome import final_result, show_result
-from naslib_edd.engine.prepare import (
+from naslib_edd.engine.provenance import Digests, Place, depends_on, here, moved, went_on
+from naslib_edd.engine.result import final_result, show_result
+from naslib_edd.engine.start import (
     announce,
     describe,
     folder_of,
@@ -36,7 +37,6 @@ from naslib_edd.engine.prepare import (
     open_table,
     pick_device,
 )
-from naslib_edd.engine.provenance import Digests, Place, depends_on, here, moved, went_on
 from naslib_edd.engine.surroundings import as_found, memory_errors
 from naslib_edd.errors import remedy
 from naslib_edd.storage import envelope
@@ -148,7 +148,7 @@ def _search(
     table = open_table(config)
     digests = depends_on(data, table)
     with memory_errors():
-        engine: Engine | FloorEngine
+        engine: Engine | TableSearch
         if data is None or config.search.strategy != "one_shot":
             engine = make_floor(config=config, table=table, data=data, device=device)
         else:
@@ -196,7 +196,7 @@ class _Loop:
     def __init__(
         self,
         *,
-        engine: Engine | FloorEngine,
+        engine: Engine | TableSearch,
         folder: RunFolder,
         table: Table | None,
         console: Console,

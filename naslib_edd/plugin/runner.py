@@ -21,7 +21,6 @@ from naslib_edd.data import resolve
 from naslib_edd.engine import checkpoint
 from naslib_edd.engine.begin import check_free, check_lost
 from naslib_edd.engine.console import EpochLines, say
-from naslib_edd.engine.prepare import changes, open_data, open_table
 from naslib_edd.engine.provenance import (
     Digests,
     Place,
@@ -31,6 +30,7 @@ from naslib_edd.engine.provenance import (
     moved,
     went_on,
 )
+from naslib_edd.engine.start import changes, open_data, open_table
 from naslib_edd.engine.surroundings import as_found
 from naslib_edd.errors import UserError
 from naslib_edd.plugin import compat, naslib_data, registry, rng, saving, standins
@@ -44,7 +44,7 @@ from naslib_edd.storage.files import disk_errors, write_text
 from naslib_edd.storage.lines import read_lines
 from naslib_edd.storage.lock import only_writer
 from naslib_edd.storage.record import Row, RunFolder
-from naslib_edd.tables.standing import lines_of_others, other_tables
+from naslib_edd.tables.compare import lines_of_others, other_tables
 
 
 def run(

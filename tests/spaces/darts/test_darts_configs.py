@@ -9,7 +9,8 @@ import pytest
 from naslib_edd.config.loading import changed, load
 
 FOLDER = Path(__file__).parents[3] / "configs" / "darts"
-FILES = sorted(FOLDER.glob("*.yaml"))
+REDUCED = FOLDER.parent / "reduced" / "darts_space.yaml"
+FILES = [*sorted(FOLDER.glob("*.yaml")), REDUCED]
 #: From the command lines' defaults: quark0/darts cnn/train_search.py at f276dd3, and
 #: yuhuixu1993/PC-DARTS train_search.py at b74702f.
 DARTS = {
@@ -48,8 +49,7 @@ def test_recipes_are_the_releases(name: str) -> None:
 
 
 def test_the_reduced_one_says_what_it_changes() -> None:
-    text = (FOLDER / "reduced.yaml").read_text()
-    assert text.startswith("# REDUCED")
-    config = load(FOLDER / "reduced.yaml", ["optimizer=edd_darts", "search_space=s2"])
+    assert REDUCED.read_text().startswith("# REDUCED")
+    config = load(REDUCED, ["optimizer=edd_darts", "search_space=s2"])
     assert config.optimizer == "edd_darts"
     assert {"channels", "cells", "limit_train", "limit_val"} <= set(changed(config))
