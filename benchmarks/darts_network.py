@@ -8,7 +8,8 @@ Two steps of each network, forward and backward: the weights' (gradients of all 
 logits' (gradients of the logits alone). The networks have the same weights and images, and take
 their steps in turn, round by round, after one step each that is not counted. A ratio is the median
 of the rounds' own ratios. Memory is what autograd keeps for the backward pass, each storage once,
-without weights. Each shape is a piece of the record; the same shape again takes its place.
+without weights. Each shape is a piece of the record, on each instruction set that PyTorch is held to
+(``ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2``); the same again takes its place.
 """
 
 from __future__ import annotations
@@ -214,7 +215,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         found = piece(options, lambda line: print(line, file=sys.stderr, flush=True))
         before = json.loads(options.out.read_text("utf-8")) if options.out.exists() else []
-        kept = [one for one in before if one["shape"] != found["shape"]]
+        same = found["shape"], found["isa"]
+        kept = [one for one in before if (one["shape"], one["isa"]) != same]
         options.out.parent.mkdir(parents=True, exist_ok=True)
         write_text(options.out, json.dumps([*kept, found], indent=1) + "\n")
     except UserError as error:
