@@ -136,7 +136,7 @@ def test_a_node_is_near_the_truth() -> None:
     truth, ours = Node(torch.float64), Node(torch.float32)
     with torch.autocast("cpu", torch.bfloat16):
         before = [None if one is None else one.bfloat16() for one in ours.before]
-        found = send_along_edges(
+        found = send_along_edges(  # type: ignore[call-arg]
             ours.h, NodeWeights(*ours.beta), ours.conv1, ours.conv3, *ours.norms, before
         )
     wanted = truth.separate()

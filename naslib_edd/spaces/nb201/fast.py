@@ -31,7 +31,9 @@ from naslib_edd.spaces.nb201.edge_sums import edge_sums
 from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, EDGES, NODES, POOL, SKIP
 from naslib_edd.spaces.nb201.fused import NodeWeights, send_along_edges
 from naslib_edd.spaces.nb201.sampled import Path, node_sum, path_of
-from naslib_edd.spaces.nb201.sampled_native import Group, cell_along, used, zeros
+from naslib_edd.spaces.nb201.sampled_convs import Group
+from naslib_edd.spaces.nb201.sampled_native import cell_along
+from naslib_edd.spaces.nb201.sampled_nodes import used, zeros
 from naslib_edd.spaces.nb201.skeleton import NB201Supernet, SearchCell
 from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.layers import BatchNorm

@@ -47,7 +47,7 @@ def test_a_floor_leaves_its_record(
         raise AssertionError("a floor needs no images and builds no network")
 
     monkeypatch.setattr(loop, "open_data", no)
-    monkeypatch.setattr(loop.Engine, "__init__", no)
+    monkeypatch.setattr(loop.Engine, "__init__", no)  # type: ignore[attr-defined]
     result = run(floor(tmp_path, table, optimizer, queries=10))
     rows = read_rows(result.folder / "record.jsonl")
     assert [row["queries"] for row in rows] == [3, 6, 8, 10]

@@ -50,7 +50,7 @@ class Inputs:
         self.leaves += [tensor for tensor in self.before if tensor is not None]
 
     def fused(self) -> tuple[Tensor, ...]:
-        return send_along_edges(
+        return send_along_edges(  # type: ignore[call-arg]
             self.h, NodeWeights(*self.beta), self.conv1, self.conv3, *self.norms, self.before
         )
 
@@ -95,7 +95,7 @@ def test_gradcheck(edges: int) -> None:
 
     def run(*leaves: Tensor) -> tuple[Tensor, ...]:
         h, *rest = leaves
-        return send_along_edges(
+        return send_along_edges(  # type: ignore[call-arg]
             h, NodeWeights(*rest[:4]), rest[4], rest[5], *inputs.norms, [None] * edges
         )
 

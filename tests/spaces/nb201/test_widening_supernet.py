@@ -21,7 +21,7 @@ SIZE: dict[str, Any] = {"channels": 8, "cells": 1, "classes": 3}
 def networks() -> tuple[PlainPartialSupernet, FastPartialSupernet]:
     torch.manual_seed(0)
     plain = PlainPartialSupernet(partial=4, **SIZE).double()
-    return plain, copy_from_plain(FastPartialSupernet(partial=4, **SIZE).double(), plain)
+    return plain, copy_from_plain(FastPartialSupernet(partial=4, **SIZE).double(), plain)  # type: ignore[return-value]
 
 
 def stepped(network: torch.nn.Module, optimizer: torch.optim.Optimizer) -> Tensor:
