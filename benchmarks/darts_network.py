@@ -8,7 +8,7 @@ Two steps of each network, forward and backward: the weights' (gradients of all 
 logits' (gradients of the logits alone). The networks have the same weights and images, and take
 their steps in turn, round by round, after one step each that is not counted. A ratio is the median
 of the rounds' own ratios. Memory is what autograd keeps for the backward pass, each storage once,
-without weights. Each shape is a piece of the record, on each instruction set that PyTorch is held to
+without weights. Each shape is a piece of the record, on each instruction set PyTorch is held to
 (``ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2``); the same again takes its place.
 """
 

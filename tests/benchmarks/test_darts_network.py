@@ -69,7 +69,5 @@ def test_a_folder_that_is_no_checkout(
 @pytest.mark.data("DARTS_HOME")
 def test_the_release_has_the_weights_of_the_plain_network() -> None:
     each = entrants(SHAPE, 1, os.environ["DARTS_HOME"])
-    shapes = {
-        name: [weight.shape for weight in entrant.weights] for name, entrant in each.items()
-    }
+    shapes = {name: [weight.shape for weight in entrant.weights] for name, entrant in each.items()}
     assert shapes["release"] == shapes["plain"] == shapes["fast"]
