@@ -37,6 +37,13 @@ def rest_backward(grad: Tensor, h: Tensor, width: int, stride: int) -> Tensor:
     )
 
 
+def edge_weights_of(rows: Tensor, edge_weights: Tensor | None, like: Tensor) -> Tensor:
+    """The weights of some rows' edges, of another tensor's type; 1 each without."""
+    if edge_weights is None:
+        return like.new_ones(len(rows))
+    return edge_weights[rows.to(edge_weights.device)].to(like)
+
+
 def joined(mixed: Tensor, rest: Tensor) -> Tensor:
     """[B, C/K, H, W] and [B, C − C/K, H, W], put together and shuffled."""
     images, width, height, across = mixed.shape

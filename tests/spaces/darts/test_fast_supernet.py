@@ -126,7 +126,7 @@ def test_they_stay_together_over_steps(native: bool) -> None:
 
 @pytest.mark.skipif(kernels() is None, reason="no C++ kernels here")
 def test_the_number_of_threads_changes_nothing() -> None:
-    images, labels, beta = drawn(batch=5)
+    images, _, beta = drawn(batch=5)
     found = []
     before = torch.get_num_threads()
     for threads in (1, 3):
@@ -200,3 +200,35 @@ def test_both_have_the_same_weights_by_name() -> None:
     assert [p.shape for p in plain.operation_weights()] == [
         p.shape for p in fast.operation_weights()
     ]
+
+
+@pytest.mark.parametrize("native", [False, NATIVE])
+@pytest.mark.parametrize("name", ["darts", "s1", "s4"])
+def test_a_sampled_path(name: str, native: bool) -> None:
+    layout = LAYOUTS[name]
+    images, labels, _ = drawn(layout)
+    generator = torch.Generator().manual_seed(2)
+    for number in range(3):
+        beta = torch.zeros(28, len(layout.operations), dtype=torch.float64)
+        for row in range(28):
+            columns = layout.columns(row)
+            if row % 5 != number or number == 2:  # else the edge is gone
+                drawn_one = torch.randint(len(columns), (), generator=generator)
+                beta[row, columns[int(drawn_one)]] = 1.0
+        if number == 2 and layout.none is not None:
+            beta[:5] = 0.0
+            beta[:5, layout.none] = 1.0  # nothing enters the first two nodes
+        found = []
+        with taking(native):
+            for network in twins(layout, channels=4, cells=3):
+                network.samples = True
+                torch.manual_seed(0)  # of noise
+                x, weights = images.clone().requires_grad_(), beta.clone().requires_grad_()
+                loss = F.cross_entropy(network(x, weights), labels)
+                wanted = [x, weights, *network.parameters()]
+                gradients = torch.autograd.grad(
+                    loss, wanted, allow_unused=True, materialize_grads=True
+                )
+                found.append([loss.detach(), *gradients, *network.state_dict().values()])
+        for one, other in zip(*found, strict=True):
+            torch.testing.assert_close(one, other, **EXACT)

@@ -1,0 +1,73 @@
+"""``benchmarks/darts_network.py``: the search networks of the DARTS space in turn."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import darts_network
+import pytest
+import torch
+from darts_network import STEPS, entrants, main
+from racing.darts_release import release_network
+from racing.shape import Shape
+
+from naslib_edd.errors import UserError
+
+pytestmark = pytest.mark.benchmark
+
+TINY = ["--channels", "2", "--cells", "3", "--batch-size", "2", "--size", "8", "--rounds", "2"]
+SHAPE = Shape(channels=2, cells=3, batch_size=2, size=8)
+
+
+@pytest.fixture(autouse=True)
+def nothing_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(darts_network, "keep_freed_memory", lambda: True)
+
+
+def test_a_record_piece_by_piece(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DARTS_HOME", raising=False)
+    out = tmp_path / "deep" / "record.json"
+    threads = str(torch.get_num_threads())
+    for partial in ("1", "1"):
+        arguments = [*TINY, "--partial", partial, "--threads", threads, "--out", str(out)]
+        assert main(arguments) == 0
+    (piece,) = json.loads(out.read_text())
+    assert piece["shape"] == {**vars(SHAPE), "partial": 1} and piece["release"] is None
+    assert set(piece["networks"]) == {"plain", "fast"} and piece["processor"]
+    for row in piece["networks"].values():
+        assert all(len(row["seconds"][kind]) == 2 for kind in STEPS)
+        assert all(row["saved_mib"][kind] > 0 for kind in STEPS)
+    text = capsys.readouterr().out
+    assert "release: not raced (DARTS_HOME is not set" in text and "times as fast" in text
+
+
+def test_all_take_the_same_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    each = entrants(SHAPE, 1, os.environ.get("DARTS_HOME"))
+    for kind in STEPS:
+        found = {name: entrant.step(kind) for name, entrant in each.items()}
+        for gradients in found.values():
+            for one, other in zip(gradients, found["plain"], strict=True):
+                torch.testing.assert_close(one, other, rtol=1e-2, atol=1e-3)
+
+
+def test_a_folder_that_is_no_checkout(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DARTS_HOME", str(tmp_path))
+    assert main([*TINY, "--out", str(tmp_path / "o.json")]) == 2
+    assert "is no checkout of quark0/darts" in capsys.readouterr().err
+    (tmp_path / "cnn").mkdir()
+    (tmp_path / "cnn" / "model_search.py").write_text("import no_such_module_at_all\n")
+    with pytest.raises(UserError, match="cannot import model_search"):
+        release_network(tmp_path, SHAPE)
+
+
+@pytest.mark.data("DARTS_HOME")
+def test_the_release_has_the_weights_of_the_plain_network() -> None:
+    each = entrants(SHAPE, 1, os.environ["DARTS_HOME"])
+    shapes = {name: [weight.shape for weight in entrant.weights] for name, entrant in each.items()}
+    assert shapes["release"] == shapes["plain"] == shapes["fast"]
