@@ -1,11 +1,11 @@
-"""Our training beside the table's: architectures spread over NAS-Bench-201, by its 12-epoch recipe.
+r"""Our training beside the table's: architectures of NAS-Bench-201, by its 12-epoch recipe.
 
 Architectures at even ranks of the table's own 12-epoch test accuracies on CIFAR-10 are trained by
 ``naslib-edd retrain`` (recipe ``nb201_12``, smaller as the options say), and set beside the table:
 rank correlations and differences. Each run is a folder that a stopped program goes on with; the
 summary is written anew after each.
 
-    python benchmarks/circle.py --out runs/circle --table nb201 --data cifar10.npz \\
+    python benchmarks/circle.py --out runs/circle --table nb201 --data cifar10.npz \
         --data-note "CIFAR-10 (JPEG)" channels=16 cells=1 limit_train=10000
 """
 
@@ -136,9 +136,9 @@ def run(options: argparse.Namespace) -> None:
             "column": COLUMN,
         }
         told = ", ".join(f"{key}={value}" for key, value in about["changed"].items())
+        name = options.data_note or about["images"]["name"]
         title = (
-            f"{options.data_note or about['images']['name']}, recipe {RECIPE} with {told or 'all'}: "
-            "test accuracy, %, of the last weights"
+            f"{name}, recipe {RECIPE} with {told or 'all'}: test accuracy, %, of the last weights"
         )
         text = json.dumps({**about, **found, "rows": rows}, indent=2)
         write_text(out / "circle.json", text + "\n")

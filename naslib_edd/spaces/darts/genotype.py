@@ -12,8 +12,7 @@ from typing import Any
 
 from naslib_edd.errors import UserError, nearest
 from naslib_edd.spaces.darts.layout import CELLS, EDGES, INPUTS, KEEP, NODES, NOISE, OPERATIONS
-from naslib_edd.spaces.layout import Layout
-from naslib_edd.spaces.space import Kept
+from naslib_edd.spaces.layout import Kept, Layout
 from naslib_edd.storage.literal import value
 
 #: (operation, source): an edge of a genotype.
