@@ -21,10 +21,10 @@ from unittest.mock import patch
 import torch
 from racing.entrants import Entrant, bilevel_step
 from racing.shape import Shape, Step
-from racing.surroundings import processor
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from naslib_edd.cli.allocator import keep_freed_memory
+from naslib_edd.engine.provenance import here
 from naslib_edd.storage.files import write_text
 from naslib_edd.supernet.native import Kernels, kernels
 from naslib_edd.supernet.native.choice import VARIABLE
@@ -123,7 +123,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{title}: {found[title]['total_ms']:.0f} ms a step")
         for group, milliseconds in found[title]["groups_ms"].items():
             print(f"  {milliseconds:8.1f}  {group}")
-    about = {"processor": processor(), "threads": options.threads, "torch": torch.__version__}
+    about = {
+        "processor": here(torch.device("cpu"))["processor"],
+        "threads": options.threads,
+        "torch": torch.__version__,
+    }
     record = {**about, "shape": vars(shape), "steps": STEPS, "engines": found}
     write_text(options.out, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     print(f"record: {options.out}")

@@ -23,12 +23,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from racing.alone import answer
 from racing.curves import draw
 from racing.goals import verdict
 from racing.measure import measure, of_kind
-from racing.memory import own_rss
 from racing.options import ISAS, read
-from racing.searches import own_search
 from racing.tables import show
 from rich.console import Console
 
@@ -44,11 +43,8 @@ def run(options: argparse.Namespace) -> int:
     torch.set_num_threads(options.threads)
     if options.allocator == "keep" and not keep_freed_memory():
         options.allocator = "default"  # there is no glibc
-    if options.memory_of:
-        print(json.dumps(own_rss(options)))
-        return 0
-    if options.search_of:
-        print(json.dumps(own_search(options)))
+    if options.alone:
+        print(json.dumps(answer(options)))
         return 0
     kind = "cuda" if options.device == "cuda" else f"cpu_{target().name}"
     default = Path(__file__).parent / "results" / f"speed_{kind}.json"

@@ -61,5 +61,5 @@ def dying(number: int, stage: str) -> Callable[..., Path]:
 
 
 if __name__ == "__main__":
-    checkpoint.write_atomic = dying(int(sys.argv[1]), sys.argv[2])
+    checkpoint.write_atomic = dying(int(sys.argv[1]), sys.argv[2])  # type: ignore[attr-defined]
     sys.exit(main(sys.argv[3:]))

@@ -10,7 +10,7 @@ from helpers import tiny_settings
 
 from naslib_edd.config.loading import load
 from naslib_edd.engine.engine import Engine
-from naslib_edd.engine.prepare import open_data
+from naslib_edd.engine.start import open_data
 
 
 def engine_of(method: str, *, device: str = "cpu", **search: Any) -> Engine:

@@ -17,7 +17,7 @@ from helpers import tiny_settings
 from naslib_edd.config.loading import load
 from naslib_edd.data import SearchData
 from naslib_edd.engine.engine import Engine
-from naslib_edd.engine.prepare import open_data
+from naslib_edd.engine.start import open_data
 from naslib_edd.errors import UserError
 
 CPU = torch.device("cpu")

@@ -14,10 +14,10 @@ from helpers import rows_of, run, tiny_settings
 from naslib_edd.config.loading import as_dict, load
 from naslib_edd.engine.engine import Engine
 from naslib_edd.engine.loop import Interrupted
-from naslib_edd.engine.prepare import open_data
+from naslib_edd.engine.start import open_data
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.nb201.partial import PlainPartialSupernet
-from naslib_edd.spaces.nb201.twins import load_plain
+from naslib_edd.spaces.nb201.twins import copy_from_plain
 from naslib_edd.storage.record import without_timings
 
 METHODS = ("pc_darts", "edd_pc_darts")
@@ -127,7 +127,7 @@ def test_twins_search_alike(tmp_path: Path) -> None:
         part = engine._part
         engine._part = lambda i, n, f=part: (f(i, n)[0].double(), f(i, n)[1])  # type: ignore[method-assign]
     assert isinstance(plain.supernet, PlainPartialSupernet)
-    load_plain(fast.supernet, plain.supernet)  # type: ignore[arg-type]
+    copy_from_plain(fast.supernet, plain.supernet)  # type: ignore[arg-type]
     fast.logits.data.copy_(plain.logits.data)
     for _ in range(2):
         rows = []

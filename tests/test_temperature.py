@@ -126,10 +126,10 @@ def test_release_against_a_straight_line(seed: int) -> None:
     edd = controller("edd_darts", variant="release")
     found, ds, updated = [edd.t], [edd.strength], []
     for epoch in range(1, 50):
-        before = edd.updates
+        before = edd.updates  # type: ignore[attr-defined]
         found.append(edd.update(epoch=epoch, entropy=means[epoch]))
         ds.append(edd.strength)
-        if edd.updates > before:
+        if edd.updates > before:  # type: ignore[attr-defined]
             updated.append(epoch)
     assert updated == renewed and len(updated) == 16
     assert found == pytest.approx(wanted, rel=1e-10)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import pairwise
-from math import sqrt
-from statistics import median
+from statistics import geometric_mean, median
 
 import torch
 
@@ -14,12 +13,11 @@ from naslib_edd.errors import UserError
 from naslib_edd.supernet.native import taking
 from naslib_edd.supernet.native.build import built
 from naslib_edd.supernet.native.choice import VARIABLE, override
-from racing.compare import summary
-from racing.entrants import BASELINE, Entrant, bilevel_step, settings
+from racing.entrants import BASELINE, FAST, bilevel_step, config
 from racing.goals import AT_MOST_AUTO, Goal
 from racing.pieces import Piece
-from racing.race import Tick, race
-from racing.shape import Record, Shape, Step
+from racing.race import race
+from racing.shape import Record, Shape, Step, Tick, summary
 
 #: Name → shape, and the rounds that count: more where steps are short.
 SIZES = {
@@ -65,7 +63,7 @@ def _measure(size: str, shape: Shape, rounds: int, threads: int, tick: Tick) -> 
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        chosen = choose(settings(BASELINE, "fast", shape), device=_CPU, size=shape.size)
+        chosen = choose(config(BASELINE, "fast", shape).search, device=_CPU, size=shape.size)
         takers = {"auto": chosen.on, "on": True, "off": False}
         steps = {name: _taking(shape, on) for name, on in takers.items()}
         run = partial(race, steps, device=_CPU, tick=tick, swapped=list(steps))
@@ -76,7 +74,7 @@ def _measure(size: str, shape: Shape, rounds: int, threads: int, tick: Tick) -> 
     better = min(("on", "off"), key=lambda name: median(seconds[name]))
     ratios = [a / b for a, b in zip(seconds["auto"], seconds[better], strict=True)]
     # Over two rounds each of the three has had every place but the middle's as often.
-    pairs = [sqrt(a * b) for a, b in pairwise(ratios)] or ratios
+    pairs = [geometric_mean(two) for two in pairwise(ratios)] or ratios
     row = {"label": label(size, threads), "over": "auto", "under": better, "of": "two rounds"}
     return {
         "kind": "auto", "shape": vars(shape), "threads": threads, "choice": chosen.as_dict(),
@@ -85,7 +83,7 @@ def _measure(size: str, shape: Shape, rounds: int, threads: int, tick: Tick) -> 
 
 
 def _taking(shape: Shape, on: bool) -> Step:
-    made = bilevel_step(Entrant(kind="fast", layout="channels_last", method=BASELINE), shape, _CPU)
+    made = bilevel_step(FAST(method=BASELINE), shape, _CPU)
 
     def step() -> None:
         with taking(on):

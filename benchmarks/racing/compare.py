@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import sqrt
-from statistics import median
+from statistics import geometric_mean, median
+
+import numpy as np
 
 from racing.entrants import BASELINE, Entrant
-from racing.shape import Record
+from racing.shape import Record, summary
 
 #: Methods whose steps are the same arithmetic on the same samples, method → the other.
 TWINS = {"ets_gdas": "gdas"}
-
-
-def summary(values: Sequence[float]) -> Record:
-    """Median and range."""
-    return {"median": median(values), "min": min(values), "max": max(values)}
+#: Of the range of a ratio of medians.
+STRETCHES = 6
 
 
 def compare(entrants: Sequence[Entrant], seconds: Mapping[str, Sequence[float]]) -> list[Record]:
-    """The ratios of step times that are of interest.
-
-    ``of`` says what a ratio is:
-
-    - ``rounds``: the median (and range) of the rounds' own ratios;
-    - ``two rounds``: the same of the geometric means of two rounds, in which the two had each the
-      first turn once; for twins, whose rounds draw the same samples;
-    - ``medians``: of the two medians; its range, of those of six stretches of rounds. Samplers that
-      draw for themselves have no rounds in common.
+    """The ratios of step times that are of interest; each says by ``of`` what it is.
 
     ``plain`` is the plain supernet in the memory layout that it runs in (PyTorch's default, as the
     releases run theirs); its ratio in the other layout stands beside it.
@@ -35,33 +25,16 @@ def compare(entrants: Sequence[Entrant], seconds: Mapping[str, Sequence[float]])
     found: list[Record] = []
 
     def add(label: str, over: str, under: str, of: str = "rounds") -> None:
-        row: Record = {"label": label, "over": over, "under": under, "of": of}
-        rounds = [a / b for a, b in zip(seconds[over], seconds[under], strict=True)]
-        if of == "two rounds" and len(rounds) > 1:
-            rounds = [sqrt(a * b) for a, b in zip(rounds[::2], rounds[1::2], strict=False)]
-        if of == "medians":
-            row["rounds"] = [
-                median(seconds[over][part]) / median(seconds[under][part])
-                for part in _stretches(len(seconds[over]))
-            ]
-            row |= summary(row["rounds"])
-            row["median"] = median(seconds[over]) / median(seconds[under])
-        else:
-            row.update({"rounds": rounds, **summary(rounds)})
-        found.append(row)
+        row = {"label": label, "over": over, "under": under, "of": of}
+        found.append({**row, **ratio(seconds[over], seconds[under], of)})
 
-    plain: dict[str, str] = {}
-    others: list[Entrant] = []
-    for one in entrants:
-        if one.as_it_runs:
-            plain[str(one.method)] = one.name
-        elif one.kind == "plain":
-            others.append(one)
+    plain = {str(one.method): one.name for one in entrants if one.as_it_runs}
     dense = [str(one.method) for one in entrants if one.kind == "fast" and not one.sampled]
     for method in plain:
         add(f"fast / plain, {method}", f"fast:{method}", plain[method])
-    for one in others:
-        add(f"fast / plain in {one.layout}, {one.method}", f"fast:{one.method}", one.name)
+    for one in entrants:
+        if one.kind == "plain" and not one.as_it_runs:
+            add(f"fast / plain in {one.layout}, {one.method}", f"fast:{one.method}", one.name)
     for method in dense:
         if "floor" in seconds:
             add(f"fast / floor, {method}", f"fast:{method}", "floor")
@@ -80,10 +53,26 @@ def compare(entrants: Sequence[Entrant], seconds: Mapping[str, Sequence[float]])
     return found
 
 
-def _stretches(rounds: int, *, most: int = 6) -> list[slice]:
-    """The rounds in order, in as many parts of one length or nearly so."""
-    parts = min(most, rounds)
-    return [slice(k * rounds // parts, (k + 1) * rounds // parts) for k in range(parts)]
+def ratio(over: Sequence[float], under: Sequence[float], of: str) -> Record:
+    """A ratio of two entrants' seconds, with its range and what that is of.
+
+    Args:
+        over, under: seconds, round by round.
+        of: ``rounds``: the median of the rounds' own ratios; ``two rounds``: the same of the
+            geometric means of two rounds, in which the two had each the first turn once; for
+            twins, whose rounds draw the same samples; ``medians``: of the two medians, its range
+            of those of stretches of rounds. Samplers that draw for themselves have no rounds in
+            common.
+    """
+    if of == "medians":
+        parts = min(STRETCHES, len(over))
+        stretches = zip(np.array_split(over, parts), np.array_split(under, parts), strict=True)
+        rounds = [float(np.median(a) / np.median(b)) for a, b in stretches]
+        return {"rounds": rounds, **summary(rounds), "median": median(over) / median(under)}
+    rounds = [a / b for a, b in zip(over, under, strict=True)]
+    if of == "two rounds" and len(rounds) > 1:
+        rounds = [geometric_mean(two) for two in zip(rounds[::2], rounds[1::2], strict=False)]
+    return {"rounds": rounds, **summary(rounds)}
 
 
 def compare_memory(engines: Mapping[str, Record]) -> list[Record]:
@@ -91,23 +80,14 @@ def compare_memory(engines: Mapping[str, Record]) -> list[Record]:
 
     A network so small that it fits into what the imports once needed shows nothing, and has none.
     """
-    found: list[Record] = []
-    own = f"fast:{BASELINE}"
-    rivals = {f"autodl:{BASELINE}": "AutoDL", f"naslib:{BASELINE}": "NASLib"}
-    for name, title in rivals.items():
-        if {name, own} <= {key for key, row in engines.items() if "memory_mib" in row}:
+    own, found = f"fast:{BASELINE}", []
+    for title in ("AutoDL", "NASLib"):
+        name = f"{title.lower()}:{BASELINE}"
+        if all("memory_mib" in engines.get(one, ()) for one in (own, name)):
             mine, theirs = net_memory(engines[own]), net_memory(engines[name])
-            if min(mine, theirs) <= 0:
-                continue
-            label = f"fast / {title}, peak memory"
-            row = {
-                "label": label,
-                "over": own,
-                "under": name,
-                "of": "memory",
-                "median": mine / theirs,
-            }
-            found.append(row)
+            if min(mine, theirs) > 0:
+                label = {"label": f"fast / {title}, peak memory", "over": own, "under": name}
+                found.append({**label, "of": "memory", "median": mine / theirs})
     return found
 
 
@@ -126,11 +106,10 @@ def multiples(engines: Mapping[str, Record]) -> dict[str, Record]:
     found: dict[str, Record] = {}
     floor = next((row for name, row in engines.items() if name.startswith("floor")), None)
     for name, row in engines.items():
-        beside = "gdas" if row["sampled"] else BASELINE
         beyond = None if floor is None or row["sampled"] else row["median"] / floor["median"]
         found[name] = {"floor": beyond}
         for rival in ("autodl", "naslib"):
-            other = engines.get(f"{rival}:{beside}")
+            other = engines.get(f"{rival}:{'gdas' if row['sampled'] else BASELINE}")
             faster = other and other["median"] / row["median"]
             found[name][rival] = None if row is floor else faster
     return found

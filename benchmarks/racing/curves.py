@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from naslib_edd.report.style import GREY, house_style, line_style, new_figure, save_figure
-from racing.compare import net_memory, summary
-from racing.entrants import BASELINE, Entrant, bilevel_step
-from racing.memory import peak_rss
+from racing.alone import peak_rss
+from racing.compare import net_memory
+from racing.entrants import BASELINE, FAST, bilevel_step
 from racing.race import race
-from racing.shape import Record, Shape, Step
+from racing.shape import Record, Shape, Step, Tick, summary
 
 #: Along an axis, the other two stay at these values.
 FIXED = {"cells": 1, "batch_size": 16, "channels": 16}
@@ -24,7 +24,7 @@ AXES: Mapping[str, Sequence[int]] = {
     "batch_size": (16, 32, 64, 128),
     "channels": (8, 16, 32, 64),
 }
-ENTRANT = Entrant(kind="fast", layout="channels_last", method=BASELINE)
+ENTRANT = FAST(method=BASELINE)
 _NAMES = {"cells": "cells a stage N", "batch_size": "batch", "channels": "channels C"}
 
 
@@ -41,7 +41,7 @@ def ticks(axis: str, options: argparse.Namespace) -> int:
     return len(AXES[axis]) * (1 + options.warmup + options.repeats)
 
 
-def curve(axis: str, options: argparse.Namespace, tick: Callable[[str], None]) -> Record:
+def curve(axis: str, options: argparse.Namespace, tick: Tick) -> Record:
     """Along an axis: every point's timings, round by round, its memory, and the exponents.
 
     A point's memory is that of a process of its own.
@@ -63,7 +63,7 @@ def curve(axis: str, options: argparse.Namespace, tick: Callable[[str], None]) -
     net = [net_memory(point) for point in points]
     if min(net) > 0:  # a network may be too small to show
         exponents["memory"] = exponent(values, net)
-    names = {"axis": axis, "values": values, "engine": ENTRANT.name}
+    names = {"kind": "curve", "axis": axis, "values": values, "engine": ENTRANT.name}
     return {**names, "points": points, "exponents": exponents}
 
 
@@ -78,27 +78,20 @@ def draw(rows: Sequence[Record], path: Path) -> Path:
         figure = new_figure(8.0, 4.6, title=f"One bilevel step, {ENTRANT.name}")
         panels = figure.subplots(2, len(rows), squeeze=False)
         for column, row in enumerate(rows):
-            points = row["points"]
-            measures = {
-                "time": ("ms", [1e3 * point["median"] for point in points]),
-                "memory": ("MiB", [net_memory(point) for point in points]),
-            }
-            for number, (what, (unit, y)) in enumerate(measures.items()):
+            x, logs = row["values"], np.log(row["values"])
+            times = "time", "ms", [1e3 * point["median"] for point in row["points"]]
+            sizes = "memory", "MiB", [net_memory(point) for point in row["points"]]
+            for number, (what, unit, y) in enumerate((times, sizes)):
                 axes, power = panels[number][column], row["exponents"].get(what)
                 axes.set_xscale("log", base=2)
                 if min(y) > 0:
                     axes.set_yscale("log")
-                axes.plot(row["values"], y, "o", color=line_style(number)[0])
+                axes.plot(x, y, "o", color=line_style(number)[0])
                 if power is not None:
-                    fit = np.exp(np.mean(np.log(y)) + power * _centred(row["values"]))
-                    axes.plot(row["values"], fit, "--", color=GREY, label=f"exponent {power:.2f}")
+                    fit = np.exp(np.mean(np.log(y)) + power * (logs - logs.mean()))
+                    axes.plot(x, fit, "--", color=GREY, label=f"exponent {power:.2f}")
                     axes.legend()
-                axes.set_xticks(row["values"], [str(value) for value in row["values"]])
+                axes.set_xticks(x, [str(value) for value in x])
                 axes.set_xlabel(_NAMES[row["axis"]])
                 axes.set_ylabel(f"{what}, {unit}")
         return save_figure(figure, path)
-
-
-def _centred(x: Sequence[float]) -> np.ndarray:
-    logs: np.ndarray = np.log(x)
-    return logs - logs.mean()

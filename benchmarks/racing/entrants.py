@@ -1,37 +1,23 @@
-"""Who races, and our own step on the fast and the plain supernet."""
+"""Who races whom, and our own step on the fast and the plain supernet."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Literal
 
 import torch
-from torch import Tensor
 
 from naslib_edd.config.loading import load
-from naslib_edd.config.settings import SearchSettings
+from naslib_edd.config.settings import Config
 from naslib_edd.config.settings.relaxation import SAMPLED
-from naslib_edd.data.sampling import generator
-from naslib_edd.engine.build import (
-    make_allowed,
-    make_bilevel,
-    make_drop_path,
-    make_perturbation,
-    make_regularisers,
-    make_relaxation,
-    make_step,
-    make_supernet,
-    make_temperature,
-    step_path,
-)
-from naslib_edd.spaces.nb201.encoding import EDGES, NONE, OPERATIONS, SKIP
+from naslib_edd.data.loading import ImageSet, SearchData
+from naslib_edd.engine.engine import Engine
 from naslib_edd.spaces.nb201.plain import PlainSupernet
-from racing.shape import LAYOUTS, Shape, Step
+from racing.shape import CLASSES, LAYOUTS, Shape, Step
 
 BASELINE = "darts_v1"
-CLASSES = 10
 #: The methods that a rival has a step of, too.
 RIVALS = {"autodl": (BASELINE,), "naslib": (BASELINE, "gdas")}
 
@@ -68,32 +54,48 @@ class Entrant:
         return self.method is not None and samples(self.method)
 
 
+FAST = partial(Entrant, kind="fast", layout="channels_last")
+
+
 def samples(method: str) -> bool:
     """Whether a method computes one sampled operation an edge, not all of them."""
     return load({"optimizer": method}).search.relaxation in SAMPLED
 
 
-def lineup(methods: Sequence[str], *, rivals: Collection[str] = ()) -> list[Entrant]:
-    """Who races, in the order of a round: all that compute every operation, then the samplers.
+def field(
+    dense: Sequence[Entrant],
+    methods: Sequence[str],
+    rivals: Collection[str],
+    precision: str = "fp32",
+) -> list[Entrant]:
+    """All who race, in the order of a round: who computes every operation, then the samplers.
 
-    The plain supernet runs the former only. ``rivals`` are keys of :data:`RIVALS`.
+    Args:
+        dense: our own that compute every operation.
+        methods: those of all; a rival's are left out that are none of them.
+        rivals: keys of :data:`RIVALS`.
+        precision: of our samplers and of the floor.
     """
-    dense = [method for method in methods if not samples(method)]
-    entrants = []
-    for method in dense:
-        entrants.append(Entrant(kind="fast", layout="channels_last", method=method))
-        entrants += [Entrant(kind="plain", layout=layout, method=method) for layout in LAYOUTS]
-    others: list[Entrant] = []
-    if "autodl" in rivals:
-        others += [Entrant(kind="autodl", layout="contiguous", method=m) for m in RIVALS["autodl"]]
-    if "naslib" in rivals:
-        others += [Entrant(kind="naslib", layout="contiguous", method=m) for m in RIVALS["naslib"]]
-    others = [one for one in others if one.method in methods]
-    entrants += [one for one in others if not one.sampled]
-    entrants.append(Entrant(kind="floor", layout="best of both"))
-    entrants += [one for one in others if one.sampled]
-    own = [method for method in methods if method not in dense]
-    return entrants + [Entrant(kind="fast", layout="channels_last", method=m) for m in own]
+    theirs = [
+        Entrant(kind=kind, layout="contiguous", method=method)  # type: ignore[arg-type]
+        for kind, steps in RIVALS.items()
+        for method in steps
+        if kind in rivals and method in methods
+    ]
+    floor = Entrant(kind="floor", layout="best of both", precision=precision)
+    alike = [*dense, *(one for one in theirs if not one.sampled), floor]
+    own = [FAST(method=method, precision=precision) for method in methods if samples(method)]
+    return [*alike, *(one for one in theirs if one.sampled), *own]
+
+
+def lineup(methods: Sequence[str], *, rivals: Collection[str] = ()) -> list[Entrant]:
+    """Who races on a CPU; the plain supernet in both layouts, where all operations are computed."""
+    dense: list[Entrant] = []
+    for method in methods:
+        if not samples(method):
+            dense.append(FAST(method=method))
+            dense += [Entrant(kind="plain", layout=layout, method=method) for layout in LAYOUTS]
+    return field(dense, methods, rivals)
 
 
 def races(methods: Sequence[str], *, rivals: Collection[str] = ()) -> dict[str, list[Entrant]]:
@@ -118,28 +120,26 @@ def races(methods: Sequence[str], *, rivals: Collection[str] = ()) -> dict[str, 
     return found | ({"samplers": sampled} if sampled else {})
 
 
-def settings(
-    method: str, kind: str, shape: Shape, *, precision: str = "fp32", graph: bool = False
-) -> SearchSettings:
-    """The method's recipe on a supernet of this shape."""
-    search = {
-        "precision": precision,
-        "cuda_graph": "on" if graph else "off",
-        "supernet": kind,
-        "channels": shape.channels,
-        "cells": shape.cells,
-        "batch_size": shape.batch_size,
-    }
-    return load({"optimizer": method, "search": search}).search
+def config(method: str, kind: str, shape: Shape, **more: str) -> Config:
+    """The method's recipe on a supernet of this shape, with ``more`` settings of its search."""
+    sizes = asdict(shape)
+    del sizes["size"]
+    return load({"optimizer": method, "search": {"supernet": kind, **sizes, **more}})
 
 
-def batch(shape: Shape, layout: str, device: torch.device, seed: int) -> tuple[Tensor, Tensor]:
-    """Random images [B, 3, size, size] and labels [B], the same for every entrant."""
-    source = torch.Generator().manual_seed(seed)
-    count, size = shape.batch_size, shape.size
-    images = torch.randn(count, 3, size, size, generator=source).to(device)
-    labels = torch.randint(CLASSES, (count,), generator=source).to(device)
-    return images.contiguous(memory_format=LAYOUTS[layout]), labels
+def random_images(count: int, size: int, device: torch.device) -> SearchData:
+    """An image set of ``count`` random images [3, size, size] in each half."""
+    source = torch.Generator().manual_seed(0)
+
+    def half() -> ImageSet:
+        pixels = torch.randint(256, (count, 3, size, size), dtype=torch.uint8, generator=source)
+        labels = torch.randint(CLASSES, (count,), generator=source)
+        return ImageSet(pixels.to(device), labels.to(device))
+
+    return SearchData(
+        name="cifar10", classes=CLASSES, mean=(127.5,) * 3, std=(73.9,) * 3,
+        train=half(), val=half(), test=None, split="halves", source="random",
+    )  # fmt: skip
 
 
 def bilevel_step(entrant: Entrant, shape: Shape, device: torch.device) -> Step:
@@ -149,57 +149,15 @@ def bilevel_step(entrant: Entrant, shape: Shape, device: torch.device) -> Step:
     step by step: every generator starts from the same seed.
     """
     assert entrant.method is not None
-    search = settings(
-        entrant.method, entrant.kind, shape, precision=entrant.precision, graph=entrant.graph
-    )
-    path = step_path(search, device)  # refuses a graph where there can be none
-    torch.manual_seed(0)
-    supernet = make_supernet(search, classes=CLASSES).to(device)
-    supernet.to(memory_format=LAYOUTS[entrant.layout])  # type: ignore[call-overload]
-    supernet.drop_path = make_drop_path(search, generator=generator(0, "drop_path"))
-    columns = len(OPERATIONS) + search.edge_columns
-    logits = (search.arch_init * torch.randn(len(EDGES), columns)).to(device)
-    logits.requires_grad_()
-    allowed = make_allowed(search, edges=len(EDGES), operations=len(OPERATIONS), none=NONE)
-    allowed = allowed.to(device)
-    # As in the engine: a Dirichlet's samples depend on the logits, which are not to be waited for.
-    drawn = device if search.relaxation == "dirichlet" else torch.device("cpu")
-    random = generator(0, "relaxation", device=drawn)
-    relaxation = make_relaxation(
-        search,
-        generator=random,
-        allowed=allowed,
-        targets=[target for _, target in EDGES],
-        skip=SKIP,
-    )
-    regularisers = make_regularisers(search, allowed=allowed, skip=1)
-    perturbation = make_perturbation(
-        search, generator=generator(0, "perturbation"), allowed=allowed
-    )
-    for part in (supernet.drop_path, relaxation, *regularisers, perturbation):
-        if part is not None:
-            part.begin_epoch(0)
-    bilevel = make_bilevel(
-        search,
-        supernet=supernet,
-        logits=logits,
-        relaxation=relaxation,
-        regularisers=regularisers,
-        perturbation=perturbation,
-        generator=generator(0, "bilevel"),
-        graphed=path.graphed,
-    )
-    bilevel.logits_rest = search.arch_fixed or search.relaxation == "uniform"
-    t = torch.tensor(make_temperature(search, edges=len(EDGES)).t, device=device)
-    train, val = (batch(shape, entrant.layout, device, seed) for seed in (1, 2))
-    if not path.graphed:
-        return partial(bilevel.step, train, val, t)
-    graphed = make_step(
-        search,
-        bilevel=bilevel,
-        parts=[relaxation, *regularisers],
-        device=device,
-        generators=[random] if drawn.type == device.type else [],
-    )
-    graphed.begin_epoch()
-    return partial(graphed, train, val, t)
+    more = {"precision": entrant.precision, "cuda_graph": "on" if entrant.graph else "off"}
+    # Nothing is tried out: with kernels or without is up to who calls the step.
+    search = config(entrant.method, entrant.kind, shape, **more, kernels="off")
+    data = random_images(shape.batch_size, shape.size, torch.device("cpu"))
+    engine = Engine(config=search, data=data, device=device)
+    engine.supernet.to(memory_format=LAYOUTS[entrant.layout])  # type: ignore[call-overload]
+    engine.begin_epoch()
+    train, val = shape.batches(entrant.layout, device)
+    if engine.graphed is None:
+        return partial(engine.bilevel.step, train, val, engine.t)
+    engine.graphed.begin_epoch()
+    return partial(engine.graphed, train, val, engine.t)

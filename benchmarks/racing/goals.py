@@ -41,10 +41,8 @@ def aims(methods: Sequence[str]) -> list[Goal]:
         Goal("ets_gdas / gdas, fast", 1.002, "--methods ets_gdas gdas"),
         Goal("fast / AutoDL, peak memory", 0.6, "--autodl and --memory"),
     ]
-    for axis, at_most in EXPONENTS.items():
-        found += [
-            Goal(exponent_label(what, axis), at_most, "--curves") for what in ("time", "memory")
-        ]
+    for axis, most in EXPONENTS.items():
+        found += [Goal(exponent_label(what, axis), most, "--curves") for what in ("time", "memory")]
     found += [Goal(f"{name}, s", at_most, "--startup") for name, at_most in STARTUP.items()]
     # What the plain supernet is for: a fair stand-in where there is no rival's checkout.
     for method in dense:

@@ -12,13 +12,13 @@ import torch
 
 from naslib_edd.bilevel.graphed import WARM_UP
 from naslib_edd.engine.build.step import host_work
-from racing.entrants import BASELINE, RIVALS, Entrant, samples, settings
+from racing.alone import searches
+from racing.entrants import BASELINE, FAST, Entrant, config, field, samples
+from racing.floor import copy_bandwidth, traffic
 from racing.goals import Goal
 from racing.pieces import Piece
-from racing.race import Tick, engines
-from racing.searches import searches
-from racing.shape import Record
-from racing.traffic import copy_bandwidth, traffic
+from racing.race import engines
+from racing.shape import Record, Tick
 
 PRECISIONS = ("fp32", "bf16")
 EPOCHS = 50
@@ -28,9 +28,7 @@ SEEDS, SEED_EPOCHS = 4, 3
 FASTER, SEARCH_SECONDS = {64: 15.0, 256: 6.0}, {64: 150.0, 256: 80.0}
 SEEDS_RATIO = 2.0
 #: What a search runs on by default, in the quicker precision: the engine that the goals are about.
-BEST = Entrant(
-    kind="fast", layout="channels_last", method=BASELINE, precision="bf16", graph=True
-).name
+BEST = FAST(method=BASELINE, precision="bf16", graph=True).name
 
 
 def lineup_gpu(
@@ -40,24 +38,14 @@ def lineup_gpu(
 
     ``graphs``: a method whose step can be one graph races with it, too.
     """
-    own = partial(Entrant, kind="fast", layout="channels_last", precision=precision)
-    dense = [method for method in options.methods if not samples(method)]
-    found = []
-    for method in dense:
-        found.append(own(method=method))
-        if graphs and host_work(settings(method, "fast", options.shape)) is None:
-            found.append(own(method=method, graph=True))
-    if BASELINE in dense:
-        found.append(Entrant(kind="plain", layout="contiguous", method=BASELINE))
-    others: list[Entrant] = []
-    for kind in ("autodl", "naslib"):
-        methods = RIVALS[kind] if kind in options.rivals else ()
-        others += [Entrant(kind=kind, layout="contiguous", method=m) for m in methods]
-    others = [one for one in others if one.method in options.methods]
-    found += [one for one in others if not one.sampled]
-    found.append(Entrant(kind="floor", layout="best of both", precision=precision))
-    found += [one for one in others if one.sampled]
-    return found + [own(method=method) for method in options.methods if method not in dense]
+    dense = []
+    for method in [one for one in options.methods if not samples(one)]:
+        dense.append(FAST(method=method, precision=precision))
+        if graphs and host_work(config(method, "fast", options.shape).search) is None:
+            dense.append(FAST(method=method, precision=precision, graph=True))
+    if BASELINE in options.methods:
+        dense.append(Entrant(kind="plain", layout="contiguous", method=BASELINE))
+    return field(dense, options.methods, options.rivals, precision)
 
 
 def race_piece(options: argparse.Namespace, batch: int, precision: str, tick: Tick) -> Record:

@@ -12,13 +12,12 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from racing import auto, curves, goals, gpu, startup
+from racing import alone, auto, curves, goals, gpu
 from racing.compare import compare, compare_memory
 from racing.entrants import Entrant, lineup, races
-from racing.memory import peak_rss
 from racing.pieces import Piece, run_pieces
-from racing.race import Tick, engines, ticks
-from racing.shape import Record
+from racing.race import engines, ticks
+from racing.shape import Record, Tick
 from racing.surroundings import commit, surroundings
 
 
@@ -28,13 +27,6 @@ def measure(options: argparse.Namespace, out: Path, console: Console) -> Record:
     pieces = gpu.make_pieces(options) if on_gpu else make_pieces(options)
     aims = gpu.aims(options.batch_sizes) if on_gpu else [*goals.aims(options.methods), *auto.aims()]
     found = gpu.measured if on_gpu else measured
-
-    def finish(record: Record) -> Record:
-        return {"goals": goals.judge(aims, found(record["pieces"]))}
-
-    def tell(line: str) -> None:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-
     bar = Progress(
         TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn(),
         console=console, transient=True, disable=not console.is_terminal,
@@ -42,22 +34,24 @@ def measure(options: argparse.Namespace, out: Path, console: Console) -> Record:
     )  # fmt: skip
     with bar:
         task = bar.add_task("building", total=sum(piece.ticks for piece in pieces.values()))
-
-        def tick(done: str) -> None:
-            bar.update(task, advance=1, description=f"{done:<56}", refresh=True)
-
         head = surroundings(options)
         return run_pieces(
-            pieces, out, head=head, settings=_settings(options, head),
-            finish=finish, tell=tell, tick=tick, most=options.pieces,
-        )  # fmt: skip
+            pieces,
+            out,
+            head=head,
+            settings=_settings(options, head),
+            finish=lambda record: {"goals": goals.judge(aims, found(record["pieces"]))},
+            tell=partial(console.print, highlight=False, markup=False, soft_wrap=True),
+            tick=lambda done: bar.update(task, advance=1, description=f"{done:<56}", refresh=True),
+            most=options.pieces,
+        )
 
 
 def make_pieces(options: argparse.Namespace) -> dict[str, Piece]:
     """Those of a CPU, by name, in the order in which they are run."""
     found: dict[str, Piece] = {}
     if options.startup:
-        found["start-up"] = Piece(_startup, len(startup.COMMANDS) * (startup.RUNS + 1))
+        found["start-up"] = Piece(_startup, len(alone.COMMANDS) * (alone.STARTS + 1))
     if options.memory:
         for one in lineup(options.methods, rivals=options.rivals):
             if one.kind != "floor":  # its trials hold more than a step does
@@ -67,37 +61,25 @@ def make_pieces(options: argparse.Namespace) -> dict[str, Piece]:
         found[f"race, {name}"] = Piece(work, ticks(entrants, options))
     if options.curves:
         for axis in curves.AXES:
-            work = partial(_curve, axis, options)
+            work = partial(curves.curve, axis, options)
             found[f"curve over {axis}"] = Piece(work, curves.ticks(axis, options))
     return found | (auto.make_pieces() if options.auto else {})
 
 
 def _startup(tick: Tick) -> Record:
-    return {"kind": "startup", "rows": startup.startup(tick)}
+    return {"kind": "startup", "rows": alone.startup(tick)}
 
 
 def _memory(entrant: Entrant, options: argparse.Namespace, tick: Tick) -> Record:
-    found = peak_rss(entrant, options.shape, options)
+    found = alone.peak_rss(entrant, options.shape, options)
     tick("peak")
     return {"kind": "memory", "engine": entrant.name, **found}
 
 
 def _race(entrants: list[Entrant], options: argparse.Namespace, tick: Tick) -> Record:
     rows, floor = engines(entrants, options, tick)
-    seconds = {name: row["seconds"] for name, row in rows.items()}
-    ratios = compare(entrants, seconds)
+    ratios = compare(entrants, {name: row["seconds"] for name, row in rows.items()})
     return {"kind": "race", "engines": rows, "floor": floor, "ratios": ratios}
-
-
-def _curve(axis: str, options: argparse.Namespace, tick: Tick) -> Record:
-    return {"kind": "curve", **curves.curve(axis, options, tick)}
-
-
-def ratios_of(pieces: Mapping[str, Record]) -> list[Record]:
-    """All ratios of step times and of memory of a CPU's pieces."""
-    memory = {row["engine"]: row for row in of_kind(pieces, "memory")}
-    timed = [row for piece in pieces.values() for row in piece.get("ratios", ())]
-    return timed + compare_memory(memory)
 
 
 def of_kind(pieces: Mapping[str, Record], kind: str) -> list[Record]:
@@ -107,7 +89,9 @@ def of_kind(pieces: Mapping[str, Record], kind: str) -> list[Record]:
 
 def measured(pieces: Mapping[str, Record]) -> dict[str, float]:
     """What a CPU's goals may be about, by label; of a ratio measured twice, the last."""
-    values: dict[str, float] = {row["label"]: row["median"] for row in ratios_of(pieces)}
+    ratios = [row for piece in pieces.values() for row in piece.get("ratios", ())]
+    ratios += compare_memory({row["engine"]: row for row in of_kind(pieces, "memory")})
+    values: dict[str, float] = {row["label"]: row["median"] for row in ratios}
     for row in of_kind(pieces, "curve"):
         for what, exponent in row["exponents"].items():
             values[goals.exponent_label(what, row["axis"])] = exponent
@@ -118,13 +102,13 @@ def measured(pieces: Mapping[str, Record]) -> dict[str, float]:
 
 def _settings(options: argparse.Namespace, head: Record) -> Record:
     """What a record must have in common with a run that goes on with it."""
-    names = ("methods", "repeats", "sampled_repeats", "warmup", "device")
-    own = ("batch_sizes",) if options.device == "cuda" else ("threads", "allocator")
+    names = ["methods", "repeats", "sampled_repeats", "warmup", "device"]
+    names += ["batch_sizes"] if options.device == "cuda" else ["threads", "allocator"]
     shape = asdict(options.shape)
     if options.device == "cuda":
         del shape["batch_size"]
     return {
-        **shape, **{name: getattr(options, name) for name in (*names, *own)},
+        **shape, **{name: getattr(options, name) for name in names},
         **{name: commit(getattr(options, name)) for name in ("autodl", "naslib")},
         **{name: head[name] for name in ("processor", "isa", "gpu", "torch", "naslib_edd")},
         "kernels": head["kernels"], "cudnn_tf32": torch.backends.cudnn.allow_tf32,

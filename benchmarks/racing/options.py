@@ -11,9 +11,8 @@ from typing import NoReturn
 import torch
 
 from naslib_edd.errors import UserError
-from racing.autodl import autodl_network
-from racing.entrants import BASELINE, RIVALS, settings
-from racing.naslib import search_space
+from racing.entrants import BASELINE, RIVALS, config
+from racing.rivals import autodl_network, search_space
 from racing.shape import Shape
 
 #: Name → what holds PyTorch and oneDNN to it, and with them the kernels.
@@ -23,10 +22,24 @@ ISAS = {
     "plain": {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41"},
 }
 METHODS = (BASELINE, "edd_darts", "gdas", "ets_gdas")
-_TITLE = (
-    "How long one bilevel step takes: fast supernet, plain supernet, the rivals', and the "
-    "convolutions alone."
-)
+#: Option → its default, the least that it takes, and its help.
+NUMBERS = {
+    "channels": (16, 1, "C"),
+    "cells": (5, 1, "N, cells a stage"),
+    "batch-size": (None, 2, "default: 64; on a GPU 64, then 256"),
+    "size": (32, 4, "of the images; a multiple of 4"),
+    "repeats": (7, 1, "rounds that count; default 7"),
+    "sampled-repeats": (60, 1, "of methods that sample operations (GDAS), whose steps differ; 60"),
+    "warmup": (2, 1, "steps of each entrant that do not"),
+    "threads": (None, 1, "of the CPU; default: all cores"),
+    "pieces": (None, 1, "stop after so many pieces; a rerun goes on"),
+}
+FLAGS = {
+    "memory": "CPU: peak memory, a process each (a GPU's is free)",
+    "curves": "time and memory over N, batch and C, with a figure",
+    "startup": "time whole processes of the program",
+    "auto": "`search.kernels: auto` beside on and off, three shapes",
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -47,56 +60,29 @@ def _at_least(least: int) -> Callable[[str], int]:
 
 def parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
-    root = _Parser(prog="speed.py", description=_TITLE, allow_abbrev=False)
-    number = root.add_argument
-    number("--channels", type=_at_least(1), default=16, metavar="C")
-    number("--cells", type=_at_least(1), default=5, metavar="N", help="cells a stage")
-    number(
-        "--batch-size", type=_at_least(2), metavar="B", help="default: 64; on a GPU 64, then 256"
+    root = _Parser(
+        prog="speed.py",
+        description="How long one bilevel step takes: fast supernet, plain supernet, the rivals', "
+        "and the convolutions alone.",
+        allow_abbrev=False,
     )
-    number("--size", type=_at_least(4), default=32, help="of the images; a multiple of 4")
-    number("--repeats", type=_at_least(1), default=7, help="rounds that count; default 7")
-    number(
-        "--sampled-repeats",
-        type=_at_least(1),
-        default=60,
-        help="of methods that sample operations (GDAS), whose steps differ; default 60",
-    )
-    number("--warmup", type=_at_least(1), default=2, help="steps of each entrant that do not")
-    number("--threads", type=_at_least(1), default=None, help="of the CPU; default: all cores")
-    root.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    root.add_argument("--methods", nargs="+", default=list(METHODS), metavar="METHOD")
-    root.add_argument("--autodl", metavar="PATH", help="race a checkout of AutoDL-Projects, too")
-    root.add_argument("--naslib", metavar="PATH", help="race a checkout of NASLib, too")
-    root.add_argument(
-        "--allocator",
-        choices=("keep", "default"),
-        default="keep",
-        help="keep freed memory in the process, as searches do (default), or glibc's default",
-    )
-    root.add_argument(
-        "--memory", action="store_true", help="CPU: peak memory, a process each (a GPU's is free)"
-    )
-    root.add_argument(
-        "--curves", action="store_true", help="time and memory over N, batch and C, with a figure"
-    )
-    root.add_argument("--startup", action="store_true", help="time whole processes of the program")
-    root.add_argument("--out", metavar="FILE", help="default: benchmarks/results/speed_DEVICE.json")
-    root.add_argument(
-        "--assert", dest="check", action="store_true", help="exit 1 if a goal is missed"
-    )
-    root.add_argument(
-        "--auto", action="store_true", help="`search.kernels: auto` beside on and off, three shapes"
-    )
-    root.add_argument(
-        "--isa",
-        choices=list(ISAS),
-        help="hold torch, oneDNN and the kernels to an instruction set (x86); default: the best",
-    )
-    number("--pieces", type=_at_least(1), metavar="K", help="stop after K pieces; a rerun goes on")
+    for name, (default, least, words) in NUMBERS.items():
+        root.add_argument(f"--{name}", type=_at_least(least), default=default, help=words)
+    for name, words in FLAGS.items():
+        root.add_argument(f"--{name}", action="store_true", help=words)
+    add = root.add_argument
+    add("--assert", dest="check", action="store_true", help="exit 1 if a goal is missed")
+    add("--device", choices=("cpu", "cuda"), default="cpu")
+    add("--methods", nargs="+", default=list(METHODS), metavar="METHOD")
+    add("--autodl", metavar="PATH", help="race a checkout of AutoDL-Projects, too")
+    add("--naslib", metavar="PATH", help="race a checkout of NASLib, too")
+    words = "keep freed memory in the process, as searches do (default), or glibc's default"
+    add("--allocator", choices=("keep", "default"), default="keep", help=words)
+    words = "hold torch, oneDNN and the kernels to an instruction set (x86); default: the best"
+    add("--isa", choices=list(ISAS), help=words)
+    add("--out", metavar="FILE", help="default: benchmarks/results/speed_DEVICE.json")
     # What --memory and the searches of a GPU start, a process each.
-    root.add_argument("--memory-of", help=argparse.SUPPRESS)
-    root.add_argument("--search-of", help=argparse.SUPPRESS)
+    add("--alone", help=argparse.SUPPRESS)
     return root
 
 
@@ -106,12 +92,12 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
     options.arguments = list(arguments)
     options.methods = list(dict.fromkeys(options.methods))
     options.threads = options.threads or _cores()
-    both = (64, 256) if options.device == "cuda" else (64,)
-    options.batch_sizes = [options.batch_size] if options.batch_size else list(both)
+    both = [64, 256] if options.device == "cuda" else [64]
+    options.batch_sizes = [options.batch_size] if options.batch_size else both
     options.batch_size = options.batch_sizes[0]
     options.shape = Shape(options.channels, options.cells, options.batch_size, options.size)
     for method in options.methods:
-        settings(method, "fast", options.shape)  # an unknown method ends here
+        config(method, "fast", options.shape)  # an unknown method ends here
     if options.size % 4:
         raise UserError(f"--size {options.size} is no multiple of 4: it is halved twice")
     if options.out is not None and Path(options.out).is_dir():

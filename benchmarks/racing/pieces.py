@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from naslib_edd.errors import UserError
 from naslib_edd.storage.files import write_text
-from racing.shape import Record
+from racing.shape import Record, Tick
 
 
 class Piece(NamedTuple):
@@ -21,7 +21,7 @@ class Piece(NamedTuple):
         ticks: how often it does so; what the rest will take is estimated by it.
     """
 
-    work: Callable[[Callable[[str], None]], Record]
+    work: Callable[[Tick], Record]
     ticks: int = 1
 
 
@@ -32,8 +32,8 @@ def run_pieces(
     head: Record,
     settings: Record,
     finish: Callable[[Record], Record],
-    tell: Callable[[str], None],
-    tick: Callable[[str], None] = lambda done: None,
+    tell: Tick,
+    tick: Tick = lambda done: None,
     most: int | None = None,
 ) -> Record:
     """Do what ``out`` does not hold yet, and return the record of all.
@@ -59,13 +59,10 @@ def run_pieces(
     for name in pieces:
         if name in done:
             tell(f"{name}: in {out.name} already")
-    held, spent, ticks = (
-        len(pieces) - len(missing),
-        0.0,
-        sum(piece.ticks for piece in missing.values()),
-    )
-    for number, (name, piece) in enumerate(list(missing.items())[:most]):
-        place = f"{held + number + 1} of {len(pieces)}"
+    held, spent = len(pieces) - len(missing), 0.0
+    ticks = left = sum(piece.ticks for piece in missing.values())
+    for number, (name, piece) in enumerate(list(missing.items())[:most], 1):
+        place = f"{held + number} of {len(pieces)}"
         tell(f"[{place}] {name} …")
         began = time.perf_counter()
         found = piece.work(lambda what, at=f"{place}, {name}": tick(f"{at}: {what}"))  # type: ignore[misc]
@@ -74,10 +71,10 @@ def run_pieces(
         record = {**head, **record, "pieces": done}
         record |= finish(record)
         write_text(out, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-        del missing[name]
-        left, spent = sum(piece.ticks for piece in missing.values()), spent + took
-        more = f"; {len(missing)} to go, some {spent / (ticks - left) * left / 60:.1f} min"
-        tell(f"[{place}] {name}: {took:.0f} s{more if missing else ''}")
+        left, spent = left - piece.ticks, spent + took
+        to_go = len(missing) - number
+        more = f"; {to_go} to go, some {spent / (ticks - left) * left / 60:.1f} min"
+        tell(f"[{place}] {name}: {took:.0f} s{more if to_go else ''}")
     return {**head, **record, **finish(record)}
 
 

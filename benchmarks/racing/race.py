@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
-from racing.autodl import autodl_step
-from racing.compare import multiples, summary
+from racing.compare import multiples
 from racing.entrants import Entrant, bilevel_step
 from racing.floor import floor_step
-from racing.naslib import naslib_step
-from racing.shape import Record, Shape, Step, timed
-
-Tick = Callable[[str], None]
+from racing.rivals import autodl_step, naslib_step
+from racing.shape import Record, Shape, Step, Tick, summary, timed
 
 
 def build(
@@ -49,8 +46,7 @@ def race(
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     first = [name for name in steps if name not in swapped]
     for number in range(rounds):
-        last = swapped[::-1] if number % 2 else swapped
-        for name in [*first, *last]:
+        for name in [*first, *(swapped[::-1] if number % 2 else swapped)]:
             seconds[name].append(timed(steps[name], device))
             tick(f"round {number + 1}, {name}")
     return seconds
@@ -59,6 +55,11 @@ def race(
 def ticks(entrants: Sequence[Entrant], options: argparse.Namespace) -> int:
     """How often :func:`engines` ticks."""
     return sum(options.warmup + _rounds(one.sampled, options) for one in entrants)
+
+
+def _rounds(sampled: bool, options: argparse.Namespace) -> int:
+    rounds: int = options.sampled_repeats if sampled else options.repeats
+    return rounds
 
 
 def engines(
@@ -70,44 +71,29 @@ def engines(
     steps: dict[str, Step] = {}
     floor: list[Record] = []
     for one in entrants:
-        held = _begin_memory(device)
+        held = 0
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats()
+            held = torch.cuda.memory_allocated()
         step, passes = build(one, options.shape, options, device)
         floor += passes
         warm = race({one.name: step}, rounds=options.warmup, device=device, tick=tick)
         rows[one.name] = {**asdict(one), "sampled": one.sampled, "device": options.device}
         rows[one.name]["warmup_seconds"] = warm[one.name]
         if device.type == "cuda" and one.kind != "floor":
-            rows[one.name].update(_gpu_peak(held))
+            rows[one.name]["memory_mib"] = (torch.cuda.max_memory_allocated() - held) / 2**20
         steps[one.name] = step
-    seconds: dict[str, list[float]] = {}
     for sampled in (False, True):
         racing = {one.name: steps[one.name] for one in entrants if one.sampled is sampled}
-        own = [one.name for one in entrants if one.sampled and one.kind == "fast"]
-        swapped, rounds = own if sampled else [], _rounds(sampled, options)
-        seconds |= race(racing, rounds=rounds, device=device, tick=tick, swapped=swapped)
-    for name, found in seconds.items():
-        rows[name].update({"seconds": found, **summary(found)})
-        # Each half of a step has a batch of its own.
-        rows[name]["images_per_second"] = 2 * options.shape.batch_size / rows[name]["median"]
+        swapped = [one.name for one in entrants if one.sampled and one.kind == "fast"] * sampled
+        rounds = _rounds(sampled, options)
+        seconds = race(racing, rounds=rounds, device=device, tick=tick, swapped=swapped)
+        for name, found in seconds.items():
+            # Each half of a step has a batch of its own.
+            images = 2 * options.shape.batch_size
+            rows[name] |= {"seconds": found, **summary(found)}
+            rows[name]["images_per_second"] = images / rows[name]["median"]
     for name, row in multiples(rows).items():
         rows[name]["multiples"] = row
     arithmetic = sum(row["flops"] * row["count"] for row in floor) / 1e9
     return rows, {"gflop": arithmetic, "passes": floor}
-
-
-def _rounds(sampled: bool, options: argparse.Namespace) -> int:
-    rounds: int = options.sampled_repeats if sampled else options.repeats
-    return rounds
-
-
-def _begin_memory(device: torch.device) -> int:
-    """Bytes that are held on a GPU now; its peak counts from here."""
-    if device.type != "cuda":
-        return 0
-    torch.cuda.reset_peak_memory_stats()
-    return torch.cuda.memory_allocated()
-
-
-def _gpu_peak(held: int) -> Record:
-    """MiB that were allocated on a GPU since, at the peak, beyond those ``held`` then."""
-    return {"memory_mib": (torch.cuda.max_memory_allocated() - held) / 2**20}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from naslib_edd import __version__
+from naslib_edd.engine.provenance import here
 from naslib_edd.supernet.native import kernels
 from naslib_edd.supernet.native.targets import target
 from racing.shape import Record
@@ -22,17 +22,18 @@ def surroundings(options: argparse.Namespace) -> Record:
 
     ``kernels``: whether the fast engine's C++ runs.
     """
-    cuda = torch.cuda.get_device_name() if options.device == "cuda" else None
+    device = torch.device(options.device)
+    place = here(device)
     return {
         "command": " ".join(["python", "benchmarks/speed.py", *public(options)]),
-        "processor": processor(), "gpu": cuda,
-        "threads": torch.get_num_threads(), "torch": torch.__version__,
+        "gpu": place["device"] if device.type == "cuda" else None,
+        **{name: place[name] for name in ("processor", "threads", "torch", "python")},
         "isa": target().name,
         "kernels": options.device == "cpu" and kernels() is not None,
-        "python": platform.python_version(), "system": platform.system(),
-        "naslib_edd": __version__,
+        "system": platform.system(),
+        "naslib_edd": place["version"],
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }  # fmt: skip
+    }
 
 
 def public(options: argparse.Namespace) -> Sequence[str]:
@@ -47,22 +48,12 @@ def public(options: argparse.Namespace) -> Sequence[str]:
     return words
 
 
-def processor() -> str:
-    """The processor's name, as far as the system tells."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
 def commit(checkout: str | None) -> str | None:
     """The commit of a checkout, or ``unknown``; None for None."""
     if checkout is None:
         return None
+    command = ["git", f"--git-dir={Path(checkout) / '.git'}", "rev-parse", "HEAD"]
     try:
-        command = ["git", f"--git-dir={Path(checkout) / '.git'}", "rev-parse", "HEAD"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError:
         return "unknown"

@@ -10,16 +10,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from naslib_edd.data.catalogue import DATASETS, Info, resolve
+    from naslib_edd.data.datasets import DATASETS, Info, resolve
     from naslib_edd.data.loading import ImageSet, SearchData, load
     from naslib_edd.data.locate import describe
     from naslib_edd.data.sampling import Batches
     from naslib_edd.data.transforms import augment, normalise
 
 _HOME = {
-    "DATASETS": "catalogue",
-    "Info": "catalogue",
-    "resolve": "catalogue",
+    "DATASETS": "datasets",
+    "Info": "datasets",
+    "resolve": "datasets",
     "ImageSet": "loading",
     "SearchData": "loading",
     "load": "loading",

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from naslib_edd.data.catalogue import Info, Triple
 from naslib_edd.data.class_folders import read_folder
+from naslib_edd.data.datasets import Info, Triple
 from naslib_edd.data.names import CUSTOM
 from naslib_edd.data.npz import read_arrays
 from naslib_edd.data.sources import Labels, Part, Pixels, Raw

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from naslib_edd.data import locate
-from naslib_edd.data.catalogue import Info, Triple, resolve
 from naslib_edd.data.custom import Own, own_images
+from naslib_edd.data.datasets import Info, Triple, resolve
 from naslib_edd.data.names import CUSTOM
 from naslib_edd.data.sources import Part, Raw, read, read_digits
 from naslib_edd.data.splits import Indices, make_split
@@ -48,7 +48,7 @@ class SearchData:
         test: images neither half has, for testing; None where the data have none.
         split: the split's name.
         source: the path of the data, ``"scikit-learn"``, or ``"memory"``.
-        flip, pad: of the usual augmentation, see :class:`~naslib_edd.data.catalogue.Info`.
+        flip, pad: of the usual augmentation, see :class:`~naslib_edd.data.datasets.Info`.
         class_names: in the order of the labels, where the data name them.
         checksum: ``"official"`` where the files are as they were published, ``"differs"`` where
             they are not; None for data without a published checksum.

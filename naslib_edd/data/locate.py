@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from naslib_edd.data.catalogue import DATASETS, Info
+from naslib_edd.data.datasets import DATASETS, Info
 from naslib_edd.errors import DataMissing, UserError
 from naslib_edd.storage.paths import is_file, is_folder, path_of, readable
 

@@ -7,7 +7,7 @@ import hashlib
 import torch
 from torch import Tensor
 
-from naslib_edd.data.catalogue import Triple
+from naslib_edd.data.datasets import Triple
 from naslib_edd.data.loading import ImageSet
 from naslib_edd.data.transforms import augment as augmented
 from naslib_edd.data.transforms import normalise

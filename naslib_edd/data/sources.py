@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from naslib_edd.data.batches import read_batch
-from naslib_edd.data.catalogue import Info
 from naslib_edd.data.checksums import MD5, differing
+from naslib_edd.data.datasets import Info
 from naslib_edd.data.mat import read_mat
 from naslib_edd.data.npz import read_arrays
 from naslib_edd.data.splits import interleaved

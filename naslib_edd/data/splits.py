@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from naslib_edd.data.catalogue import Info
+from naslib_edd.data.datasets import Info
 from naslib_edd.data.locate import find_split
 from naslib_edd.errors import UserError, nearest
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from naslib_edd.data.catalogue import Triple
+from naslib_edd.data.datasets import Triple
 from naslib_edd.device import send
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from naslib_edd.config.loading import dump
 from naslib_edd.config.longer import check_longer
 from naslib_edd.engine import checkpoint
-from naslib_edd.engine.baselines import FloorEngine
+from naslib_edd.engine.baselines import TableSearch
 from naslib_edd.engine.checkpoint import Loaded
 from naslib_edd.engine.engine import Engine
-from naslib_edd.engine.prepare import describe
 from naslib_edd.engine.provenance import Digests, Place, check_depends
+from naslib_edd.engine.start import describe
 from naslib_edd.errors import UserError
 from naslib_edd.storage.lines import read_lines
 from naslib_edd.storage.record import Row, RunFolder
@@ -45,7 +45,7 @@ def check_free(folder: RunFolder, *, resume: bool, force: bool) -> None:
 
 
 def begin(
-    engine: Engine | FloorEngine,
+    engine: Engine | TableSearch,
     folder: RunFolder,
     *,
     resume: bool,
@@ -103,7 +103,7 @@ def check_lost(folder: RunFolder, *, known: int = 1) -> list[str]:
 
 
 def _go_on(
-    engine: Engine | FloorEngine, folder: RunFolder, loaded: Loaded, digests: Digests
+    engine: Engine | TableSearch, folder: RunFolder, loaded: Loaded, digests: Digests
 ) -> Begun:
     state, path = loaded.state, loaded.path
     longer = check_longer(state["run"], engine.config)
@@ -126,7 +126,7 @@ def _go_on(
     return Begun(rows=rows, places=places, said=[*said, *_renew_config(engine, folder)])
 
 
-def _renew_config(engine: Engine | FloorEngine, folder: RunFolder) -> list[str]:
+def _renew_config(engine: Engine | TableSearch, folder: RunFolder) -> list[str]:
     """Write the config that the run goes on with, if the file has another; a line if so."""
     text, has_seal, said = None, True, []
     try:

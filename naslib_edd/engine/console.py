@@ -15,7 +15,7 @@ from rich.progress import (
 )
 
 from naslib_edd.storage.literal import literal
-from naslib_edd.tables.standing import ranked_dataset
+from naslib_edd.tables.compare import ranked_dataset
 
 Row = dict[str, Any]
 Column = tuple[str, int]

@@ -31,7 +31,7 @@ from naslib_edd.engine.build import (
     make_stages,
     make_step,
     make_supernet,
-    step_path,
+    step_mode,
 )
 from naslib_edd.engine.evaluation import Evaluation
 from naslib_edd.engine.state import restore, state_of
@@ -54,10 +54,11 @@ class Engine(Evaluation):
     def __init__(self, *, config: Config, data: SearchData, device: torch.device) -> None:
         self.config, self.data, self.device = config, data, device
         search = config.search
-        self.path = step_path(search, device)
+        self.path = step_mode(search, device)
         self.space = spaces.get(config.search_space)
         size = data.train.images.shape[-1]
-        self.kernels = choose(search, device=device, size=size, usable=self.space.kernels)
+        kernels, raced = self.space.kernels, self.space.name == "nasbench201"
+        self.kernels = choose(search, device=device, size=size, usable=kernels, raced=raced)
         torch.manual_seed(config.seed)
         layout = self.space.layout
         self.supernet = make_supernet(search, classes=data.classes, space=self.space).to(device)
@@ -138,7 +139,7 @@ class Engine(Evaluation):
     def run_step(self) -> None:
         """One bilevel step of the epoch under way."""
         if self.step == 0:
-            self.tell_epoch()
+            self.begin_epoch()
             with taking(self.kernels.on):
                 for stage in self.stages:
                     stage.begin_epoch(self, self.epoch)
@@ -243,7 +244,7 @@ class Engine(Evaluation):
         images, labels = batches.batch(self.epoch, self.step)
         return self._layout(images), labels
 
-    def tell_epoch(self) -> None:
+    def begin_epoch(self) -> None:
         """Schedules that are functions of the epoch."""
         self.bilevel.begin_epoch(self.epoch)
         self.relaxation.begin_epoch(self.epoch)

@@ -66,4 +66,4 @@ def restore(engine: Engine, state: dict[str, Any]) -> None:
     torch.set_rng_state(state["torch_rng"].cpu())
     engine.kernels = gone_on(engine.kernels, state.get("kernels"))
     if engine.step > 0:
-        engine.tell_epoch()  # the stages have had their say before the checkpoint
+        engine.begin_epoch()  # the stages have had their say before the checkpoint

@@ -24,7 +24,7 @@ from naslib_edd.errors import UserError, nearest
 from naslib_edd.storage.lines import Row
 
 if TYPE_CHECKING:
-    from naslib_edd.engine.baselines import FloorEngine
+    from naslib_edd.engine.baselines import TableSearch
     from naslib_edd.engine.engine import Engine
 
 #: Name -> the module that it needs.
@@ -99,7 +99,7 @@ class Tracking:
 
 
 def of_run(
-    names: Sequence[str], engine: Engine | FloorEngine, folder: Path, console: Console
+    names: Sequence[str], engine: Engine | TableSearch, folder: Path, console: Console
 ) -> Tracking:
     """The sinks of a search that begins or goes on; lines about them go to the console."""
     return Tracking(

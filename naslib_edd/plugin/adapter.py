@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from naslib_edd.bilevel.annealing import cosine_rate
 from naslib_edd.bilevel.first_order import Batch
 from naslib_edd.data import SearchData
-from naslib_edd.engine.prepare import changes
+from naslib_edd.engine.start import changes
 from naslib_edd.errors import UserError
 from naslib_edd.plugin import constructor, rng
 from naslib_edd.plugin.discretise import final_architecture

@@ -11,7 +11,7 @@ from typing import Any
 
 from naslib_edd.config.settings import Config
 from naslib_edd.data import resolve
-from naslib_edd.data.catalogue import Info
+from naslib_edd.data.datasets import Info
 from naslib_edd.data.locate import DATA_VARIABLE, LAYOUTS, find
 from naslib_edd.errors import DataMissing, UserError
 from naslib_edd.plugin import standins

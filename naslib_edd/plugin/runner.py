@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,37 +12,26 @@ import torch
 import yaml
 from rich.console import Console
 
-from naslib_edd.config.loading import as_dict, changed, dump
-from naslib_edd.config.loading import load as load_config
-from naslib_edd.config.methods import METHODS
 from naslib_edd.data import resolve
-from naslib_edd.engine import checkpoint
-from naslib_edd.engine.begin import check_free, check_lost
-from naslib_edd.engine.console import EpochLines, say
-from naslib_edd.engine.prepare import changes, open_data, open_table
+from naslib_edd.engine.begin import check_free
+from naslib_edd.engine.console import EpochLines
 from naslib_edd.engine.provenance import (
-    Digests,
-    Place,
-    check_depends,
     depends_on,
-    here,
-    moved,
-    went_on,
 )
+from naslib_edd.engine.start import open_data, open_table
 from naslib_edd.engine.surroundings import as_found
 from naslib_edd.errors import UserError
-from naslib_edd.plugin import compat, naslib_data, registry, rng, saving, standins
+from naslib_edd.plugin import compat, naslib_data, registry, rng, standins
 from naslib_edd.plugin.adapter import Adapter
-from naslib_edd.plugin.fast import TiedSupernet
+from naslib_edd.plugin.begin import begin
 from naslib_edd.plugin.naslib_config import NaslibConfig, complete
 from naslib_edd.plugin.queues import Queues, pick_device
 from naslib_edd.plugin.recorder import Recorder
+from naslib_edd.plugin.telling import announce, finish
 from naslib_edd.plugin.trainer import trainer_class
 from naslib_edd.storage.files import disk_errors, write_text
-from naslib_edd.storage.lines import read_lines
 from naslib_edd.storage.lock import only_writer
 from naslib_edd.storage.record import Row, RunFolder
-from naslib_edd.tables.standing import lines_of_others, other_tables
 
 
 def run(
@@ -111,7 +98,7 @@ def _run(
     go_on = resume or eval_only
     check_free(folder, resume=go_on, force=force)
     with only_writer(folder.path) as said:
-        begun = _begin(config, folder, digests, resume=go_on, force=force)
+        begun = begin(config, folder, digests, resume=go_on, force=force)
         said += begun.said
         parsed = _parse(naslib, config, folder, resume=resume, eval_only=eval_only)
         data = naslib_data.root(config.ours) if queues is None else None
@@ -139,7 +126,7 @@ def _run(
             lines=lines,
             noted={"ran_on": begun.places, "depends": digests},
         )
-        _announce(console, config, optimizer, folder, table, data, said)
+        announce(console, config, optimizer, folder, table, data, said)
         last = "" if begun.last is None else str(begun.last)
         if not eval_only:
             trainer.search(resume_from=last)
@@ -148,7 +135,7 @@ def _run(
         else:
             optimizer.before_training()
             trainer._setup_checkpointers(last)
-        return _finish(console, config, optimizer, recorder, folder, begun.places)
+        return finish(console, config, optimizer, recorder, folder, begun.places)
 
 
 def _optimizer(
@@ -195,61 +182,6 @@ def make_space(naslib: SimpleNamespace, config: NaslibConfig) -> Any:
     return naslib.spaces.supported_search_spaces[name](**options)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Begun:
-    """A run that can go on: its newest checkpoint, on what it ran and runs, lines to say."""
-
-    last: Path | None
-    places: list[Place]
-    said: list[str]
-
-
-def _begin(
-    config: NaslibConfig, folder: RunFolder, digests: Digests, *, resume: bool, force: bool
-) -> _Begun:
-    check_free(folder, resume=resume, force=force)
-    checkpoint.check_holds({"run": as_dict(config.ours)})
-    if resume and folder.has_checkpoint():
-        raise UserError(f"{folder.path} holds a run of the built-in engine; leave --engine out")
-    device = pick_device()
-    last: Path | None = None
-    said: list[str] = []
-    if resume and folder.config.exists():
-        text, has_seal = folder.read_config()
-        before = as_dict(load_config(folder.config))
-        checkpoint.check_same_run(before, as_dict(config.ours), folder.config)
-        if not has_seal:
-            folder.write_config(text)  # an older run's: the record will have checksums, too
-        last, noted, said = saving.newest(folder.path)
-        if last is None:
-            known = int(config.values["search"].get("checkpoint_freq") or 1) - 1
-            said += check_lost(folder, known=known)
-        else:
-            places = noted.get("ran_on", [])
-            said += check_depends(noted.get("depends") or {}, digests, last)
-            # The checkpoint has the rows: a line of the record that is damaged is written anew.
-            lines = read_lines(folder.record) if folder.record.exists() else []
-            damaged = [str(line.number) for line in lines if line.row is None]
-            if damaged:
-                said.append(
-                    f"{folder.record.name}: written anew, line {', '.join(damaged)} was bad"
-                )
-            now = went_on(places, here(device), epoch=_epoch(last, config))
-            return _Begun(last=last, places=now, said=said + moved(now[len(places) - 1 :]))
-    folder.clear()
-    for file in (folder.path / "search").glob("*"):
-        if file.suffix == ".pth" or file.name == "last_checkpoint":
-            file.unlink()
-    folder.write_config(dump(config.ours))
-    return _Begun(last=None, places=went_on([], here(device), epoch=0), said=said)
-
-
-def _epoch(checkpoint: Path, config: NaslibConfig) -> int:
-    """The epochs that are done in a checkpoint of NASLib's, told by its name."""
-    number = checkpoint.stem.rpartition("_")[2]
-    return int(number) + 1 if number.isdigit() else config.ours.search.epochs
-
-
 def _parse(
     naslib: SimpleNamespace,
     config: NaslibConfig,
@@ -269,80 +201,6 @@ def _parse(
         raise UserError(f"NASLib would write to {parsed.save}, not to {folder.path}")
     parsed.optimizer = config.optimizer
     return parsed
-
-
-def _announce(
-    console: Console,
-    config: NaslibConfig,
-    optimizer: Any,
-    folder: RunFolder,
-    table: Any,
-    data: Path | None,
-    said: Sequence[str],
-) -> None:
-    ours, search = config.ours, config.ours.search
-    lines = [
-        f"{config.optimizer} on {config.space}, NASLib's Trainer, {ours.dataset}, "
-        f"{search.epochs} epochs, seed {ours.seed}",
-        f"table: {'none' if table is None else table.source}",
-        f"writing to {folder.path}",
-        *(f"note: {line}" for line in said),
-    ]
-    if isinstance(optimizer, Adapter):
-        tied = isinstance(optimizer.supernet, TiedSupernet)
-        network = "the fast supernet on its parameters" if tied else "the graph itself"
-        told = changes(ours) if config.optimizer in METHODS else []
-        lines[2:2] = [f"network: NASLib's graph, computed by {network}", *told, *optimizer.idle()]
-    if data is not None:
-        lines.append(
-            f"images: NASLib's loaders on {data}; of our settings of images only batch_size and "
-            "train_portion count, and no net_val_acc is recorded"
-        )
-    if standins.given():
-        lines.append(f"stand-ins for what is not installed: {', '.join(standins.given())}")
-    for line in lines:
-        say(console, line)
-
-
-def _finish(
-    console: Console,
-    config: NaslibConfig,
-    optimizer: Any,
-    recorder: Recorder,
-    folder: RunFolder,
-    places: list[Place],
-) -> Row:
-    result: Row = {"optimizer": config.optimizer, "dataset": config.ours.dataset}
-    result |= {"seed": config.ours.seed, "engine": "naslib", "epochs": len(recorder.rows)}
-    if config.optimizer in METHODS:
-        result["changed"] = changed(config.ours)
-    wanted = ["arch_str", "ops", "index", "cells", "skip_count", "none_count", "warning", "table"]
-    wanted += [f"net_val_acc_{kind}" for kind in recorder.statistics]
-    last: Row = recorder.rows[-1] if recorder.rows else {}
-    result |= {key: last[key] for key in wanted if key in last}
-    if "index" in last:
-        result |= other_tables(recorder.table, last["index"], named=config.ours.table)
-    if recorder.images is not None:
-        result["images"] = dict(recorder.images)
-    test = None if recorder.queues is None else recorder.queues.data.test
-    if test is not None:
-        # Where the val half is limited, so is this: a trial run is to end soon.
-        test = test.first(config.ours.search.limit_val)
-        result["images"]["test"] = len(test)
-        for kind in recorder.statistics:
-            result[f"net_test_acc_{kind}"] = recorder.accuracy(test, kind)
-    result["final"] = str(optimizer.get_final_architecture().get_hash())
-    result["seconds"] = round(sum(row["seconds"] for row in recorder.rows), 3)
-    result["ran_on"] = places
-    folder.write_result(result)
-    found = result.get("arch_str") or json.dumps(result.get("cells"))
-    say(console, f"final architecture: {found}")
-    for name, scores in (result.get("table") or {}).get("datasets", {}).items():
-        texts = [f"{p} {scores[p]['value']}" for p in ("val", "test") if scores[p]["value"]]
-        say(console, f"  table, {name}: {', '.join(texts)}")
-    for text in lines_of_others(result):
-        say(console, f"  {text}")
-    return result
 
 
 def _millions(optimizer: Any) -> float:

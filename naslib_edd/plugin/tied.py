@@ -33,7 +33,7 @@ class JoinedConv(nn.Module):
         super().__init__()
         # Not submodules: they are the host's.
         self.__dict__["convs"] = list(convs)
-        self.padding = convs[0].padding
+        self.in_channels, self.padding = convs[0].in_channels, convs[0].padding
         self._whole: Tensor | None = None
         self._places: list[int] = []
 

@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from naslib_edd.engine.console import EpochLines
-from naslib_edd.errors import UserError
 from naslib_edd.plugin import naslib_data, saving
 from naslib_edd.plugin.adapter import Adapter
+from naslib_edd.plugin.host_trainer import put_right
 from naslib_edd.plugin.queues import Queues
 from naslib_edd.plugin.recorder import Recorder
+from naslib_edd.storage.files import write_text
 
 #: What an epoch adds to the trajectory in errors.json.
 _PER_EPOCH = ("train_acc", "train_loss", "valid_acc", "valid_loss", "runtime")
+#: What NASLib leaves out of errors.json with ``lightweight_output``.
+_LEFT_OUT = ("arch_eval", "train_loss", "valid_loss", "test_loss")
 
 
 class _Stopped(Exception):
@@ -80,8 +83,7 @@ def trainer_class(base: type[Any]) -> type[Any]:
 
         def _restore(self, start: int) -> None:
             """After a checkpoint was read: errors.json and the record, up to there."""
-            file = Path(self.config.save) / "errors.json"
-            before = _read(file) if file.exists() else {}
+            before = _read(Path(self.config.save) / "errors.json")
             for key in _PER_EPOCH:
                 self.search_trajectory[key][:] = before.get(key, [])[:start]
             if isinstance(self.optimizer, Adapter):
@@ -91,6 +93,9 @@ def trainer_class(base: type[Any]) -> type[Any]:
             if self.queues is not None:
                 self.queues.epoch = start
             self.recorder.catch_up(self.search_trajectory)
+            if isinstance(self.optimizer, Adapter):
+                put_right(self, self.optimizer, start)  # the checkpoint has the epochs that lack
+            self._log_to_json()
             self._stop_if_done()
 
         def _after_epoch(self, _: int) -> None:
@@ -100,6 +105,15 @@ def trainer_class(base: type[Any]) -> type[Any]:
             self._log_to_json()
             self._stop_if_done()
 
+        def _log_to_json(self) -> None:
+            """errors.json, whole or as it was: NASLib's own way leaves it cut on a full disk."""
+            told: Any = self.search_trajectory
+            if self.lightweight_output:
+                kept = {key: values for key, values in told.items() if key not in _LEFT_OUT}
+                told = [self.config, kept]
+            text = json.dumps(told, separators=(",", ":"))
+            write_text(Path(self.config.save) / "errors.json", text)
+
         def _stop_if_done(self) -> None:
             if isinstance(self.optimizer, Adapter) and self.optimizer.stages.stopped:
                 raise _Stopped
@@ -108,13 +122,11 @@ def trainer_class(base: type[Any]) -> type[Any]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    """The curves so far, of NASLib's errors.json."""
+    """The curves so far, of NASLib's errors.json; none where it is missing or damaged."""
     try:
         held = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
-        held = None
+        return {}
     if not isinstance(held, dict) or any(not isinstance(held.get(k, []), list) for k in _PER_EPOCH):
-        raise UserError(
-            f"{file} is damaged: take it away to go on without the curves of the epochs so far"
-        )
+        return {}
     return held

@@ -19,7 +19,7 @@ from naslib_edd.report.panels import DATASETS
 from naslib_edd.report.series import Series, series
 from naslib_edd.report.style import GREY, PALETTE, epoch_axis, line_style, new_figure, shown
 from naslib_edd.storage.record import Row
-from naslib_edd.tables.standing import ranked_dataset
+from naslib_edd.tables.compare import ranked_dataset
 
 #: Panels beside each other in the figure of the gap.
 _COLUMNS = 3

@@ -80,7 +80,9 @@ def page(
         figures=[drawing for drawing in drawings if drawing.name != "cd"],
         cells=_cells(runs, groups, values),
         cells_words=_cells_words([run for _, run in runs]),
-        operations=[(SHORT[name], COLOURS[name]) for name in COLOURS],
+        operations=[(SHORT[name], COLOURS[name]) for name in COLOURS]
+        if any(run.space.name == "nasbench201" for _, run in runs)
+        else [],  # other spaces' drawings have the names in them
         run_count=len(runs),
         runs=[_run(run, name_among(group, groups), values, out) for group, run in runs],
         unfinished=[literal(text) for text in unfinished],
@@ -193,7 +195,8 @@ def _run(run: Run, label: str, values: dict[tuple[str, int], float], out: Path) 
         )
         if isinstance(last.get(key), int | float)
     ]  # fmt: skip
-    facts += [("skip, none", f"{last.get('skip_count')}, {last.get('none_count')} of 6 edges")]
+    kept = sum(op is not None for op in last["ops"])
+    facts += [("skip, none", f"{last.get('skip_count')}, {last.get('none_count')} of {kept} edges")]
     if run.result and run.result.get("warning"):
         facts.append(("warning", literal(str(run.result["warning"]))))
     return {

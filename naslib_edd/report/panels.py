@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter
 
 from naslib_edd import spaces
 from naslib_edd.report.series import Series, series
-from naslib_edd.report.style import GREY, PALETTE, epoch_axis
+from naslib_edd.report.style import DASHES, GREY, PALETTE, epoch_axis
 from naslib_edd.report.style import shown as literally
 from naslib_edd.spaces import Layout
 from naslib_edd.spaces.nb201.drawing import COLOURS, SHORT
@@ -114,18 +114,34 @@ def draw_edge_weights(axes: Axes, beta: Series, edge: int, layout: Layout | None
     """
     layout = layout or spaces.get("nasbench201").layout
     epochs = np.arange(1, len(beta) + 1)
+    styles = operation_styles(layout.operations)
     for op in layout.columns(edge):
         name = layout.operations[op]
+        colour, dashes = styles[name]
         axes.plot(
-            epochs, beta[:, edge, op], color=COLOURS.get(name, PALETTE[op % len(PALETTE)]),
-            label=SHORT.get(name, literally(name)),
-            linestyle="--" if name == "none" else "-", marker=_marker(len(beta)), markersize=3,
+            epochs, beta[:, edge, op], color=colour, label=SHORT.get(name, literally(name)),
+            linestyle=dashes, marker=_marker(len(beta)), markersize=3,
         )  # fmt: skip
     cell, source, target = layout.edge(edge)
     where = f"{cell}, " if len(layout.cells) > 1 else ""
     axes.set_title(f"{where}edge {target}←{source}")
     axes.set_ylim(-0.03, 1.03)
     epoch_axis(axes, len(beta))
+
+
+def operation_styles(operations: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Colour and dashes of each operation's line: no two of a space look the same."""
+    styles = {
+        name: (COLOURS[name], "--" if name == "none" else "-")
+        for name in operations
+        if name in COLOURS
+    }
+    taken = {colour for colour, _ in styles.values()}
+    free = [colour for colour in PALETTE if colour not in taken]
+    for number, name in enumerate(name for name in operations if name not in styles):
+        rounds, place = divmod(number, len(free))
+        styles[name] = free[place], DASHES[rounds % len(DASHES)]
+    return styles
 
 
 def _line(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from naslib_edd.report.series import edge_weights
 from naslib_edd.report.style import format_of, house_style, new_figure, save_figure, shown
 from naslib_edd.storage.paths import PathLike, path_of
 from naslib_edd.storage.record import Row
+
+#: Characters of a line under a cell.
+_LINE = 130
 
 
 def draw_run(folder: PathLike) -> list[Path]:
@@ -173,8 +177,12 @@ def _cell(run: Run) -> Figure:
     figure = new_figure(6.6, 4.2, title=f"{_title(run)}: the cell after epoch {len(run.rows)}")
     axes = figure.subplots()
     run.space.draw(axes, last["ops"])
-    name = shown(last["arch_str"]) + _number(run).replace(", ", "\n")
-    axes.set_title(name, fontsize=8, y=-0.14)
+    lines = textwrap.wrap(last["arch_str"], _LINE)
+    name = "\n".join(map(shown, lines)) + _number(run).replace(", ", "\n")
+    if len(lines) == 1:
+        axes.set_title(name, fontsize=8, y=-0.14)
+    else:  # a text of two cells
+        figure.supxlabel(name, fontsize=6)
     return figure
 
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from naslib_edd.selection import least_missed, most_missed
+from naslib_edd.selection import cheapest_removals, costliest_removal
 from naslib_edd.selection.stage import Search, Stage
 from naslib_edd.spaces import Layout
 from naslib_edd.spaces.edge_column import joined, split
@@ -18,7 +18,7 @@ from naslib_edd.supernet.layers import Statistics, evaluating
 Criterion = Literal["accuracy", "loss"]
 
 
-class Deciding(Stage):
+class FixesEdges(Stage):
     """A stage that decides the operation of one edge at a time.
 
     β of a decided edge is one-hot (the search's mask sees to that), and its logits rest.
@@ -102,7 +102,7 @@ class Deciding(Stage):
         self._kept, self._fixed = self._kept.to(search.logits), self._fixed.to(search.logits.device)
 
 
-class Perturbing:
+class RemovalScore:
     """Chooses an edge's operation by what its removal costs on the validation half.
 
     Args:
@@ -129,7 +129,7 @@ class Perturbing:
         """
         allowed = search.allowed[edge].tolist()
         candidates = [op for op, free in enumerate(allowed) if free and op != barred]
-        op, scores = most_missed(
+        op, scores = costliest_removal(
             mixture(search), edge, candidates, lambda beta: self.score(search, beta)
         )
         return op, [scores.get(other) for other in range(len(allowed))]
@@ -138,7 +138,7 @@ class Perturbing:
         self, search: Search, rows: Sequence[int], keep: int
     ) -> tuple[list[int], list[float]]:
         """(the rows that go of those that enter a node, the score without each edge)."""
-        gone, scores = least_missed(
+        gone, scores = cheapest_removals(
             mixture(search), rows, keep, lambda beta: self.score(search, beta)
         )
         return gone, [scores[row] for row in rows]

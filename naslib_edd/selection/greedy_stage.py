@@ -15,13 +15,13 @@ import torch
 from torch import Tensor
 
 from naslib_edd.relaxation.masked import masked_logits
-from naslib_edd.selection.fixing import Deciding, Perturbing
+from naslib_edd.selection.fixing import FixesEdges, RemovalScore
 from naslib_edd.selection.greedy import conditional, edge_scores
 from naslib_edd.selection.stage import Search
 from naslib_edd.spaces import Layout
 
 
-class Greedy(Deciding):
+class Greedy(FixesEdges):
     """Sequential greedy decisions.
 
     Args:
@@ -41,7 +41,7 @@ class Greedy(Deciding):
         warmup: int,
         interval: int,
         history: int,
-        chooser: Perturbing | None = None,
+        chooser: RemovalScore | None = None,
     ) -> None:
         super().__init__(layout=layout)
         self.none, self.criterion, self.chooser = layout.none, criterion, chooser

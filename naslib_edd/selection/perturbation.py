@@ -20,7 +20,7 @@ def without(beta: Tensor, edge: int, op: int) -> Tensor:
     return beta
 
 
-def most_missed(
+def costliest_removal(
     beta: Tensor, edge: int, candidates: Sequence[int], score: Callable[[Tensor], float]
 ) -> tuple[int, dict[int, float]]:
     """The operation of an edge whose removal leaves the lowest score.
@@ -38,7 +38,7 @@ def most_missed(
     return min(scores, key=lambda op: scores[op]), scores
 
 
-def least_missed(
+def cheapest_removals(
     beta: Tensor, rows: Sequence[int], keep: int, score: Callable[[Tensor], float]
 ) -> tuple[list[int], dict[int, float]]:
     """The edges of a node that go, where it keeps so many: those whose removal costs least.

@@ -15,14 +15,14 @@ from typing import Any, Literal
 import torch
 
 from naslib_edd.data.sampling import generator
-from naslib_edd.selection.fixing import Deciding, Perturbing
+from naslib_edd.selection.fixing import FixesEdges, RemovalScore
 from naslib_edd.selection.stage import Search
 from naslib_edd.spaces import Layout
 
 Order = Literal["random", "forward", "backward"]
 
 
-class PerturbationSelection(Deciding):
+class PerturbationSelection(FixesEdges):
     """Perturbation-based selection.
 
     Args:
@@ -44,7 +44,7 @@ class PerturbationSelection(Deciding):
         rate: float,
         order: Order,
         seed: int,
-        chooser: Perturbing,
+        chooser: RemovalScore,
     ) -> None:
         super().__init__(layout=layout)
         self.epochs, self.rate, self.chooser = epochs, rate, chooser
@@ -91,5 +91,5 @@ class PerturbationSelection(Deciding):
         return self.rate if epoch >= self.epochs else rate
 
     def end_epoch(self, search: Search, epoch: int) -> dict[str, Any]:
-        """See :class:`Deciding`; nothing before the selection begins."""
+        """See :class:`FixesEdges`; nothing before the selection begins."""
         return super().end_epoch(search, epoch) if epoch >= self.epochs else {}

@@ -28,7 +28,7 @@ import yaml
 
 from naslib_edd.config import loading as configs
 from naslib_edd.config.methods import CARDS, known
-from naslib_edd.engine.prepare import folder_of
+from naslib_edd.engine.start import folder_of
 from naslib_edd.errors import UserError, nearest
 from naslib_edd.storage.literal import value as shown
 from naslib_edd.storage.paths import look, path_of

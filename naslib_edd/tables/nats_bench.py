@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from naslib_edd.storage.pickles import Stream
-from naslib_edd.storage.pickles.machine import Filled
+from naslib_edd.storage.pickles.state import Filled
 from naslib_edd.storage.pickles.stream import Progress
 from naslib_edd.tables import safe_pickle
 from naslib_edd.tables.archive import gather, gather_rows, rows_of

@@ -8,7 +8,7 @@ from typing import Any
 from naslib_edd.errors import UserError
 from naslib_edd.storage.broken import BROKEN, first_line, printable
 from naslib_edd.storage.pickles import PLAIN, Forbidden, Machine, Stream
-from naslib_edd.storage.pickles.machine import Filled
+from naslib_edd.storage.pickles.state import Filled
 from naslib_edd.storage.pickles.stream import Readable
 from naslib_edd.tables.formats import unreadable
 
@@ -31,7 +31,7 @@ def load(file: Readable | Stream, path: Path, *, filled: Filled | None = None) -
         file: the file.
         path: for the messages.
         filled: told of each dict when it is filled, see
-        :data:`naslib_edd.storage.pickles.machine.Filled`.
+        :data:`naslib_edd.storage.pickles.state.Filled`.
 
     Raises:
         UserError: the pickle wants a global beyond plain data, is damaged, or asks for too much.

@@ -27,8 +27,8 @@ from naslib_edd.tables.columns import (
     is_column,
     seeds_column,
 )
-from naslib_edd.tables.gaps import Gaps
 from naslib_edd.tables.latency import Latencies, latencies_for
+from naslib_edd.tables.missing import MissingFields
 from naslib_edd.tables.noise import Noise, noise
 from naslib_edd.tables.remarks import estimates
 
@@ -208,8 +208,8 @@ class Values:
         return present
 
     @cached_property
-    def _gaps(self) -> Gaps:
-        return Gaps(self._source, recorded=self._recorded, path=self.source)
+    def _gaps(self) -> MissingFields:
+        return MissingFields(self._source, recorded=self._recorded, path=self.source)
 
     def _floats(self, dataset: str, item: str) -> NDArray[np.floating]:
         column = column_for(self._arrays, dataset, item)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import speed
 import torch
-from racing import measure, memory, surroundings
+from racing import alone, measure, surroundings
 from racing.entrants import Entrant, lineup
 from racing.options import METHODS, read
 from racing.shape import Record, Shape
@@ -107,7 +107,7 @@ def test_glibc_s_own_allocator_can_be_had(tmp_path: Path) -> None:
 def test_memory_of_an_engine_in_its_own_process() -> None:
     options = read([*TINY, "--methods", "edd_darts"])
     entrant = Entrant(kind="fast", layout="channels_last", method="edd_darts")
-    found = memory.peak_rss(entrant, SHAPE, options)
+    found = alone.peak_rss(entrant, SHAPE, options)
     # Python with torch takes tens of MiB at the least, and this network next to nothing.
     assert 30 < found["memory_before_mib"] <= found["memory_mib"] < 16_384
 
@@ -122,7 +122,7 @@ def test_memory_is_in_the_record_of_all_but_the_floor(
         asked.append(entrant.name)
         return {"memory_mib": 300.0, "memory_before_mib": 200.0}
 
-    monkeypatch.setattr(measure, "peak_rss", peak)
+    monkeypatch.setattr(alone, "peak_rss", peak)
     record = race(tmp_path / "speed.json", "--memory")
     rows = measure.of_kind(record["pieces"], "memory")
     assert asked == [row["engine"] for row in rows]
@@ -135,4 +135,4 @@ def test_a_process_that_fails_says_why(tmp_path: Path) -> None:
     options.autodl = str(tmp_path)
     entrant = Entrant(kind="autodl", layout="contiguous", method="darts_v1")
     with pytest.raises(UserError, match=r"memory of autodl:darts_v1 .* no checkout of AutoDL"):
-        memory.peak_rss(entrant, SHAPE, options)
+        alone.peak_rss(entrant, SHAPE, options)

@@ -10,7 +10,7 @@ from statistics import median
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from racing import curves, measure, startup
+from racing import alone, curves, measure
 from racing.entrants import Entrant
 from racing.options import read
 from racing.shape import Record, Shape
@@ -35,7 +35,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(curves, "peak_rss", peak)
     monkeypatch.setattr(curves, "FIXED", {"cells": 1, "batch_size": 2, "channels": 4})
     monkeypatch.setattr(curves, "AXES", AXES)
-    monkeypatch.setattr(startup, "RUNS", 1)
+    monkeypatch.setattr(alone, "STARTS", 1)
 
 
 @given(st.floats(-3, 3), st.floats(1e-3, 1e3))
@@ -79,7 +79,7 @@ def test_a_run_with_curves_and_startup(tmp_path: Path, capsys: pytest.CaptureFix
         assert row["exponents"]["time"] == pytest.approx(curves.exponent(row["values"], medians))
     powers = [row["exponents"]["memory"] for row in found]
     assert powers == pytest.approx([1, 1, 2])
-    assert [row["name"] for row in started["rows"]] == list(startup.COMMANDS)
+    assert [row["name"] for row in started["rows"]] == list(alone.COMMANDS)
     for row in started["rows"]:
         assert len(row["seconds"]) == 1 and row["median"] == row["seconds"][0] > 0
     bare, *ours = (row["median"] for row in started["rows"])
@@ -120,14 +120,14 @@ def test_memory_that_does_not_show_has_no_exponent(
 
 
 def test_startup_says_which_command_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(startup, "COMMANDS", {"broken": ["-c", "raise SystemExit(3)"]})
+    monkeypatch.setattr(alone, "COMMANDS", {"broken": ["-c", "raise SystemExit(3)"]})
     with pytest.raises(UserError, match="`broken` ended with exit code 3"):
-        startup.startup(lambda _: None)
+        alone.startup(lambda _: None)
 
 
 def test_startup_runs_this_python(monkeypatch: pytest.MonkeyPatch) -> None:
     same = f"import sys; assert sys.executable == {sys.executable!r}"
-    monkeypatch.setattr(startup, "COMMANDS", {"same": ["-c", same]})
-    monkeypatch.setattr(startup, "RUNS", 1)
-    (row,) = startup.startup(lambda _: None)
+    monkeypatch.setattr(alone, "COMMANDS", {"same": ["-c", same]})
+    monkeypatch.setattr(alone, "STARTS", 1)
+    (row,) = alone.startup(lambda _: None)
     assert row["name"] == "same" and row["min"] == row["max"]

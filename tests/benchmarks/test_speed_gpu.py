@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import speed
 import torch
-from racing import floor, gpu, measure, searches, traffic
+from racing import alone, floor, gpu, measure
 from racing.goals import judge
 from racing.options import read
 from racing.race import engines
@@ -80,20 +80,20 @@ def test_bytes_are_those_of_the_tensors_of_every_pass(C: int, N: int, B: int, S:
             assert len(tensors) == 3 + asked
         else:
             least += sum(t.numel() for t in tensors)
-    assert traffic.least_bytes(shape, "fp32") == 4 * least
-    assert traffic.least_bytes(shape, "bf16") == 2 * least
+    assert floor.least_bytes(shape, "fp32") == 4 * least
+    assert floor.least_bytes(shape, "bf16") == 2 * least
 
 
 def test_bandwidth_counts_reading_and_writing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(traffic, "timed", lambda step, device: 0.5)
-    assert traffic.copy_bandwidth(CPU, size=1000, trials=3) == 4000.0
-    assert traffic.traffic(SHAPE, "fp32", 4.0)["seconds"] == traffic.least_bytes(SHAPE, "fp32") / 4
+    monkeypatch.setattr(floor, "timed", lambda step, device: 0.5)
+    assert floor.copy_bandwidth(CPU, size=1000, trials=3) == 4000.0
+    assert floor.traffic(SHAPE, "fp32", 4.0)["seconds"] == floor.least_bytes(SHAPE, "fp32") / 4
 
 
 def test_total_counts_what_was_not_run_as_the_median_after_the_first() -> None:
-    assert searches.total([9.0, 2.0, 3.0, 2.0], 10) == 16.0 + 6 * 2.0
-    assert searches.total([9.0, 2.0], 2) == 11.0
-    assert searches.total([9.0], 3) == 27.0
+    assert alone.total([9.0, 2.0, 3.0, 2.0], 10) == 16.0 + 6 * 2.0
+    assert alone.total([9.0, 2.0], 2) == 11.0
+    assert alone.total([9.0], 3) == 27.0
 
 
 SEARCH: dict[str, Any] = {"batch_size": 16, "precision": "bf16", "epochs": 5, "images": 32}
@@ -103,8 +103,8 @@ def test_a_search_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NASLIB_EDD_CIFAR10", raising=False)
     monkeypatch.delenv("NASLIB_EDD_DATA", raising=False)
     given = options()
-    given.search_of = json.dumps({**SEARCH, "seed": 0, "epochs": 2})
-    found = searches.own_search(given)
+    given.alone = json.dumps({**SEARCH, "seed": 0, "epochs": 2})
+    found = alone.answer(given)
     assert len(found["seconds"]) == found["epochs"] == 2 and not found["extrapolated"]
     assert found["images"].startswith("random images") and found["path"].startswith("eager, bf16")
     assert found["total"] == pytest.approx(found["before"] + sum(found["seconds"]))
@@ -113,11 +113,11 @@ def test_a_search_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_search_that_is_too_long_is_extrapolated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NASLIB_EDD_CIFAR10", raising=False)
     monkeypatch.delenv("NASLIB_EDD_DATA", raising=False)
-    monkeypatch.setattr(searches, "LIMIT_SECONDS", 40.0)
-    monkeypatch.setattr(searches, "timed", lambda step, device: step() or 10.0)
+    monkeypatch.setattr(alone, "LIMIT_SECONDS", 40.0)
+    monkeypatch.setattr(alone, "timed", lambda step, device: step() or 10.0)
     given = options()
-    given.search_of = json.dumps({**SEARCH, "seed": 0})
-    found = searches.own_search(given)
+    given.alone = json.dumps({**SEARCH, "seed": 0})
+    found = alone.answer(given)
     assert found["seconds"] == [10.0] * 2 and found["extrapolated"]
     assert found["total"] == pytest.approx(found["before"] + 50.0)
 
@@ -126,14 +126,14 @@ def test_a_search_that_is_too_long_is_extrapolated(monkeypatch: pytest.MonkeyPat
 def test_two_searches_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NASLIB_EDD_CIFAR10", raising=False)
     monkeypatch.delenv("NASLIB_EDD_DATA", raising=False)
-    found = searches.searches(options(), seeds=2, **SEARCH, run_epochs=1)
+    found = alone.searches(options(), seeds=2, **SEARCH, run_epochs=1)
     assert [one["seed"] for one in found] == [0, 1]
     assert all(len(one["seconds"]) == 1 and one["extrapolated"] for one in found)
 
 
 def test_a_search_that_fails_in_its_process_says_why() -> None:
     with pytest.raises(UserError, match=r"a search failed: .*batch_size"):
-        searches.searches(options(), **{**SEARCH, "batch_size": 0})
+        alone.searches(options(), **{**SEARCH, "batch_size": 0})
 
 
 class Fake:
@@ -157,8 +157,8 @@ def given(monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
     monkeypatch.setattr(gpu, "replace", lambda shape, batch_size: SHAPE)
     monkeypatch.setattr(measure, "make_pieces", gpu.make_pieces)
     monkeypatch.setattr(measure, "measured", gpu.measured)
-    monkeypatch.setattr(measure.goals, "aims", lambda _: gpu.aims(found.batch_sizes))
-    monkeypatch.setattr(measure.auto, "aims", list)
+    monkeypatch.setattr(measure.goals, "aims", lambda _: gpu.aims(found.batch_sizes))  # type: ignore[attr-defined]
+    monkeypatch.setattr(measure.auto, "aims", list)  # type: ignore[attr-defined]
     return found
 
 

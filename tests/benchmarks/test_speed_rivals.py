@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 import torch
-from racing.autodl import autodl_network, autodl_step
 from racing.entrants import Entrant, bilevel_step
-from racing.naslib import load_naslib, naslib_step, search_space
+from racing.rivals import autodl_network, autodl_step, load_naslib, naslib_step, search_space
 from racing.shape import Shape
 from tiny_race import SHAPE, race
 

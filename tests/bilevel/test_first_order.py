@@ -15,7 +15,7 @@ from naslib_edd.bilevel import FirstOrder, Meters
 from naslib_edd.relaxation import Relaxation, SnSoftmax, Softmax
 from naslib_edd.spaces.nb201.fast import FastSupernet
 from naslib_edd.spaces.nb201.plain import PlainSupernet
-from naslib_edd.spaces.nb201.twins import load_plain, to_plain
+from naslib_edd.spaces.nb201.twins import copy_from_plain, plain_twin_of
 
 T = torch.tensor(0.02, dtype=torch.float64)
 CLASSES, STEPS, CLIP = 3, 3, 0.3
@@ -67,7 +67,7 @@ def parts(engine: str = "plain", arch_lr: float = 3e-3) -> Parts:
     logits = (0.01 * torch.randn(6, 5, dtype=torch.float64)).requires_grad_()
     if engine == "fast":
         empty = FastSupernet(channels=2, cells=1, classes=CLASSES).double()
-        supernet = load_plain(empty, supernet)
+        supernet = copy_from_plain(empty, supernet)
     return Parts(
         supernet,
         logits,
@@ -138,7 +138,7 @@ def first_order(
 
 
 def state(p: Parts) -> dict[str, Tensor]:
-    plain = to_plain(p.supernet) if isinstance(p.supernet, FastSupernet) else p.supernet
+    plain = plain_twin_of(p.supernet) if isinstance(p.supernet, FastSupernet) else p.supernet
     return {"logits": p.logits.detach(), **plain.state_dict()}
 
 

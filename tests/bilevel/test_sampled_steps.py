@@ -11,7 +11,7 @@ from naslib_edd.bilevel import FirstOrder
 from naslib_edd.relaxation import Gumbel
 from naslib_edd.spaces.nb201.fast import FastSupernet
 from naslib_edd.spaces.nb201.plain import PlainSupernet
-from naslib_edd.spaces.nb201.twins import load_plain, to_plain
+from naslib_edd.spaces.nb201.twins import copy_from_plain, plain_twin_of
 from naslib_edd.supernet.base import Supernet
 
 T = torch.tensor(0.7, dtype=torch.float64)
@@ -25,7 +25,7 @@ def parts(kind: str) -> tuple[Supernet, Tensor, torch.optim.SGD, torch.optim.Ada
     logits = (0.01 * torch.randn(6, 5, dtype=torch.float64)).requires_grad_()
     if kind == "fast":
         assert isinstance(supernet, PlainSupernet)
-        supernet = load_plain(FastSupernet(**SIZE).double(), supernet)
+        supernet = copy_from_plain(FastSupernet(**SIZE).double(), supernet)
     supernet.samples = True
     sgd = torch.optim.SGD(
         supernet.parameters(), lr=0.05, momentum=0.9, nesterov=True, weight_decay=0.1
@@ -79,7 +79,7 @@ def our_run(kind: str) -> dict[str, Tensor]:
     )
     for train, val in batches():
         step.step(train, val, T)
-    plain = to_plain(supernet) if isinstance(supernet, FastSupernet) else supernet
+    plain = plain_twin_of(supernet) if isinstance(supernet, FastSupernet) else supernet
     return {"logits": logits.detach(), **plain.state_dict()}
 
 

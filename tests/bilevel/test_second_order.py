@@ -13,7 +13,7 @@ from naslib_edd.bilevel import FirstOrder, SecondOrder
 from naslib_edd.relaxation import Gumbel, Relaxation, SnSoftmax, Softmax
 from naslib_edd.spaces.nb201.fast import FastSupernet
 from naslib_edd.spaces.nb201.plain import PlainSupernet
-from naslib_edd.spaces.nb201.twins import load_plain
+from naslib_edd.spaces.nb201.twins import copy_from_plain
 from naslib_edd.supernet.drop_path import DropPath
 
 ONE = torch.tensor(1.0, dtype=torch.float64)
@@ -37,7 +37,7 @@ def make(
     supernet = PlainSupernet(channels=2, cells=1, classes=3).double()
     logits = (0.01 * torch.randn(6, 5, dtype=torch.float64)).requires_grad_()
     if engine == "fast":
-        supernet = load_plain(FastSupernet(channels=2, cells=1, classes=3).double(), supernet)
+        supernet = copy_from_plain(FastSupernet(channels=2, cells=1, classes=3).double(), supernet)
     return kind(
         supernet=supernet,
         logits=logits,

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from naslib_edd.bilevel import FirstOrder, Gibbs, SingleLevel
 from naslib_edd.config.loading import load
 from naslib_edd.engine.engine import Engine
-from naslib_edd.engine.prepare import open_data
+from naslib_edd.engine.start import open_data
 from naslib_edd.relaxation import Softmax
 
 ONE = torch.tensor(1.0)

@@ -88,8 +88,8 @@ def test_wrong_overrides(text: str, hint: str) -> None:
         ("search.limit_train", "all", "must be a whole number or null"),
         (
             "search_space",
-            "darts",
-            "unknown search_space 'darts'; choose one of nasbench201, nasbench301",
+            "mobilenet",
+            "unknown search_space 'mobilenet'; choose one of nasbench201, darts, s1",
         ),
         ("dataset", 10, "dataset must be a text, not 10"),
         ("name", ["x"], "name must be a text or null"),

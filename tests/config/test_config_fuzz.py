@@ -18,7 +18,7 @@ from odd_texts import files, overrides
 
 from naslib_edd.config.loading import dump, load
 from naslib_edd.config.settings import Config
-from naslib_edd.engine.prepare import folder_of
+from naslib_edd.engine.start import folder_of
 from naslib_edd.errors import UserError
 from naslib_edd.storage.literal import LONGEST
 

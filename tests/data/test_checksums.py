@@ -13,9 +13,9 @@ import pytest
 import torch
 
 from naslib_edd.data import load
-from naslib_edd.data.catalogue import DATASETS
 from naslib_edd.data.checksums import MD5, checksum_line, differing
-from naslib_edd.engine.outcome import images_of
+from naslib_edd.data.datasets import DATASETS
+from naslib_edd.engine.result import images_of
 from naslib_edd.errors import UserError
 
 

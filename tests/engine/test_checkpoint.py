@@ -169,7 +169,7 @@ class TestGoingOn:
     ) -> None:
         from naslib_edd.engine import loop
 
-        opened = loop.open_data
+        opened = loop.open_data  # type: ignore[attr-defined]
 
         def changed(*arguments: Any) -> Any:
             data = opened(*arguments)
@@ -186,7 +186,7 @@ class TestGoingOn:
     ) -> None:
         from naslib_edd.engine import loop
 
-        here = loop.here
+        here = loop.here  # type: ignore[attr-defined]
 
         monkeypatch.setattr(loop, "here", lambda *given: {**here(*given), "processor": "other"})
         console = Console(file=io.StringIO(), width=500)

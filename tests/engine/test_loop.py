@@ -18,7 +18,7 @@ from helpers import FOLDER, rows_of, run, tiny_settings, write_table
 from rich.console import Console
 
 from naslib_edd.config.loading import as_dict, load
-from naslib_edd.engine import checkpoint, loop
+from naslib_edd.engine import checkpoint, epochs, loop
 from naslib_edd.engine.engine import Engine
 from naslib_edd.engine.loop import Interrupted
 from naslib_edd.errors import Diverged, UserError
@@ -139,7 +139,7 @@ def test_a_torn_and_a_surplus_line_are_cut_on_resume(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = run(tiny_settings(tmp_path / "whole"))
-    original = loop.checkpoint.save
+    original = epochs.checkpoint.save  # type: ignore[attr-defined]
     saves = []
 
     def save(path: Path, state: dict) -> None:
@@ -148,7 +148,7 @@ def test_a_torn_and_a_surplus_line_are_cut_on_resume(
             raise RuntimeError("power cut")  # the line of epoch 2 is written, its checkpoint not
         original(path, state)
 
-    monkeypatch.setattr(loop.checkpoint, "save", save)
+    monkeypatch.setattr(epochs.checkpoint, "save", save)  # type: ignore[attr-defined]
     with pytest.raises(RuntimeError, match="power cut"):
         run(tiny_settings(tmp_path / "cut"))
     monkeypatch.undo()
@@ -206,7 +206,7 @@ def test_a_checkpoint_whose_state_does_not_fit_is_named(tmp_path: Path) -> None:
 @pytest.mark.search
 def test_resume_refuses_data_of_another_size(tmp_path: Path, monkeypatch: Any) -> None:
     run(tiny_settings(tmp_path))
-    original = loop.open_data
+    original = loop.open_data  # type: ignore[attr-defined]
 
     def fewer(*arguments: Any) -> Any:
         data = original(*arguments)

@@ -45,7 +45,7 @@ def imagenet16(path: Path) -> str:
 
 
 def _images(name: str, path: Path) -> str:
-    from naslib_edd.data.catalogue import resolve
+    from naslib_edd.data.datasets import resolve
     from naslib_edd.data.sources import read
 
     raw = read(resolve(name), path)

@@ -14,7 +14,7 @@ from naslib_edd.bilevel import FirstOrder, SecondOrder
 from naslib_edd.relaxation import Softmax
 from naslib_edd.spaces.nb201.fast import FastSupernet
 from naslib_edd.spaces.nb201.plain import PlainSupernet
-from naslib_edd.spaces.nb201.twins import load_plain, to_plain
+from naslib_edd.spaces.nb201.twins import copy_from_plain, plain_twin_of
 
 FOLDER = Path(__file__).parent
 ONE = torch.tensor(1.0, dtype=torch.float64)
@@ -40,7 +40,7 @@ def test_steps_of_the_release(method: str, engine: str) -> None:
     plain.load_state_dict(state)
     supernet: PlainSupernet | FastSupernet = plain
     if engine == "fast":
-        supernet = load_plain(FastSupernet(channels=2, cells=1, classes=3).double(), plain)
+        supernet = copy_from_plain(FastSupernet(channels=2, cells=1, classes=3).double(), plain)
     logits = torch.from_numpy(golden["logits"]).requires_grad_()
     kind, options = PARTS[method]
     step = kind(
@@ -74,6 +74,6 @@ def test_steps_of_the_release(method: str, engine: str) -> None:
         # A difference at a radius of 1e-2: rounding is some 1e-13 / 1e-2.
         assert seen[-1].numpy() == pytest.approx(golden["gradients"][number], abs=1e-9)
         assert logits.detach().numpy() == pytest.approx(golden["trace"][number], abs=1e-9)
-    end = (to_plain(supernet) if isinstance(supernet, FastSupernet) else supernet).state_dict()
+    end = (plain_twin_of(supernet) if isinstance(supernet, FastSupernet) else supernet).state_dict()
     flat = torch.cat([end[name].flatten() for name in sorted(end)]).numpy()
     assert flat == pytest.approx(golden["end"], rel=1e-6, abs=1e-7)

@@ -14,7 +14,7 @@ from torch import Tensor
 from naslib_edd.relaxation import Gumbel
 from naslib_edd.spaces.nb201.fast import FastSupernet
 from naslib_edd.spaces.nb201.plain import PlainSupernet
-from naslib_edd.spaces.nb201.twins import load_plain, to_plain
+from naslib_edd.spaces.nb201.twins import copy_from_plain, plain_twin_of
 from naslib_edd.supernet.base import Supernet
 
 FILE = Path(__file__).with_name("gdas.npz")
@@ -45,7 +45,7 @@ def supernet(kind: str, release: dict[str, Any]) -> Supernet:
     values = torch.from_numpy(release["weights_64"]).double() / 64
     assert [name for name, _ in plain.named_parameters()] == release["names"].tolist()
     torch.nn.utils.vector_to_parameters(values, plain.parameters())
-    network = plain if kind == "plain" else load_plain(FastSupernet(**size).double(), plain)
+    network = plain if kind == "plain" else copy_from_plain(FastSupernet(**size).double(), plain)
     network.samples = True
     return network
 
@@ -80,6 +80,6 @@ def test_sample_loss_and_gradients(kind: str, case: int, release: dict[str, Any]
     with torch.no_grad():  # the gradients in the plain twin's order
         for parameter, gradient in zip(network.parameters(), of_weights, strict=True):
             parameter.copy_(gradient)
-    plain = to_plain(network) if isinstance(network, FastSupernet) else network
+    plain = plain_twin_of(network) if isinstance(network, FastSupernet) else network
     found = torch.nn.utils.parameters_to_vector(plain.parameters()).detach().float()
     torch.testing.assert_close(found, theirs("weight_gradient"), rtol=1e-5, atol=1e-9)

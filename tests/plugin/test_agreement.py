@@ -16,7 +16,7 @@ from torch import Tensor
 from naslib_edd.config import loading as configs
 from naslib_edd.engine.build import make_bilevel, make_relaxation, make_supernet
 from naslib_edd.engine.engine import Engine
-from naslib_edd.engine.prepare import open_data
+from naslib_edd.engine.start import open_data
 from naslib_edd.plugin import registry
 from naslib_edd.plugin.queues import Queues
 from naslib_edd.plugin.recorder import discretised
@@ -24,7 +24,7 @@ from naslib_edd.relaxation import EdgeWeights
 from naslib_edd.spaces.nb201 import encoding as nb201
 from naslib_edd.spaces.nb201.fast import FastSupernet
 from naslib_edd.spaces.nb201.plain import PlainSupernet
-from naslib_edd.spaces.nb201.twins import load_plain
+from naslib_edd.spaces.nb201.twins import copy_from_plain
 
 pytestmark = pytest.mark.naslib
 
@@ -83,7 +83,7 @@ def test_equal_outputs_and_logit_gradients(naslib: SimpleNamespace, method: str,
     )
     assert isinstance(plain, PlainSupernet) and isinstance(fast, FastSupernet)
     copy_weights(optimizer.graph, plain)
-    load_plain(fast, plain)
+    copy_from_plain(fast, plain)
 
     images = torch.randn(4, 3, 8, 8, dtype=torch.float64)
     labels = torch.tensor([0, 3, 7, 9])
@@ -124,7 +124,7 @@ def test_equal_second_order_gradients(naslib: SimpleNamespace) -> None:
     optimizer.graph.double()
     plain = PlainSupernet(running=False).double()
     copy_weights(optimizer.graph, plain)
-    fast = load_plain(FastSupernet(running=False).double(), plain)
+    fast = copy_from_plain(FastSupernet(running=False).double(), plain)
     batches = [
         (torch.randn(2, 3, 8, 8, dtype=torch.float64), torch.tensor(labels))
         for labels in ([1, 4], [0, 7])

@@ -61,7 +61,7 @@ def test_no_checkout(
 ) -> None:
     """Whoever asks for NASLib's engine reads how to get it, and nothing is written."""
     monkeypatch.delenv("NASLIB_HOME", raising=False)
-    monkeypatch.setattr(checkout.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(checkout.importlib.util, "find_spec", lambda name: None)  # type: ignore[attr-defined]
     monkeypatch.setattr(compat, "_loaded", None)
     assert checkout.find() is None
     config = tmp_path / "c.yaml"

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from naslib_edd.config.loading import load
-from naslib_edd.engine.prepare import open_data
+from naslib_edd.engine.start import open_data
 from naslib_edd.plugin import registry, rng
 from naslib_edd.plugin.adapter import Host, optimizer_class
 from naslib_edd.plugin.queues import Queues

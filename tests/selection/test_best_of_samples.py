@@ -11,7 +11,7 @@ from helpers import run, tiny_settings
 
 from naslib_edd.config.loading import load
 from naslib_edd.engine.engine import Engine
-from naslib_edd.engine.prepare import open_data
+from naslib_edd.engine.start import open_data
 from naslib_edd.errors import UserError
 from naslib_edd.selection.best_of_samples import BestOf
 from naslib_edd.spaces.nb201.space import SPACE

@@ -21,7 +21,7 @@ from naslib_edd.selection.hessian import dominant_eigenvalue
 from naslib_edd.spaces.nb201.fast import FastSupernet
 from naslib_edd.spaces.nb201.plain import PlainSupernet
 from naslib_edd.spaces.nb201.space import SPACE
-from naslib_edd.spaces.nb201.twins import load_plain
+from naslib_edd.spaces.nb201.twins import copy_from_plain
 from naslib_edd.supernet.layers import evaluating
 
 
@@ -31,7 +31,7 @@ def search_of(*, dtype: torch.dtype, t: float) -> tuple[FakeSearch, PlainSuperne
     plain = PlainSupernet(channels=4, cells=1, classes=5).to(dtype)
     search = FakeSearch(logits=t * torch.randn(6, 5, dtype=dtype))
     search.t = torch.tensor(t)
-    search.supernet = load_plain(FastSupernet(channels=4, cells=1, classes=5).to(dtype), plain)
+    search.supernet = copy_from_plain(FastSupernet(channels=4, cells=1, classes=5).to(dtype), plain)
     batch = torch.randn(16, 3, 8, 8, dtype=dtype), torch.randint(5, (16,))
     search.last_logit_batch = lambda: batch  # type: ignore[method-assign]
     return search, plain

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from naslib_edd.selection import most_missed
+from naslib_edd.selection import costliest_removal
 from naslib_edd.selection.perturbation import without
 
 
@@ -26,9 +26,9 @@ def test_the_one_with_the_lowest_score_without_it() -> None:
         asked.append(moved)
         return float((moved[0] * worth).sum())
 
-    op, scores = most_missed(beta, 0, [0, 1, 2], score)
+    op, scores = costliest_removal(beta, 0, [0, 1, 2], score)
     assert op == 1 and set(scores) == {0, 1, 2} and scores[1] == min(scores.values())
     assert len(asked) == 3
     # Only candidates are tried, and of a tie the first is taken.
-    assert most_missed(beta, 0, [0, 2], score)[0] == 0
-    assert most_missed(beta, 1, [2, 0], lambda _: 1.0) == (2, {2: 1.0, 0: 1.0})
+    assert costliest_removal(beta, 0, [0, 2], score)[0] == 0
+    assert costliest_removal(beta, 1, [2, 0], lambda _: 1.0) == (2, {2: 1.0, 0: 1.0})

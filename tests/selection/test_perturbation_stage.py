@@ -14,7 +14,7 @@ from torch import Tensor
 from naslib_edd.config.loading import load
 from naslib_edd.engine.build import make_stages
 from naslib_edd.errors import UserError
-from naslib_edd.selection.fixing import Perturbing
+from naslib_edd.selection.fixing import RemovalScore
 from naslib_edd.selection.perturbation_stage import PerturbationSelection
 from naslib_edd.spaces.nb201.space import SPACE
 
@@ -119,7 +119,7 @@ def test_the_loss_is_another_criterion() -> None:
     search = FakeSearch(logits=torch.zeros(6, 5))
     search.supernet, search.batches = Net(), 2
     search.val_batch = lambda number: (images, labels)  # type: ignore[method-assign]
-    op, scores = Perturbing(criterion="loss").choose(search, 0)
+    op, scores = RemovalScore(criterion="loss").choose(search, 0)
     assert op == 2
     wanted = -torch.nn.functional.cross_entropy(images * 0.2, labels)
     assert scores[0] == pytest.approx(float(wanted), rel=1e-6)

@@ -12,10 +12,10 @@ from torch import Tensor
 from naslib_edd.spaces.nb201.edge_sums import dot
 from naslib_edd.spaces.nb201.fast import FastSupernet
 from naslib_edd.spaces.nb201.fast_partial import FastPartialSupernet
-from naslib_edd.spaces.nb201.fused import NodeWeights, leave_node
+from naslib_edd.spaces.nb201.fused import NodeWeights, send_along_edges
 from naslib_edd.spaces.nb201.partial import PlainPartialSupernet
 from naslib_edd.spaces.nb201.plain import PlainSupernet
-from naslib_edd.spaces.nb201.twins import load_plain
+from naslib_edd.spaces.nb201.twins import copy_from_plain
 from naslib_edd.supernet.base import Supernet
 from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.layers import BatchNorm, average_pool
@@ -31,10 +31,10 @@ def twins(kind: str) -> tuple[Supernet, Supernet]:
     size: dict[str, Any] = {"channels": 8, "cells": 1, "classes": CLASSES}
     if kind == "partial":
         plain: Supernet = PlainPartialSupernet(partial=2, **size)
-        fast: Supernet = load_plain(FastPartialSupernet(partial=2, **size), plain)  # type: ignore[arg-type]
+        fast: Supernet = copy_from_plain(FastPartialSupernet(partial=2, **size), plain)  # type: ignore[arg-type]
     else:
         plain = PlainSupernet(**size)
-        fast = load_plain(FastSupernet(**size), plain)  # type: ignore[arg-type]
+        fast = copy_from_plain(FastSupernet(**size), plain)  # type: ignore[arg-type]
     for network in (plain, fast):
         if kind == "drop_path":
             drawn = torch.Generator().manual_seed(3)
@@ -136,7 +136,7 @@ def test_a_node_is_near_the_truth() -> None:
     truth, ours = Node(torch.float64), Node(torch.float32)
     with torch.autocast("cpu", torch.bfloat16):
         before = [None if one is None else one.bfloat16() for one in ours.before]
-        found = leave_node(
+        found = send_along_edges(  # type: ignore[call-arg]
             ours.h, NodeWeights(*ours.beta), ours.conv1, ours.conv3, *ours.norms, before
         )
     wanted = truth.separate()

@@ -11,7 +11,7 @@ import yaml
 
 from naslib_edd.cli.commands import main
 from naslib_edd.config.loading import load
-from naslib_edd.engine.prepare import folder_of
+from naslib_edd.engine.start import folder_of
 from naslib_edd.errors import UserError
 from naslib_edd.sweep.plan import read
 

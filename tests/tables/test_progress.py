@@ -20,7 +20,7 @@ def test_a_line_before_and_how_far_it_is(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])  # type: ignore[attr-defined]
     monkeypatch.setattr(progress, "free_memory", lambda: 8 << 30)
     with reading(Path("a/file.pth"), 4 << 30, memory=0.5) as told:
         before = capsys.readouterr()

@@ -126,7 +126,8 @@ def test_plain_data_comes_back(protocol: int) -> None:
         assert found[name] == content[name]
         assert type(found[name]) is type(content[name])
     assert [type(value) for value in found["scalars"]] == [
-        type(value) for value in content["scalars"]
+        type(value)
+        for value in content["scalars"]  # type: ignore[attr-defined]
     ]
     np.testing.assert_array_equal(found["array"], content["array"])
     np.testing.assert_array_equal(found["strings"], content["strings"])

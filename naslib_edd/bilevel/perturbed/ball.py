@@ -35,7 +35,7 @@ def to_simplex(weights: Tensor, allowed: Tensor | None = None) -> Tensor:
     return moved if allowed is None else moved.masked_fill(~allowed, 0.0)
 
 
-class BallPerturbation(Perturbation):
+class BetaPerturbation(Perturbation):
     """A perturbation whose ε grows linearly over the epochs of the search.
 
     Args:
@@ -92,7 +92,7 @@ class BallPerturbation(Perturbation):
         self.generator.set_state(state["generator"].cpu())
 
 
-class RandomPerturbation(BallPerturbation):
+class RandomPerturbation(BetaPerturbation):
     """SDARTS-RS: uniform noise."""
 
     def move(self, beta: Tensor, loss: Loss) -> Tensor:
@@ -100,7 +100,7 @@ class RandomPerturbation(BallPerturbation):
         return self.scattered(beta)
 
 
-class AdversarialPerturbation(BallPerturbation):
+class AdversarialPerturbation(BetaPerturbation):
     """SDARTS-ADV: the β in the box that a few steps of projected sign ascent find worst.
 
     Each step goes 2ε/``steps`` along the sign of ∂l/∂β, back into the box around the given β, and

@@ -10,6 +10,7 @@ from naslib_edd.config.methods import (
     darts,
     drnas,
     edd,
+    from_description,
     gaea,
     gdas,
     gibbs,
@@ -19,7 +20,6 @@ from naslib_edd.config.methods import (
     regularised,
     sampling,
     selection,
-    unpublished,
 )
 from naslib_edd.config.methods.edd import EDD, RELEASE
 from naslib_edd.config.methods.entry_points import load
@@ -35,7 +35,7 @@ _FAMILIES = (
     edd,
     regularised,
     drnas,
-    unpublished,
+    from_description,
     sampling,
     perturbed,
     selection,

@@ -9,6 +9,13 @@ from typing import Any
 
 from naslib_edd import spaces
 from naslib_edd.config.settings.bilevel import BilevelSettings, check_bilevel
+from naslib_edd.config.settings.cross_checks import (
+    check_dirichlet,
+    check_operations,
+    check_progressive,
+    check_sampled,
+    check_sparsity,
+)
 from naslib_edd.config.settings.fields import setting
 from naslib_edd.config.settings.hardware import HardwareSettings, check_hardware
 from naslib_edd.config.settings.images import ImageSettings
@@ -22,13 +29,6 @@ from naslib_edd.config.settings.selection import SelectionSettings
 from naslib_edd.config.settings.stages import StageSettings
 from naslib_edd.config.settings.steps import StepSettings
 from naslib_edd.config.settings.temperature import TemperatureSettings
-from naslib_edd.config.settings.together import (
-    check_dirichlet,
-    check_operations,
-    check_progressive,
-    check_sampled,
-    check_sparsity,
-)
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.layout import Layout
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from naslib_edd.engine.baselines.engine import FloorEngine
+from naslib_edd.engine.baselines.engine import TableSearch
 from naslib_edd.engine.baselines.local_search import local_search
 from naslib_edd.engine.baselines.proxy_engine import ProxyEngine
 from naslib_edd.engine.baselines.random_search import Proposals, random_search
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from naslib_edd.tables import Table
 
 __all__ = [
-    "FloorEngine",
     "Proposals",
     "ProxyEngine",
+    "TableSearch",
     "local_search",
     "make_floor",
     "needs_images",
@@ -39,8 +39,8 @@ def needs_images(search: SearchSettings) -> bool:
 
 def make_floor(
     *, config: Config, table: Table | None, data: SearchData | None, device: torch.device
-) -> FloorEngine:
+) -> TableSearch:
     """The engine of a config whose ``search.strategy`` is a floor."""
     if data is None:
-        return FloorEngine(config=config, table=table)
+        return TableSearch(config=config, table=table)
     return ProxyEngine(config=config, data=data, device=device)

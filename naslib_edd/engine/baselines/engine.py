@@ -26,7 +26,7 @@ from naslib_edd.tables.columns import dataset_name
 _STRATEGIES = {"random_search": random_search, "local_search": local_search}
 
 
-class NoLosses:
+class NoMeters:
     """In the place of the meters: there is no loss to show."""
 
     def means(self) -> dict[str, None]:
@@ -34,7 +34,7 @@ class NoLosses:
         return {"train_loss": None}
 
 
-class FloorEngine:
+class TableSearch:
     """The state of a floor.
 
     Args:
@@ -73,7 +73,7 @@ class FloorEngine:
             )
         #: what the table says, % [15625]; where it says nothing, the worst
         self._values = np.where(np.isnan(values), -np.inf, values.astype(float))
-        self.meters = NoLosses()
+        self.meters = NoMeters()
         #: how many architectures there are of the operations that take part
         self.size = int(self.space.made_of(search.columns_in(self.space.layout)).sum())
         wanted = search.epochs if search.queries is None else search.queries

@@ -23,17 +23,17 @@ from naslib_edd import spaces
 from naslib_edd.config.settings import Config
 from naslib_edd.data import SearchData
 from naslib_edd.data.sampling import generator, stable_seed
-from naslib_edd.engine.baselines.engine import FloorEngine, NoLosses
+from naslib_edd.engine.baselines.engine import NoMeters, TableSearch
 from naslib_edd.engine.baselines.proxies import Under, jacov, nwot, synflow
 from naslib_edd.engine.baselines.random_search import random_search
-from naslib_edd.engine.build.images import make_batches
+from naslib_edd.engine.build.batches import make_batches
 from naslib_edd.engine.build.relaxation import allowed_in
-from naslib_edd.selection import least_missed, most_missed
+from naslib_edd.selection import cheapest_removals, costliest_removal
 from naslib_edd.spaces import Kept
 from naslib_edd.supernet.layers import Statistics
 
 
-class ProxyEngine(FloorEngine):
+class ProxyEngine(TableSearch):
     """The state of a search by a proxy.
 
     Args:
@@ -52,7 +52,7 @@ class ProxyEngine(FloorEngine):
         self.config, self.device = config, device
         self.data: SearchData | None = data
         self.images = data
-        self.meters = NoLosses()
+        self.meters = NoMeters()
         self.epochs, self.epoch, self.step = search.epochs, 0, 0
         self.space = spaces.get(config.search_space)
         layout = self.space.layout
@@ -180,10 +180,10 @@ class ProxyEngine(FloorEngine):
             barred = layout.none if layout.thinned else None
             free = self.allowed[edge].tolist()
             candidates = [op for op, open_ in enumerate(free) if open_ and op != barred]
-            self.ops[edge], _ = most_missed(beta, edge, candidates, score)
+            self.ops[edge], _ = costliest_removal(beta, edge, candidates, score)
             return
         node = self.nodes[done - layout.edges]
-        gone, _ = least_missed(beta, layout.nodes[node], layout.keep(node), score)
+        gone, _ = cheapest_removals(beta, layout.nodes[node], layout.keep(node), score)
         for row in gone:
             self.ops[row] = None
 

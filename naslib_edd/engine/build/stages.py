@@ -6,7 +6,7 @@ from naslib_edd.config.settings import SearchSettings
 from naslib_edd.engine.build.own import chosen_by, own_part
 from naslib_edd.selection.best_of_samples import BestOf
 from naslib_edd.selection.early_stop_stage import EarlyStop
-from naslib_edd.selection.fixing import Perturbing
+from naslib_edd.selection.fixing import RemovalScore
 from naslib_edd.selection.greedy_stage import Greedy
 from naslib_edd.selection.perturbation_stage import PerturbationSelection
 from naslib_edd.selection.progressive import Progressive
@@ -61,7 +61,7 @@ def _selection(search: SearchSettings, seed: int, layout: Layout) -> list[Stage]
     """What decides operations, or ends the search: one at most (see ``check_selection``)."""
     chooser = None
     if search.selection == "perturbation":
-        chooser = Perturbing(criterion=search.pt_criterion, statistics=search.pt_statistics)
+        chooser = RemovalScore(criterion=search.pt_criterion, statistics=search.pt_statistics)
     if search.greedy != "off":
         warmup, interval = search.greedy_times(layout.decisions)
         greedy = Greedy(

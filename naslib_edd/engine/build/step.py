@@ -17,7 +17,7 @@ from naslib_edd.supernet.native.targets import no_bf16
 
 
 @dataclass(frozen=True, kw_only=True)
-class StepPath:
+class StepMode:
     """The path that steps take.
 
     Attributes:
@@ -60,7 +60,7 @@ def host_work(search: SearchSettings) -> str | None:
     return None
 
 
-def step_path(search: SearchSettings, device: torch.device) -> StepPath:
+def step_mode(search: SearchSettings, device: torch.device) -> StepMode:
     """The path of a config on a device.
 
     Raises:
@@ -81,7 +81,7 @@ def step_path(search: SearchSettings, device: torch.device) -> StepPath:
             f"search.cuda_graph: on cannot be: {why if device.type == 'cuda' else 'no GPU is used'}"
             "; use cuda_graph=auto, which runs such steps eagerly"
         )
-    return StepPath(graphed=why is None, precision=search.precision, why=why)
+    return StepMode(graphed=why is None, precision=search.precision, why=why)
 
 
 def make_step(

@@ -20,8 +20,8 @@ from naslib_edd.config.settings import Config
 from naslib_edd.engine import checkpoint
 from naslib_edd.engine.console import say
 from naslib_edd.engine.engine import Engine
-from naslib_edd.engine.prepare import describe, open_data, open_table, pick_device
 from naslib_edd.engine.rank.agreement import Agreement, agreement
+from naslib_edd.engine.start import describe, open_data, open_table, pick_device
 from naslib_edd.engine.surroundings import as_found, memory_errors
 from naslib_edd.errors import UserError
 from naslib_edd.report.runs import load_run
@@ -29,7 +29,7 @@ from naslib_edd.storage.files import write_text
 from naslib_edd.storage.literal import literal
 from naslib_edd.storage.paths import PathLike, path_of
 from naslib_edd.storage.record import RunFolder
-from naslib_edd.tables.standing import ranked_dataset
+from naslib_edd.tables.compare import ranked_dataset
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -68,20 +68,16 @@ def show(arch: str, *, draw: str | None, nb301: str | None, as_json: bool) -> in
 
 def show_published(*, as_json: bool) -> int:
     """Print the published cells."""
-    rows = {
-        name: {
-            "source": each.paper,
-            **{size: cost(each.genotype, _NETWORKS[size]).parameters for size in _NETWORKS},
-            "arch_str": str(each.genotype),
-        }
-        for name, each in PUBLISHED.items()
-    }
+    rows: dict[str, dict[str, Any]] = {}
+    for name, each in PUBLISHED.items():
+        costs = {key: cost(each.genotype, size).parameters for key, size in _NETWORKS.items()}
+        rows[name] = {"source": each.paper, **costs, "arch_str": str(each.genotype)}
     if as_json:
         print(json.dumps(rows))
         return 0
     print(f"{'name':<18} {'CIFAR-10':>9} {'ImageNet':>9}  parameters in millions; source")
     for name, row in rows.items():
-        cifar, imagenet = (float(row[size]) / 1e6 for size in _NETWORKS)
+        cifar, imagenet = (row[size] / 1e6 for size in _NETWORKS)
         print(f"{name:<18} {cifar:>9.3f} {imagenet:>9.3f}  {row['source']}")
     return 0
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -160,7 +161,7 @@ def _from_text(text: str) -> Genotype:
 
 def _from_literal(text: str) -> Genotype:
     try:
-        found = ast.literal_eval(text)
+        found = ast.literal_eval(_tree(text))
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         raise _refusal(text) from None
     return parse(found) if isinstance(found, Mapping | list | tuple) else _refuse(text)
@@ -168,7 +169,7 @@ def _from_literal(text: str) -> Genotype:
 
 def _from_call(text: str) -> Genotype:
     try:
-        node = ast.parse(text[: text.rfind(")") + 1], mode="eval").body
+        node = _tree(text[: text.rfind(")") + 1])
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         place = f" (column {error.offset})" if isinstance(error, SyntaxError) else ""
         raise UserError(
@@ -185,6 +186,12 @@ def _from_call(text: str) -> Genotype:
             raise UserError(f"this genotype gives {keyword.arg} twice")
         given[str(keyword.arg)] = keyword.value
     return _from_mapping({name: _plain(name, part) for name, part in given.items()})
+
+
+def _tree(text: str) -> ast.expr:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd escapes and literals
+        return ast.parse(text, mode="eval").body
 
 
 def _plain(name: str, node: ast.expr) -> Any:

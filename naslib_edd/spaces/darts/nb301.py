@@ -23,8 +23,8 @@ VARIABLE = "NASLIB_EDD_NB301"
 #: Folders of models of accuracy, the first that is there; and the one of training time.
 ACCURACY = ("xgb_v1.0", "gnn_gin_v1.0", "lgb_v1.0")
 RUNTIME = "lgb_runtime_v1.0"
-#: In which the authors' archive has them.
-_INNER = "nb_models_1.0"
+#: In which the authors' archive, or their package's downloader, has them.
+_INNER = ("nb_models_1.0", "nb_models")
 
 
 class Prediction(NamedTuple):
@@ -77,7 +77,8 @@ def _folder(given: PathLike | None) -> Path:
     folder = path_of(named, "the folder of NAS-Bench-301's models")
     if not is_folder(folder):
         raise UserError(f"there is no folder {folder} of NAS-Bench-301's models")
-    return folder / _INNER if is_folder(folder / _INNER) else folder
+    inner = (folder / name for name in _INNER)
+    return next((each for each in inner if is_folder(each)), folder)
 
 
 def _package() -> Any:

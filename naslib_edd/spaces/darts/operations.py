@@ -72,6 +72,9 @@ class FactorizedReduce(nn.Module):
     size of the last one behind a reduce cell.
     """
 
+    #: for nwot, which counts ReLUs
+    relu_first = True
+
     def __init__(self, *, channels_in: int, channels_out: int, affine: bool, running: bool) -> None:
         super().__init__()
         half = channels_out // 2
@@ -94,6 +97,9 @@ class DepthwiseConvBN(nn.Module):
 
     With dilation 2 it is ``dil_conv``.
     """
+
+    #: for nwot, which counts ReLUs
+    relu_first = True
 
     def __init__(
         self,

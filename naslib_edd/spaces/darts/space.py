@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from naslib_edd.spaces.darts.collapse import warning_of
 from naslib_edd.spaces.darts.genotype import Genotype, from_kept, to_kept
@@ -43,7 +43,8 @@ class DartsSpace(Space):
         title: its name in texts.
     """
 
-    defaults: ClassVar[Mapping[str, Any]] = RECIPE
+    defaults = RECIPE
+    kernels = True
 
     def __init__(self, name: str, title: str) -> None:
         self.name, self.title = name, title

@@ -29,9 +29,11 @@ from torch import Tensor, nn
 
 from naslib_edd.spaces.nb201.edge_sums import edge_sums
 from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, EDGES, NODES, POOL, SKIP
-from naslib_edd.spaces.nb201.fused import NodeWeights, leave_node
+from naslib_edd.spaces.nb201.fused import NodeWeights, send_along_edges
 from naslib_edd.spaces.nb201.sampled import Path, node_sum, path_of
-from naslib_edd.spaces.nb201.sampled_native import Group, cell_along, used, zeros
+from naslib_edd.spaces.nb201.sampled_convs import Group
+from naslib_edd.spaces.nb201.sampled_native import cell_along
+from naslib_edd.spaces.nb201.sampled_nodes import used, zeros
 from naslib_edd.spaces.nb201.skeleton import NB201Supernet, SearchCell
 from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.layers import BatchNorm
@@ -151,7 +153,7 @@ class FastCell(SearchCell):
             assert node is not None
             one, three = self.batched(CONV1, source), self.batched(CONV3, source)
             targets = [EDGES[row][1] for row in rows]
-            totals = leave_node(
+            totals = send_along_edges(
                 node,
                 NodeWeights(beta[SKIP], beta[POOL], beta[CONV1], beta[CONV3]),
                 one.conv.weight,

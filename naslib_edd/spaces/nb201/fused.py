@@ -46,7 +46,7 @@ class NodeWeights(NamedTuple):
     conv3: Tensor
 
 
-def leave_node(
+def send_along_edges(
     h: Tensor,
     beta: NodeWeights,
     conv1: Tensor,

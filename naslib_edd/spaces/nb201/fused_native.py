@@ -21,7 +21,7 @@ from naslib_edd.supernet.native import Folded, native_kernels
 
 
 class LeaveNodeNative(torch.autograd.Function):
-    """See :func:`naslib_edd.spaces.nb201.fused.leave_node`."""
+    """See :func:`naslib_edd.spaces.nb201.fused.send_along_edges`."""
 
     @staticmethod
     def forward(

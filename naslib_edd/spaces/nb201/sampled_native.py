@@ -9,70 +9,16 @@ one. Convolutions of one kernel that leave one node are one convolution.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, EDGES, NODES, NONE, POOL, SKIP
-from naslib_edd.supernet.layers import BatchNorm
+from naslib_edd.spaces.nb201.encoding import EDGES, NODES, POOL, SKIP
+from naslib_edd.spaces.nb201.sampled_convs import Group, back, channels_last, convolved
+from naslib_edd.spaces.nb201.sampled_nodes import needed, used, zeros
 from naslib_edd.supernet.native import Kernels, native_kernels
 from naslib_edd.supernet.native.sampled import Term
-
-
-class Group(NamedTuple):
-    """Convolutions of one kernel on edges that leave one node.
-
-    Attributes:
-        source: the node.
-        padding: of the convolutions.
-        norm: the batch norm of all edges that leave the node.
-        rows: the edges.
-        places: where their channels are in the norm and in the weight, edge by edge.
-        alive: the output depends on them; if not, only their norms' statistics do.
-    """
-
-    source: int
-    padding: int
-    norm: BatchNorm
-    rows: tuple[int, ...]
-    places: tuple[int, ...]
-    alive: bool
-
-
-def zeros(ops: Sequence[int]) -> tuple[bool, ...]:
-    """The nodes that only `none` leads to, through any number of edges: their value is zero."""
-    found = [False] * NODES
-    for node in range(1, NODES):
-        found[node] = all(
-            ops[row] == NONE or found[source]
-            for row, (source, target) in enumerate(EDGES)
-            if target == node
-        )
-    return tuple(found)
-
-
-def used(ops: Sequence[int]) -> tuple[bool, ...]:
-    """The nodes that some path leads from to the output."""
-    found = [False] * NODES
-    found[-1] = True
-    for node in reversed(range(NODES - 1)):
-        found[node] = any(
-            ops[row] != NONE and found[target]
-            for row, (source, target) in enumerate(EDGES)
-            if source == node
-        )
-    return tuple(found)
-
-
-def needed(ops: Sequence[int], alive: Sequence[bool]) -> tuple[bool, ...]:
-    """The nodes whose value some norm's statistics or the output depend on."""
-    found = list(alive)
-    for node in reversed(range(NODES - 1)):
-        leaving = [(ops[r], target) for r, (source, target) in enumerate(EDGES) if source == node]
-        found[node] |= any(op in (CONV1, CONV3) or (op != NONE and found[t]) for op, t in leaving)
-    return tuple(found)
 
 
 def cell_along(
@@ -132,7 +78,7 @@ class _CellAlong(torch.autograd.Function):
             for group, kernel in own:
                 rectified = positive[source]
                 assert rectified is not None
-                outputs.append(_convolved(native, group, kernel, rectified, arriving))
+                outputs.append(convolved(native, group, kernel, rectified, arriving))
             pooled = None
             for row, (start, target) in enumerate(EDGES):
                 if start != source or zero[source] or value is None or not computed[target]:
@@ -165,7 +111,7 @@ class _CellAlong(torch.autograd.Function):
         """Of x, the weights and the kernels, each only where it is wanted."""
         arriving, positive, outputs, kernels = _kept(ctx)
         grads: list[Tensor | None] = [None] * NODES
-        last = grads[-1] = _last(given[0])
+        last = grads[-1] = channels_last(given[0])
         native = _native(last)
         count = last.numel() // last.shape[1]
         of_x, of_chosen, of_others = ctx.needs_input_grad[:3]
@@ -193,12 +139,12 @@ class _CellAlong(torch.autograd.Function):
                 wants = [of_x or source > 0, ctx.needs_input_grad[5 + number]]
                 if group.source != source or not group.alive or not any(wants):
                     continue
-                of_r, of_kernels[number] = _back(
+                of_r, of_kernels[number] = back(
                     native, group, kernels[number], positive[source], outputs[number],
                     [grads[EDGES[row][1]] for row in group.rows],
                     [backs[row] for row in group.rows], wants,
                 )  # fmt: skip
-                behind += [] if of_r is None else [_last(of_r)]
+                behind += [] if of_r is None else [channels_last(of_r)]
             if source == 0 and not of_x:
                 continue
             leaving = [
@@ -230,77 +176,6 @@ class _CellAlong(torch.autograd.Function):
 def _passed_on(ops: Sequence[int], source: int) -> bool:
     """Whether a node's value itself leaves it, not only its ReLU."""
     return any(ops[row] in (SKIP, POOL) for row, (start, _) in enumerate(EDGES) if start == source)
-
-
-def _convolved(
-    native: Kernels,
-    group: Group,
-    kernel: Tensor,
-    rectified: Tensor,
-    arriving: list[dict[int, Term]],
-) -> Tensor | None:
-    """A group's convolutions, which are terms of their targets; None where no gradient comes."""
-    y = _last(F.conv2d(rectified, _parts(kernel, group.places, rectified.shape[1]),
-                       padding=group.padding))  # fmt: skip
-    mean, variance = native.moments(y)
-    _update(group, mean, variance, y.numel() // y.shape[1])
-    width = rectified.shape[1]
-    gains, means = (variance + group.norm.eps).rsqrt().split(width), mean.split(width)
-    for place, (row, gain, centre) in enumerate(zip(group.rows, gains, means, strict=True)):
-        arriving[EDGES[row][1]][row] = Term(y, place, gain, centre)
-    return y if group.alive else None
-
-
-def _back(
-    native: Kernels,
-    group: Group,
-    kernel: Tensor,
-    rectified: Tensor | None,
-    y: Tensor | None,
-    grads: Sequence[Tensor | None],
-    backs: Sequence[tuple[Tensor, Tensor, Tensor]],
-    wants: list[bool],
-) -> tuple[Tensor | None, Tensor | None]:
-    """Of what a group's convolutions read, and of their whole weight."""
-    assert rectified is not None and y is not None
-    gain, slope, rest = (torch.cat(parts) for parts in zip(*backs, strict=True))
-    targets = [grad for grad in grads if grad is not None]
-    dy = native.norm_backward(targets, y, gain, slope, rest)
-    width, pad = rectified.shape[1], group.padding
-    of_r, of_part, _ = torch.ops.aten.convolution_backward(
-        dy, rectified, _parts(kernel, group.places, width), None,
-        [1, 1], [pad, pad], [1, 1], False, [0, 0], 1, [*wants, False],
-    )  # fmt: skip
-    if of_part is None:
-        return of_r, None
-    whole = torch.zeros_like(kernel)
-    for place, part in zip(group.places, of_part.split(width), strict=True):
-        whole[place * width : (place + 1) * width] = part
-    return of_r, whole
-
-
-def _parts(kernel: Tensor, places: Sequence[int], width: int) -> Tensor:
-    """The weights of the edges at these places, one after the other."""
-    if len(places) * width == len(kernel):
-        return kernel
-    if places == tuple(range(places[0], places[0] + len(places))):
-        return kernel[places[0] * width : (places[-1] + 1) * width]
-    return torch.cat([kernel[place * width : (place + 1) * width] for place in places])
-
-
-def _update(group: Group, mean: Tensor, variance: Tensor, count: int) -> None:
-    """The norm's running statistics, of its edges that are on the path."""
-    norm = group.norm
-    if norm.running_mean is None or norm.running_var is None:
-        return
-    width = len(mean) // len(group.places)
-    unbiased = variance * (count / max(count - 1, 1))
-    for place, one, other in zip(
-        group.places, mean.split(width), unbiased.split(width), strict=True
-    ):
-        part = slice(place * width, (place + 1) * width)
-        norm.running_mean[part].lerp_(one, norm.momentum)
-        norm.running_var[part].lerp_(other, norm.momentum)
 
 
 Kept = tuple[list[dict[int, Term]], list[Tensor | None], list[Tensor | None], tuple[Tensor, ...]]
@@ -338,7 +213,3 @@ def _native(x: Tensor) -> Kernels:
     found = native_kernels(x)
     assert found is not None
     return found
-
-
-def _last(x: Tensor) -> Tensor:
-    return x.contiguous(memory_format=torch.channels_last)

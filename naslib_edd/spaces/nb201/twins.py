@@ -17,7 +17,7 @@ from naslib_edd.supernet.layers import ReLUConvBN
 
 
 @torch.no_grad()
-def load_plain(fast: FastSupernet, plain: PlainSupernet) -> FastSupernet:
+def copy_from_plain(fast: FastSupernet, plain: PlainSupernet) -> FastSupernet:
     """Give the fast supernet the plain one's weights and statistics; returns the fast one.
 
     Both must have the same channels, cells and classes, and as many partial channels.
@@ -28,7 +28,7 @@ def load_plain(fast: FastSupernet, plain: PlainSupernet) -> FastSupernet:
 
 
 @torch.no_grad()
-def to_plain(fast: FastSupernet) -> PlainSupernet:
+def plain_twin_of(fast: FastSupernet) -> PlainSupernet:
     """A plain supernet with the fast one's weights and statistics, of its type and device."""
     size: dict[str, Any] = {"channels": fast.channels, "cells": fast.cells}
     size |= {"classes": fast.classes, "running": fast.running}

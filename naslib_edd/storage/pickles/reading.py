@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from naslib_edd.storage.pickles.machine import Filled, Machine
+from naslib_edd.storage.pickles.machine import Machine
 from naslib_edd.storage.pickles.standins import PLAIN, Maker
+from naslib_edd.storage.pickles.state import Filled
 from naslib_edd.storage.pickles.stream import Readable, Stream
 
 

@@ -1,4 +1,4 @@
-"""Build ``kernels.cpp`` at its first use, keep it in the user's cache, and load it.
+"""Build ``kernels.cpp`` and its kin at their first use, keep it in the user's cache, and load it.
 
 Its OpenMP functions are those of the runtime that PyTorch has loaded, so both share one pool of
 threads: the library is linked without a runtime of its own. Whatever fails (no compiler, no place
@@ -24,6 +24,8 @@ from naslib_edd.supernet.native.kernels import Kernels
 from naslib_edd.supernet.native.targets import Target, processor, target
 
 SOURCE = Path(__file__).with_name("kernels.cpp")
+#: Of the same library, each compiled by itself.
+OTHERS = (Path(__file__).with_name("separable.cpp"),)
 FLAGS = ("-std=c++17", "-O3", "-fno-math-errno", "-fopenmp", "-fPIC")
 
 _log = logging.getLogger(__name__)
@@ -113,7 +115,7 @@ def key(of: Target) -> str:
     version = subprocess.run(
         [_compiler(), "--version"], capture_output=True, check=True, timeout=60
     ).stdout
-    sources = [SOURCE, *sorted(SOURCE.parent.glob("*.h"))]
+    sources = [SOURCE, *OTHERS, *sorted(SOURCE.parent.glob("*.h"))]
     parts = [
         *(source.read_bytes() for source in sources),
         version,
@@ -126,10 +128,13 @@ def key(of: Target) -> str:
 def compiled(of: Target) -> bytes:
     """The library for an instruction set."""
     with tempfile.TemporaryDirectory(dir=cache.folder()) as folder:
-        made, linked = Path(folder, "kernels.o"), Path(folder, "kernels.so")
-        for command in (
-            [_compiler(), *FLAGS, *of.flags, "-c", str(SOURCE), "-o", str(made)],
-            [_compiler(), "-shared", str(made), "-o", str(linked)],
-        ):
+        linked = Path(folder, "kernels.so")
+        made = {source: Path(folder, f"{source.stem}.o") for source in (SOURCE, *OTHERS)}
+        commands = [
+            [_compiler(), *FLAGS, *of.flags, "-c", str(source), "-o", str(to)]
+            for source, to in made.items()
+        ]
+        commands.append([_compiler(), "-shared", *map(str, made.values()), "-o", str(linked)])
+        for command in commands:
             subprocess.run(command, capture_output=True, check=True, timeout=120)
         return linked.read_bytes()

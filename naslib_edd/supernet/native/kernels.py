@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from naslib_edd.supernet.native.sampled import SampledKernels, address
+from naslib_edd.supernet.native.separable import POINTERS, SeparableKernels
 
 _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
 _SIZES = 5  # images, height, width, channels, edges
@@ -28,6 +29,7 @@ _ARGUMENTS = {
     "gather": (5, 0, _SIZES),
     "fold": (16, 2, 2),
     "unfold": (19, 1, 2),
+    **{name: (pointers, 0, 0) for name, pointers in POINTERS.items()},
 }
 
 
@@ -68,7 +70,7 @@ class Unfolded(NamedTuple):
     of_kernel: Tensor | None  # [E·C, C]
 
 
-class Kernels(SampledKernels):
+class Kernels(SampledKernels, SeparableKernels):
     """The functions of the library on tensors [B, C, H, W] in channels-last memory, on a CPU."""
 
     def __init__(self, library: ctypes.CDLL) -> None:

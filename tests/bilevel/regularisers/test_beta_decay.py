@@ -15,7 +15,7 @@ from naslib_edd.engine.build import make_bilevel, make_regularisers, make_relaxa
 from naslib_edd.selection import argmax_ops
 from naslib_edd.spaces.nb201.fast import FastSupernet
 from naslib_edd.spaces.nb201.plain import PlainSupernet
-from naslib_edd.spaces.nb201.twins import load_plain
+from naslib_edd.spaces.nb201.twins import copy_from_plain
 from naslib_edd.supernet.base import Supernet
 
 ALL = torch.ones(6, 5, dtype=torch.bool)
@@ -37,7 +37,7 @@ def network(golden: Any, kind: str) -> Supernet:
     assert weights.keys() == dict(plain.named_parameters()).keys()
     plain.load_state_dict(weights, strict=False)  # statistics are as at the start
     fast = FastSupernet(channels=2, cells=1, classes=3)
-    return (plain if kind == "plain" else load_plain(fast, plain)).double()
+    return (plain if kind == "plain" else copy_from_plain(fast, plain)).double()
 
 
 def test_loss_and_gradient_are_the_release_s(golden: Any) -> None:

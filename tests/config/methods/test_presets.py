@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from naslib_edd.config.loading import load
-from naslib_edd.config.methods import METHODS, RELEASE, VARIANTS, preset
+from naslib_edd.config.methods import METHODS, RELEASE, VARIANTS, preset  # type: ignore[attr-defined]
 from naslib_edd.config.settings import SearchSettings, names
 from naslib_edd.engine.build import make_relaxation, make_temperature
 from naslib_edd.errors import UserError
@@ -91,7 +91,7 @@ def test_each_point_can_be_ablated_alone(key: str, paper: Any, release: Any) -> 
         "edd_lambda_late": {"edd_late_from": 40},
         "edd_late_from": {"edd_lambda_late": 0.08},
     }
-    ablated = search_of("edd_darts", **{key: release, **together.get(key, {})})
+    ablated = search_of("edd_darts", **{key: release, **together.get(key, {})})  # type: ignore[dict-item]
     whole = search_of("edd_darts")
     assert getattr(ablated, key) == release
     changed = {

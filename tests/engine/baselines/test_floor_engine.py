@@ -12,7 +12,7 @@ from helpers import run, tiny_settings, write_columns
 
 from naslib_edd.cli.commands import main
 from naslib_edd.engine import loop
-from naslib_edd.engine.baselines import FloorEngine
+from naslib_edd.engine.baselines import TableSearch
 from naslib_edd.errors import DataMissing, UserError
 from naslib_edd.report import draw_overview, draw_run, report
 from naslib_edd.spaces.nb201.encoding import SIZE, ops_to_str
@@ -47,7 +47,7 @@ def test_a_floor_leaves_its_record(
         raise AssertionError("a floor needs no images and builds no network")
 
     monkeypatch.setattr(loop, "open_data", no)
-    monkeypatch.setattr(loop.Engine, "__init__", no)
+    monkeypatch.setattr(loop.Engine, "__init__", no)  # type: ignore[attr-defined]
     result = run(floor(tmp_path, table, optimizer, queries=10))
     rows = read_rows(result.folder / "record.jsonl")
     assert [row["queries"] for row in rows] == [3, 6, 8, 10]
@@ -88,15 +88,15 @@ def test_resumes_bit_for_bit(
 ) -> None:
     settings = {"queries": 100, "checkpoint_seconds": 0}
     whole = run(floor(tmp_path / "whole", table, optimizer, **settings))
-    original, done = FloorEngine.run_step, []
+    original, done = TableSearch.run_step, []
 
-    def step(engine: FloorEngine) -> None:
+    def step(engine: TableSearch) -> None:
         if len(done) == stop_at:
             raise RuntimeError("power cut")
         original(engine)
         done.append(None)
 
-    monkeypatch.setattr(FloorEngine, "run_step", step)
+    monkeypatch.setattr(TableSearch, "run_step", step)
     with pytest.raises(RuntimeError, match="power cut"):
         run(floor(tmp_path / "cut", table, optimizer, **settings))
     monkeypatch.undo()
@@ -135,7 +135,7 @@ def test_unknown_values_are_the_worst(tmp_path: Path) -> None:
     from naslib_edd.config.loading import load
 
     config = load({"optimizer": "random_search", "search": {"queries": SIZE, "epochs": 1}})
-    engine = FloorEngine(config=config, table=table)
+    engine = TableSearch(config=config, table=table)
     for _ in range(engine.steps):
         engine.run_step()
     assert engine.end_epoch()["index"] == int(np.nanargmax(values))

@@ -17,7 +17,7 @@ from naslib_edd.config.loading import load
 from naslib_edd.engine.build import kernels as module
 from naslib_edd.engine.build.kernels import Choice, choose, gone_on, race
 from naslib_edd.engine.engine import Engine
-from naslib_edd.engine.prepare import open_data
+from naslib_edd.engine.start import open_data
 from naslib_edd.errors import UserError
 from naslib_edd.supernet.native import build, choice
 from naslib_edd.supernet.native.targets import AVX512, target

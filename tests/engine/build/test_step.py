@@ -13,7 +13,7 @@ from rich.console import Console
 
 from naslib_edd.config.loading import load
 from naslib_edd.device import send
-from naslib_edd.engine.build import step_path
+from naslib_edd.engine.build import step_mode
 from naslib_edd.errors import UserError
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
@@ -26,7 +26,7 @@ def bf16_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def path(method: str, device: torch.device, **search: Any) -> str:
-    return str(step_path(load({"optimizer": method, "search": search}).search, device))
+    return str(step_mode(load({"optimizer": method, "search": search}).search, device))
 
 
 def test_the_path_and_its_reason() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import namedtuple
+from random import Random
 
 import pytest
 import torch
@@ -179,6 +180,33 @@ def test_what_is_none_is_refused_in_one_line(given: object, message: str) -> Non
         parse(given)
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 600
+
+
+def test_damaged_texts_are_read_or_refused() -> None:
+    random = Random(0)
+    whole = [
+        form
+        for published in PUBLISHED.values()
+        for genotype in [published.genotype]
+        for form in (
+            str(genotype), json.dumps(genotype.as_dict()), str(to_compact(genotype)),
+            str(to_config(genotype)),
+        )
+    ]  # fmt: skip
+    parts = ["None", "[]", "{}", "-1", "10**9", "1e999", "range(2, 6)", "'", "\\", "\0", "\ud800"]
+    read = 0
+    for _ in range(3000):
+        text = random.choice(whole)
+        for _ in range(random.choice((1, 1, 2, 5))):
+            place, other = random.randrange(len(text)), random.randrange(len(text))
+            middle = random.choice(("", random.choice(parts), text[other : other + 40]))
+            text = text[:place] + middle + text[place + random.choice((0, 1, 30)) :]
+        try:
+            assert isinstance(parse(text), Genotype)
+            read += 1
+        except UserError as error:
+            assert "\n" not in str(error)
+    assert 0 < read < 2000
 
 
 def test_operations_that_the_space_lacks() -> None:

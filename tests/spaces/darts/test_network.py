@@ -13,6 +13,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from naslib_edd.engine.baselines.proxies.nwot import agreement
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.darts.genotype import Genotype
 from naslib_edd.spaces.darts.network import DartsNetwork, FinalCell, Scores, reductions
@@ -185,3 +186,22 @@ def test_scores_alone() -> None:
     network = small().eval()
     x = torch.randn(2, 3, 32, 32)
     assert torch.equal(Scores(network)(x), network(x)[0])
+
+
+def test_nwot_sees_every_relu() -> None:
+    network = small(cells=3)
+    images = torch.randn(2, 3, 16, 16)
+    kernel = agreement(network, images)
+    seen = 0
+
+    def count(x: Tensor, inplace: bool = False) -> Tensor:
+        nonlocal seen
+        seen += x[0].numel()
+        return relu(x, inplace)
+
+    relu = torch.nn.functional.relu
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.nn.functional, "relu", count)
+        network(images)
+    assert seen > 0
+    assert kernel.diagonal().tolist() == [seen, seen]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from naslib_edd.spaces.nb201.fast import FastSupernet
 from naslib_edd.spaces.nb201.plain import PlainSupernet
-from naslib_edd.spaces.nb201.twins import load_plain
+from naslib_edd.spaces.nb201.twins import copy_from_plain
 
 Twins = tuple[PlainSupernet, FastSupernet]
 
@@ -28,7 +28,7 @@ def make_twins() -> Callable[..., Twins]:
                     positive = name.endswith(("norm.weight", "running_var"))
                     drawn = torch.rand_like(tensor)
                     tensor.copy_(0.5 + drawn if positive else 0.4 * drawn - 0.2)
-        return plain, load_plain(FastSupernet(**size).double(), plain)
+        return plain, copy_from_plain(FastSupernet(**size).double(), plain)
 
     return make
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from naslib_edd.spaces.nb201.fast import FastSupernet
 from naslib_edd.spaces.nb201.plain import PlainSupernet
-from naslib_edd.spaces.nb201.twins import to_plain
+from naslib_edd.spaces.nb201.twins import plain_twin_of
 from naslib_edd.supernet.drop_path import DropPath
 
 Twins = tuple[PlainSupernet, FastSupernet]
@@ -64,7 +64,7 @@ def test_twins_are_equal_under_the_same_masks(
     for target, source in zip(fast.parameters(), list(fast.parameters()), strict=True):
         assert source.grad is not None
         target.data.copy_(source.grad)
-    for name, parameter in to_plain(fast).named_parameters():
+    for name, parameter in plain_twin_of(fast).named_parameters():
         torch.testing.assert_close(parameter.detach(), grads[name], **EXACT, msg=name)
 
 

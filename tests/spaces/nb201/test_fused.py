@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from naslib_edd.spaces.nb201 import fused
-from naslib_edd.spaces.nb201.fused import NodeWeights, leave_node
+from naslib_edd.spaces.nb201.fused import NodeWeights, send_along_edges
 from naslib_edd.supernet.layers import BatchNorm, average_pool
 from naslib_edd.supernet.native import kernels
 
@@ -50,7 +50,7 @@ class Inputs:
         self.leaves += [tensor for tensor in self.before if tensor is not None]
 
     def fused(self) -> tuple[Tensor, ...]:
-        return leave_node(
+        return send_along_edges(  # type: ignore[call-arg]
             self.h, NodeWeights(*self.beta), self.conv1, self.conv3, *self.norms, self.before
         )
 
@@ -95,7 +95,7 @@ def test_gradcheck(edges: int) -> None:
 
     def run(*leaves: Tensor) -> tuple[Tensor, ...]:
         h, *rest = leaves
-        return leave_node(
+        return send_along_edges(  # type: ignore[call-arg]
             h, NodeWeights(*rest[:4]), rest[4], rest[5], *inputs.norms, [None] * edges
         )
 

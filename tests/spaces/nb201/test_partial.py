@@ -13,7 +13,7 @@ from torch import Tensor
 from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, EDGES, NONE, POOL, SKIP
 from naslib_edd.spaces.nb201.fast_partial import FastPartialSupernet, weighted_sum
 from naslib_edd.spaces.nb201.partial import PlainPartialCell, PlainPartialSupernet, shuffled
-from naslib_edd.spaces.nb201.twins import load_plain, to_plain
+from naslib_edd.spaces.nb201.twins import copy_from_plain, plain_twin_of
 from naslib_edd.supernet.base import Supernet
 from naslib_edd.supernet.layers import average_pool, evaluating
 
@@ -39,7 +39,7 @@ def make_twins(size: dict[str, int], *, running: bool = True, seed: int = 0) -> 
                 drawn = torch.rand_like(tensor)
                 tensor.copy_(0.5 + drawn if positive else 0.4 * drawn - 0.2)
     fast = FastPartialSupernet(**options).double()
-    assert load_plain(fast, plain) is fast
+    assert copy_from_plain(fast, plain) is fast
     return plain, fast
 
 
@@ -66,7 +66,7 @@ def weight_gradients(network: Supernet) -> dict[str, Tensor]:
         for target, source in zip(holder.parameters(), network.parameters(), strict=True):
             assert source.grad is not None
             target.copy_(source.grad)
-    return {name: p.detach() for name, p in to_plain(holder).named_parameters()}
+    return {name: p.detach() for name, p in plain_twin_of(holder).named_parameters()}
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -98,7 +98,7 @@ def test_fast_equals_plain(size: dict[str, int], layout: str, columns: int, trai
     for name, gradient in of_weights[0].items():
         assert gradient.any() or not training, name
         torch.testing.assert_close(of_weights[1][name], gradient, **EXACT, msg=name)
-    after = to_plain(fast).state_dict()
+    after = plain_twin_of(fast).state_dict()
     for name, tensor in plain.state_dict().items():
         torch.testing.assert_close(after[name], tensor, **EXACT, msg=name)
         assert torch.equal(tensor, before[name]) is not ("running" in name and training), name
@@ -170,7 +170,7 @@ def test_edge_weights_count_in_the_discretised_network() -> None:
 
 def test_weights_go_there_and_back() -> None:
     plain, fast = make_twins(SIZES[1])
-    returned = to_plain(fast)
+    returned = plain_twin_of(fast)
     assert isinstance(returned, PlainPartialSupernet) and returned.partial == 2
     assert returned.state_dict().keys() == plain.state_dict().keys()
     for name, tensor in plain.state_dict().items():

@@ -18,7 +18,7 @@ from naslib_edd.relaxation import EdgeWeights, Softmax
 from naslib_edd.spaces.nb201.encoding import CONV1, CONV3
 from naslib_edd.spaces.nb201.fast_partial import FastPartialSupernet
 from naslib_edd.spaces.nb201.partial import PlainPartialCell, PlainPartialSupernet
-from naslib_edd.spaces.nb201.twins import load_plain
+from naslib_edd.spaces.nb201.twins import copy_from_plain
 from naslib_edd.supernet.base import Supernet
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -43,7 +43,10 @@ def networks(golden: dict[str, Any]) -> list[Supernet]:
             for op, name in ((CONV1, "conv1"), (CONV3, "conv3")):
                 weight = torch.from_numpy(golden[f"cell_{name}"][row])
                 cell.operations(row)[op].conv.weight.copy_(weight)
-    return [plain, load_plain(FastPartialSupernet(partial=4, channels=8, cells=1).double(), plain)]
+    return [
+        plain,
+        copy_from_plain(FastPartialSupernet(partial=4, channels=8, cells=1).double(), plain),
+    ]
 
 
 @pytest.mark.parametrize("twin", [0, 1])

@@ -14,7 +14,7 @@ from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, NONE, POOL, SKIP
 from naslib_edd.spaces.nb201.fast import FastSupernet
 from naslib_edd.spaces.nb201.plain import PlainSupernet
 from naslib_edd.spaces.nb201.sampled import sampled_ops
-from naslib_edd.spaces.nb201.twins import to_plain
+from naslib_edd.spaces.nb201.twins import plain_twin_of
 from naslib_edd.supernet.base import Supernet
 from naslib_edd.supernet.layers import evaluating
 
@@ -50,7 +50,7 @@ def weight_gradients(network: Supernet, gradients: tuple[Tensor, ...]) -> list[T
     with torch.no_grad():
         for target, source in zip(holder.parameters(), gradients, strict=True):
             target.copy_(source)
-    return [parameter.detach() for parameter in to_plain(holder).parameters()]
+    return [parameter.detach() for parameter in plain_twin_of(holder).parameters()]
 
 
 def passed(
@@ -64,7 +64,7 @@ def passed(
     loss = F.cross_entropy(scores, labels)
     gradients = torch.autograd.grad(loss, wanted, materialize_grads=True)
     count = len(list(network.parameters()))
-    plain = to_plain(network) if isinstance(network, FastSupernet) else network
+    plain = plain_twin_of(network) if isinstance(network, FastSupernet) else network
     return {
         "scores": [scores.detach()],
         "weights": weight_gradients(network, gradients[:count]),

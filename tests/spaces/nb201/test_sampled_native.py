@@ -15,7 +15,7 @@ from torch import Tensor
 from naslib_edd.spaces.nb201 import fast
 from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, NONE, POOL, SKIP
 from naslib_edd.spaces.nb201.fast import FastSupernet
-from naslib_edd.spaces.nb201.sampled_native import needed, used, zeros
+from naslib_edd.spaces.nb201.sampled_nodes import needed, used, zeros
 from naslib_edd.supernet.native import kernels, taking
 
 #: Of the edges 1←0, 2←0, 2←1, 3←0, 3←1, 3←2.
@@ -43,7 +43,7 @@ def needs_kernels() -> None:
 def cells() -> Iterator[list[tuple[int, ...]]]:
     """The paths of the cells that ran on the kernels."""
     ran: list[tuple[int, ...]] = []
-    real = fast.cell_along
+    real = fast.cell_along  # type: ignore[attr-defined]
 
     def noted(x: Tensor, ops: tuple[int, ...], *rest: object) -> Tensor:
         ran.append(ops)

@@ -14,7 +14,7 @@ from naslib_edd.errors import UserError
 from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, NONE, POOL, SKIP
 from naslib_edd.spaces.nb201.fast import FastSupernet
 from naslib_edd.spaces.nb201.plain import PlainSupernet
-from naslib_edd.spaces.nb201.twins import to_plain
+from naslib_edd.spaces.nb201.twins import plain_twin_of
 from naslib_edd.supernet.base import Supernet
 
 Twins = tuple[PlainSupernet, FastSupernet]
@@ -62,7 +62,7 @@ def gradients(network: Supernet) -> dict[str, Tensor]:
         for target, source in zip(holder.parameters(), network.parameters(), strict=True):
             assert source.grad is not None
             target.copy_(source.grad)
-    return {name: p.detach() for name, p in to_plain(holder).named_parameters()}
+    return {name: p.detach() for name, p in plain_twin_of(holder).named_parameters()}
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -97,7 +97,7 @@ def test_value_gradients_and_statistics(
     for name, gradient in of_weights[0].items():
         torch.testing.assert_close(of_weights[1][name], gradient, **EXACT, msg=name)
     before = make_twins(**size)[0].state_dict()
-    after = to_plain(fast).state_dict()
+    after = plain_twin_of(fast).state_dict()
     for name, tensor in plain.state_dict().items():
         torch.testing.assert_close(after[name], tensor, **EXACT, msg=name)
         moved = "running" in name and training
@@ -116,7 +116,7 @@ def test_they_stay_together_over_steps(
             optimizer.zero_grad()
             F.cross_entropy(network(images, beta), labels).backward()
             optimizer.step()
-    after = to_plain(fast).state_dict()
+    after = plain_twin_of(fast).state_dict()
     for name, tensor in plain.state_dict().items():
         torch.testing.assert_close(after[name], tensor, rtol=1e-8, atol=1e-9, msg=name)
 
@@ -207,7 +207,7 @@ def test_without_running_statistics(make_twins: MakeTwins, draw_batch: DrawBatch
 
 def test_weights_go_there_and_back(make_twins: MakeTwins) -> None:
     plain, fast = make_twins(channels=2, cells=2, classes=7)
-    returned = to_plain(fast)
+    returned = plain_twin_of(fast)
     assert returned.state_dict().keys() == plain.state_dict().keys()
     for name, tensor in plain.state_dict().items():
         assert torch.equal(returned.state_dict()[name], tensor), name

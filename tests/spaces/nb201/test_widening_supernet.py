@@ -12,7 +12,7 @@ from torch import Tensor
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.nb201.fast_partial import FastPartialSupernet
 from naslib_edd.spaces.nb201.partial import PlainPartialSupernet
-from naslib_edd.spaces.nb201.twins import load_plain
+from naslib_edd.spaces.nb201.twins import copy_from_plain
 from naslib_edd.spaces.nb201.widening import widen_supernet
 
 SIZE: dict[str, Any] = {"channels": 8, "cells": 1, "classes": 3}
@@ -21,7 +21,7 @@ SIZE: dict[str, Any] = {"channels": 8, "cells": 1, "classes": 3}
 def networks() -> tuple[PlainPartialSupernet, FastPartialSupernet]:
     torch.manual_seed(0)
     plain = PlainPartialSupernet(partial=4, **SIZE).double()
-    return plain, load_plain(FastPartialSupernet(partial=4, **SIZE).double(), plain)
+    return plain, copy_from_plain(FastPartialSupernet(partial=4, **SIZE).double(), plain)  # type: ignore[return-value]
 
 
 def stepped(network: torch.nn.Module, optimizer: torch.optim.Optimizer) -> Tensor:

@@ -166,7 +166,7 @@ def test_gradient(native: Kernels, shape: tuple[int, ...], edges: int) -> None:
     dr, constant = draw.image(), draw.vector(channels)
     weighted = draw.vector(edges * channels**2).view(edges * channels, channels)
     back = draw.vector(channels**2).view(channels, channels)
-    unfolded = Unfolded(*constant.new_empty(2, 1), weighted, back, constant, *skip.new_empty(3, 1))
+    unfolded = Unfolded(*constant.new_empty(2, 1), weighted, back, constant, *skip.new_empty(3, 1))  # type: ignore[call-arg]
     own = F.conv2d(torch.cat(grads, 1), weighted.t()[:, :, None, None])
     own = own + F.conv2d(h.relu(), back.t()[:, :, None, None])
     leaf = h.clone().requires_grad_()

@@ -52,10 +52,13 @@ def agreement(network: nn.Module, images: Tensor, statistics: Statistics = "batc
 
 @contextmanager
 def _watched(network: nn.Module, see: object) -> Iterator[None]:
-    """Shows the input of each ReLU: of a ReLUConvBN its own, of the head what leaves its norm."""
+    """Shows the input of each ReLU: of a ReLUConvBN its own, of the head what leaves its norm.
+
+    A space's own modules that begin with a ReLU say so: ``relu_first = True``.
+    """
     hooks = []
     for module in network.modules():
-        if isinstance(module, ReLUConvBN):
+        if isinstance(module, ReLUConvBN) or getattr(module, "relu_first", False):
             hooks.append(module.register_forward_pre_hook(lambda _, x: see(x[0])))  # type: ignore[operator]
         elif isinstance(module, Head):
             hooks.append(module.norm.register_forward_hook(lambda _, __, out: see(out)))  # type: ignore[operator]

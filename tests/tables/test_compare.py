@@ -10,7 +10,7 @@ import pytest
 from naslib_edd.spaces.nb201 import encoding as nb201
 from naslib_edd.tables import Table, compact
 from naslib_edd.tables.columns import Source
-from naslib_edd.tables.standing import lines, other_tables, ranked_dataset, standing
+from naslib_edd.tables.compare import lines, other_tables, ranked_dataset, standing
 
 
 def table(tmp_path: Path, **columns: np.ndarray) -> Table:

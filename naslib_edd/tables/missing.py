@@ -12,7 +12,7 @@ from naslib_edd.spaces.nb201 import encoding as nb201
 from naslib_edd.tables.columns import METRICS, Source, column_for
 
 
-class Gaps:
+class MissingFields:
     """The missing fields of a table's records.
 
     Args:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from naslib_edd.config.loading import changed
-from naslib_edd.engine.baselines import FloorEngine
+from naslib_edd.engine.baselines import TableSearch
 from naslib_edd.engine.console import say
 from naslib_edd.engine.engine import Engine
-from naslib_edd.engine.prepare import TABLES_OF
+from naslib_edd.engine.start import TABLES_OF
 from naslib_edd.storage.record import Row
-from naslib_edd.tables.standing import lines, other_tables, standing
+from naslib_edd.tables.compare import lines, other_tables, standing
 
 if TYPE_CHECKING:
     from naslib_edd.data import SearchData
@@ -24,7 +24,7 @@ _KEYS_OF_FLOORS = ("queries", "scored", "steered_by", "query_val_acc", "proxy_sc
 
 
 def final_result(
-    engine: Engine | FloorEngine, rows: Sequence[Row], table: Table | None = None
+    engine: Engine | TableSearch, rows: Sequence[Row], table: Table | None = None
 ) -> Row:
     """What ``result.json`` holds: the last row's architecture, and how good it is on the images."""
     last, data = rows[-1], engine.data
@@ -64,7 +64,7 @@ def images_of(data: SearchData) -> Row:
     return images
 
 
-def show_result(console: Console, engine: Engine | FloorEngine, result: Row) -> None:
+def show_result(console: Console, engine: Engine | TableSearch, result: Row) -> None:
     """Say what was found."""
     number = result["index"]
     say(console, "final architecture" + ("" if number is None else f": index {number}"))

@@ -17,7 +17,7 @@ from naslib_edd.config.settings import Config
 from naslib_edd.data import SearchData
 from naslib_edd.data import load as load_data
 from naslib_edd.data.checksums import checksum_line
-from naslib_edd.engine.baselines import FloorEngine
+from naslib_edd.engine.baselines import TableSearch
 from naslib_edd.engine.console import say
 from naslib_edd.engine.engine import Engine
 from naslib_edd.errors import UserError
@@ -107,7 +107,7 @@ def open_table(config: Config) -> Table | None:
     return Table.open(path)
 
 
-def describe(engine: Engine | FloorEngine) -> dict[str, Any]:
+def describe(engine: Engine | TableSearch) -> dict[str, Any]:
     """What makes a run the run it is: its settings, and how many images it has."""
     if engine.data is None:
         return as_dict(engine.config)
@@ -123,7 +123,7 @@ def changes(config: Config) -> list[str]:
 
 def announce(
     console: Console,
-    engine: Engine | FloorEngine,
+    engine: Engine | TableSearch,
     table: Table | None,
     folder: RunFolder,
     said: Sequence[str] = (),

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from naslib_edd.config.loading import load
 from naslib_edd.engine.loop import search
-from naslib_edd.engine.prepare import changes, folder_of, open_data, open_table, pick_device
+from naslib_edd.engine.start import changes, folder_of, open_data, open_table, pick_device
 from naslib_edd.errors import UserError
 from naslib_edd.tables.locate import built_in
 
