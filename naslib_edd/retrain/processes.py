@@ -10,7 +10,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from naslib_edd.engine.prepare import pick_device
+from naslib_edd.engine.start import pick_device
 from naslib_edd.errors import UserError
 
 
