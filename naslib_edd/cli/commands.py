@@ -12,6 +12,7 @@ from pathlib import Path
 from naslib_edd import __version__
 from naslib_edd.cli import tables as cli_tables
 from naslib_edd.cli.genotype import add_genotype
+from naslib_edd.cli.retrain import add_retrain
 from naslib_edd.errors import UserError, on_command_line
 from naslib_edd.storage.literal import literal
 from naslib_edd.storage.paths import path_of
@@ -117,6 +118,7 @@ def parser() -> argparse.ArgumentParser:
     cli_tables.add_query(commands)
     cli_tables.add_table(commands, _Parser)
     add_genotype(commands)
+    add_retrain(commands)
 
     report = commands.add_parser("report", help="table and figures from the records of runs")
     report.add_argument("folders", nargs="+", metavar="FOLDER", help="run folders, or above them")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.layout import Kept, Layout
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from naslib_edd.config.settings import SearchSettings
     from naslib_edd.supernet.base import Supernet
+
+#: What stands before a network's first cell.
+StemKind = Literal["cifar", "imagenet"]
 
 
 class Space(abc.ABC):
@@ -87,6 +90,35 @@ class Space(abc.ABC):
             UserError: the space has none.
         """
         raise UserError(f"{self.title} builds no network of a single architecture yet")
+
+    def full_network(
+        self,
+        arch: Sequence[int | None],
+        *,
+        channels: int,
+        cells: int,
+        classes: int,
+        auxiliary: bool = False,
+        stem: StemKind = "cifar",
+    ) -> nn.Module:
+        """The network to train from scratch: :meth:`network`, with what some spaces add.
+
+        Args:
+            arch: an architecture.
+            channels, cells, classes: as those of :meth:`network`.
+            auxiliary: with an auxiliary head. In training mode the network then gives a pair,
+                (scores, auxiliary scores).
+            stem: for small images, or for ImageNet's.
+
+        A network that knows drop path has an attribute ``drop_path``, the probability.
+
+        Raises:
+            UserError: the space's networks have no such thing.
+        """
+        if auxiliary or stem != "cifar":
+            what = "auxiliary head: auxiliary=0" if auxiliary else "stem for ImageNet: stem=cifar"
+            raise UserError(f"networks of {self.title} have no {what}, or another recipe")
+        return self.network(arch, channels=channels, cells=cells, classes=classes)
 
     def sampled(self, allowed: Tensor, count: int, generator: torch.Generator) -> list[Kept]:
         """Random architectures of what is allowed; see :func:`naslib_edd.selection.drawn.drawn`."""

@@ -10,7 +10,7 @@ from naslib_edd.spaces.darts.genotype import Genotype, from_kept, to_kept
 from naslib_edd.spaces.darts.genotype_forms import parse
 from naslib_edd.spaces.darts.layout import LAYOUTS
 from naslib_edd.spaces.layout import Kept, Layout
-from naslib_edd.spaces.space import Space
+from naslib_edd.spaces.space import Space, StemKind
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -118,6 +118,28 @@ class DartsSpace(Space):
             genotype=self.genotype(arch), channels=channels, cells=cells, classes=classes
         )
         return Scores(network)
+
+    def full_network(
+        self,
+        arch: Sequence[int | None],
+        *,
+        channels: int,
+        cells: int,
+        classes: int,
+        auxiliary: bool = False,
+        stem: StemKind = "cifar",
+    ) -> nn.Module:
+        """The network to train: :class:`naslib_edd.spaces.darts.network.DartsNetwork`."""
+        from naslib_edd.spaces.darts.network import DartsNetwork
+
+        return DartsNetwork(
+            genotype=self.genotype(arch),
+            channels=channels,
+            cells=cells,
+            classes=classes,
+            auxiliary=auxiliary,
+            stem=stem,
+        )
 
     def draw(self, axes: Axes, arch: Sequence[int | None], *, font_size: float = 9) -> None:
         """Both cells; see :mod:`naslib_edd.spaces.darts.drawing`."""
