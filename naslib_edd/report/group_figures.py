@@ -42,7 +42,8 @@ def entropy_figure(groups: Sequence[Group]) -> Figure:
     figure, columns = figure_of_groups(6.4, groups)
     axes = figure.subplots()
     _draw(axes, groups, "entropy")
-    entropy_bound(axes)
+    layouts = [run.space.layout for group in groups for run in group.runs]
+    entropy_bound(axes, max(len(layout.operations) for layout in layouts))
     axes.set_ylabel("E[H(β)]  (nats)")
     axes.set_title("entropy of the edge weights, mean ± std over seeds")
     legend(figure, axes, columns)

@@ -12,6 +12,8 @@ from naslib_edd.report.recipe import SIZE_KEYS, Settings, comparable, other_sett
 from naslib_edd.report.runs import Run
 
 _REDUCED = "reduced: "
+#: Settings whose values speak for themselves.
+_BY_VALUE = ("optimizer", "dataset", "search_space")
 _TOLD_BY_SIZE = frozenset({f"search.{key}" for key in SIZE_KEYS})
 
 
@@ -80,6 +82,12 @@ def name_among(group: Group, groups: Sequence[Group]) -> str:
     return ", ".join([group.label, *(part for part in _parts(group) if part not in shared)])
 
 
+def edges_text(groups: Sequence[Group]) -> str:
+    """How many edges an architecture keeps, as a note says it: "edges of 6"."""
+    counts = sorted({run.space.layout.kept_edges for group in groups for run in group.runs})
+    return f"edges of {' or '.join(map(str, counts))}"
+
+
 def _shared_parts(groups: Sequence[Group]) -> list[str]:
     first, *others = map(_parts, groups)
     return [part for part in first if all(part in other for other in others)]
@@ -95,7 +103,7 @@ def _suffix(own: Settings, namesakes: Sequence[Settings]) -> str:
     for key, value in own.items():
         if key not in _TOLD_BY_SIZE and any(other.get(key) != value for other in namesakes):
             name = key.removeprefix("search.")
-            parts.append(f", {value}" if key in ("optimizer", "dataset") else f", {name}={value}")
+            parts.append(f", {value}" if key in _BY_VALUE else f", {name}={value}")
     return "".join(parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -68,6 +69,7 @@ def inline_svg(figure: Figure, name: str, *, label: str) -> Markup:
     # Only in attributes: a user's text may hold such a colour, too.
     rest = re.sub(rf'([:"]\s*)(?:{_INK}|#000000)(?=[;"])', r"\1currentColor", rest)
     rest = re.sub(rf"([:\"]\s*){_GRID}(?=[;\"])", r"\1var(--grid)", rest)
+    rest = re.sub(r"([:\"]\s*)#ffffff(?=[;\"])", r"\1var(--paper)", rest)
     return Markup(
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'role="img" aria-label="{escape(label)}" viewBox="{box[1]}" '
@@ -76,16 +78,14 @@ def inline_svg(figure: Figure, name: str, *, label: str) -> Markup:
 
 
 def arch_svg(space: Space, arch: Sequence[int | None]) -> Markup:
-    """A small drawing of an architecture: a cell; of another space its operations in words."""
+    """A small drawing of an architecture, as its space draws it."""
     if space.name == "nasbench201":
         return cell_svg([op for op in arch if op is not None])
-    layout = space.layout
-    lines = []
-    for cell in layout.cells:
-        kept = (arch[row] for row in layout.rows(cell.name))
-        names = [layout.operations[op] for op in kept if op is not None]
-        lines.append(escape(f"{cell.name}: {', '.join(names)}"))
-    return Markup("<br>").join(lines)
+    with page_style():
+        figure = Figure(figsize=(3.4, 2.8), layout="constrained")
+        space.draw(figure.subplots(), arch, font_size=7)
+        name = "cell" + hashlib.sha256(repr(tuple(arch)).encode()).hexdigest()[:12]
+        return inline_svg(figure, name, label=space.text(arch))
 
 
 def cell_svg(arch: Arch) -> Markup:

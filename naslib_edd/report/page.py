@@ -80,7 +80,9 @@ def page(
         figures=[drawing for drawing in drawings if drawing.name != "cd"],
         cells=_cells(runs, groups, values),
         cells_words=_cells_words([run for _, run in runs]),
-        operations=[(SHORT[name], COLOURS[name]) for name in COLOURS],
+        operations=[(SHORT[name], COLOURS[name]) for name in COLOURS]
+        if any(run.space.name == "nasbench201" for _, run in runs)
+        else [],  # other spaces' drawings have the names in them
         run_count=len(runs),
         runs=[_run(run, name_among(group, groups), values, out) for group, run in runs],
         unfinished=[literal(text) for text in unfinished],

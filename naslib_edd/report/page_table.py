@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from naslib_edd.report.groups import name_among
+from naslib_edd.report.groups import edges_text, name_among
 from naslib_edd.report.paper import COLUMNS
 from naslib_edd.report.table import Spread, TableRow, column_name, columns_of
 from naslib_edd.storage.literal import literal
 
 _NOTE = (
     "Accuracies in %: the benchmark table's, of each search's final architecture; mean ± sample "
-    "standard deviation over n seeds. Rank 1 is the table's best; rank, skip, none (edges of 6) "
-    "and seconds are means. In italics: the paper's own row of the method."
+    "standard deviation over n seeds. Rank 1 is the table's best; rank, skip, none ({edges}) and "
+    "seconds are means. In italics: the paper's own row of the method."
 )
 
 Cell = dict[str, Any]
@@ -49,7 +49,7 @@ def table_cells(rows: Sequence[TableRow]) -> tuple[list[str], list[dict[str, Any
                 _mean(None, 0), _mean(None, 0), _mean(seconds, 0),
             ]  # fmt: skip
             body.append({"cells": cells, "paper": True})
-    notes = [_NOTE]
+    notes = [_NOTE.format(edges=edges_text(groups))]
     by_settings: dict[str, list[str]] = {}
     for row in rows:
         told_of = ", ".join(f"{key}={value}" for key, value in row.group.settings.items())

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from naslib_edd.config.settings import SearchSettings
+from naslib_edd.config.settings import Config, SearchSettings
 from naslib_edd.data.names import canonical
 
 #: The six columns: (data set of the table, part).
@@ -153,7 +153,12 @@ _IN_TABLE_1 = {
 
 
 def paper_row(config: Mapping[str, Any]) -> PaperRow | None:
-    """The paper's row for the method, data set and (for EDD) softmax and λ of a config, if any."""
+    """The paper's row for the method, data set and (for EDD) softmax and λ of a config, if any.
+
+    There is none for another space than NAS-Bench-201.
+    """
+    if config.get("search_space", Config.search_space) != Config.search_space:
+        return None
     method, dataset = str(config.get("optimizer")), canonical(str(config.get("dataset")))
     search = config.get("search") or {}
     if (method, dataset) in TABLE_7:

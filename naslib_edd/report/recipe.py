@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from naslib_edd import spaces
 from naslib_edd.config.loading import as_dict
 from naslib_edd.config.methods.switch import own
 from naslib_edd.config.settings import Config, SearchSettings
@@ -14,6 +15,7 @@ from naslib_edd.data.names import canonical
 Settings = Mapping[str, Any]
 
 #: The search of the paper's NB201 tables, after NAS-Bench-201; its images are CIFAR-10, halved.
+#: Of another space these are its own defaults.
 FULL = {"channels": 16, "cells": 5, "epochs": 50}
 #: Training images of the sets whose halves are two equal parts of them.
 TRAINING_IMAGES = {"cifar10": 50_000, "digits": 1_200}
@@ -41,13 +43,16 @@ def reduction(
         data_note: what is special about the image files, e.g. ``"CIFAR-10 (JPEG)"``. Not used
             for digits, which come with scikit-learn.
     """
-    search = {**dataclasses.asdict(SearchSettings()), **(config.get("search") or {})}
+    usual_size = _full(config)
+    search = {
+        **dataclasses.asdict(SearchSettings()), **usual_size, **(config.get("search") or {})
+    }  # fmt: skip
     dataset = canonical(str(config.get("dataset", Config().dataset)))
     told, smaller = [], False
     for key, sign in (("channels", "C={}"), ("cells", "N={}")):
-        if search[key] != FULL[key]:
+        if search[key] != usual_size[key]:
             told.append(sign.format(search[key]))
-            smaller |= search[key] < FULL[key]
+            smaller |= search[key] < usual_size[key]
     counts, usual = _images(dataset, search, images)
     if counts != usual:
         told.append(f"{_thousands(counts[0])}/{_thousands(counts[1])} images")
@@ -55,9 +60,9 @@ def reduction(
             count is not None and (most is None or count < most)
             for count, most in zip(counts, usual, strict=True)
         )
-    if search["epochs"] != FULL["epochs"]:
+    if search["epochs"] != usual_size["epochs"]:
         told.append(f"{search['epochs']} epochs")
-        smaller |= search["epochs"] < FULL["epochs"]
+        smaller |= search["epochs"] < usual_size["epochs"]
     if dataset == "digits":
         told.append("digits")
         smaller = True
@@ -73,7 +78,8 @@ def other_settings(config: Settings) -> dict[str, Any]:
     """The settings of ``search:`` that differ from the method's own, beside those of its size."""
     given = config.get("search") or {}
     method, variant = config.get("optimizer"), given.get("variant", SearchSettings.variant)
-    usual = own(str(method), variant) | {"variant": SearchSettings.variant}
+    space = str(config.get("search_space", Config.search_space))
+    usual = own(str(method), variant, space=space) | {"variant": SearchSettings.variant}
     return {
         key: value
         for key, value in given.items()
@@ -88,6 +94,13 @@ def comparable(config: Settings) -> dict[str, Any]:
     flat = {key: whole[key] for key in ("optimizer", "search_space", "dataset")}
     search = {**dataclasses.asdict(SearchSettings()), **(config.get("search") or {})}
     return flat | {f"search.{key}": value for key, value in search.items() if key not in NEUTRAL}
+
+
+def _full(config: Settings) -> dict[str, Any]:
+    """The size of a full search in the config's space."""
+    space = str(config.get("search_space", Config.search_space))
+    own_defaults = {} if space in spaces.ON_NASLIB else spaces.get(space).defaults
+    return {key: own_defaults.get(key, value) for key, value in FULL.items()}
 
 
 def _images(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from naslib_edd.report.groups import Group, name_among, shared_reduction
+from naslib_edd.report.groups import Group, edges_text, name_among, shared_reduction
 from naslib_edd.report.paper import COLUMNS, PaperRow, paper_row
 from naslib_edd.report.series import series
 from naslib_edd.storage.literal import literal
@@ -251,7 +251,7 @@ def _notes(rows: Sequence[TableRow], unfinished: Sequence[str]) -> str:
     notes = [
         "Accuracies in %: the benchmark table's, of each search's final architecture; mean ± "
         "sample standard deviation over n seeds. Rank 1 is the table's best; rank, skip, none "
-        "(edges of 6) and seconds are means."
+        f"({edges_text([row.group for row in rows])}) and seconds are means."
     ]
     if columns_of(rows)[2]:
         notes.append(

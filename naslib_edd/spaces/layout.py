@@ -94,6 +94,11 @@ class Layout:
         return tuple(node for node, rows in self.nodes.items() if self.keep(node) < len(rows))
 
     @property
+    def kept_edges(self) -> int:
+        """Edges that stay in a final architecture, all its cells together."""
+        return sum(self.keep(node) for node in self.nodes)
+
+    @property
     def decisions(self) -> int:
         """Edges that stay of the cell that keeps most of them."""
         return max(

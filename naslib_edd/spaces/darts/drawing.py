@@ -98,10 +98,9 @@ def _arcs(genotype: Genotype, cell: str) -> list[_Arc]:
 
 def _draw_nodes(axes: Axes, y: float, font_size: float) -> None:
     for node, name in enumerate(_NAMES):
-        face = "#e3ebf3" if node < INPUTS else "white"
         axes.plot(
-            node, y, "o", markersize=2 * _RADIUS, markerfacecolor=face, markeredgecolor="black",
-            zorder=4,
+            node, y, "s" if node < INPUTS else "o", markersize=2 * _RADIUS,
+            markerfacecolor="white", markeredgecolor="black", zorder=4,
         )  # fmt: skip
         axes.text(node, y, name, ha="center", va="center", fontsize=font_size - 2.5, zorder=5)
 

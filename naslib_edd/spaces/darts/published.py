@@ -37,6 +37,9 @@ _SHORT = {
 class Millions(NamedTuple):
     """Parameters of a network, in millions, as a paper or a release prints them.
 
+    Of DARTS, PC-DARTS, P-DARTS and GAEA in their papers; of DrNAS in its release's README; of
+    SDARTS in Sunshine-Ye/Beta-DARTS@f307704, ``sota/cnn/genotypes.py``.
+
     Attributes:
         cifar: of 36 channels and 20 cells, 10 classes, without the auxiliary head.
         imagenet: of 48 channels and 14 cells, 1000 classes, without the auxiliary head.
@@ -110,12 +113,13 @@ PUBLISHED: dict[str, Published] = {
         "Chen & Hsieh 2020, random smoothing",
         "sep3:1 sep3:0 sep5:1 skip:0 sep3:3 skip:1 sep3:1 dil3:2",
         "max:0 sep3:1 skip:2 max:0 dil5:3 max:0 sep3:2 sep5:3",
+        3.61,
     ),
     "SDARTS_ADV": _of(
         "Chen & Hsieh 2020, adversarial",
         "sep3:0 sep3:1 sep3:1 skip:0 sep5:0 dil3:3 dil3:4 skip:0",
         "max:0 sep5:1 skip:2 max:0 skip:3 skip:2 skip:2 sep5:4",
-        3.3,
+        3.34,
     ),
     "DrNAS_cifar": _of(
         "Chen et al. 2021, searched on CIFAR-10",

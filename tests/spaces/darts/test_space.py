@@ -10,8 +10,10 @@ import torch
 from matplotlib.figure import Figure
 
 from naslib_edd import spaces
-from naslib_edd.config.loading import load
+from naslib_edd.config.loading import as_dict, load
 from naslib_edd.errors import UserError
+from naslib_edd.report.paper import paper_row
+from naslib_edd.report.recipe import other_settings, reduction
 from naslib_edd.spaces.darts.collapse import warning_of
 from naslib_edd.spaces.darts.drawing import SHORT
 from naslib_edd.spaces.darts.genotype import Genotype
@@ -137,3 +139,17 @@ def test_no_torch_before_a_network_is_asked_for() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_reports_know_the_space_of_a_run() -> None:
+    config = {"search_space": "darts", "optimizer": "edd_darts", "dataset": "cifar10"}
+    usual = load(config)
+    whole = {**config, "search": dict(SPACE.defaults)}
+    assert reduction(whole) is None
+    assert reduction({**config, "search": {"cells": 5}}) == "reduced: N=5"
+    assert reduction({"dataset": "cifar10", "search": {"cells": 8}}) == "another size: N=8"
+    assert other_settings(as_dict(usual)) == {}
+    assert paper_row(config) is None
+    assert paper_row({**config, "search_space": "nasbench201"}) is not None
+    assert SPACE.layout.kept_edges == 16
+    assert spaces.get("nasbench201").layout.kept_edges == 6

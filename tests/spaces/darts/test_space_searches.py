@@ -17,7 +17,6 @@ from naslib_edd.report import draw_run, load_runs, report
 from naslib_edd.spaces.darts.genotype_forms import parse
 from naslib_edd.storage.record import without_timings
 
-pytest.importorskip("naslib_edd.spaces.darts.supernet")
 pytestmark = pytest.mark.search
 
 
