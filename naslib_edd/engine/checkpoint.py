@@ -122,8 +122,7 @@ def verified(path: Path) -> tuple[bytes, bool]:
     except OSError as error:
         raise damaged(path, error.strerror or str(error)) from None
     try:
-        has_seal = envelope.open_zip(content, KIND)
-        sizes = envelope.check_members(content)
+        has_seal, sizes = envelope.check_zip(content, KIND)
         # In a pickle, a byte can stand for an object of 200: bound what reading makes of it.
         structure = max((sizes[name] for name in sizes if name.endswith("data.pkl")), default=0)
         if structure > max(_LARGEST_STRUCTURE, len(content) // 8):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from io import BytesIO
 from pathlib import Path
 
@@ -71,7 +72,9 @@ def zipped(kind: str) -> bytearray:
 def test_zip_files(kind: str) -> None:
     content = zipped(kind)
     assert envelope.open_zip(bytes(content), kind)
-    envelope.check_members(bytes(content))
+    has_seal, sizes = envelope.check_zip(bytes(content), kind)
+    members = zipfile.ZipFile(BytesIO(content)).infolist()
+    assert has_seal and sizes == {member.filename: member.file_size for member in members}
     if kind == "checkpoint":
         loaded = torch.load(BytesIO(content), weights_only=True)
         assert torch.equal(loaded["weights"], torch.arange(600.0))
@@ -79,6 +82,8 @@ def test_zip_files(kind: str) -> None:
         assert np.load(BytesIO(content))["values"][599] == 599
     with pytest.raises(envelope.Damaged, match="not a"):
         envelope.open_zip(bytes(content), "other")
+    with pytest.raises(envelope.Damaged, match="not a"):
+        envelope.check_zip(bytes(content), "other")
 
 
 @pytest.mark.parametrize("kind", ["checkpoint", "table"])
@@ -92,8 +97,7 @@ def test_any_flipped_bit_of_content_or_directory_is_seen(kind: str) -> None:
         changed = bytearray(content)
         changed[place] ^= 1 << (place % 8)
         try:
-            sealed = envelope.open_zip(bytes(changed), kind)
-            envelope.check_members(bytes(changed))
+            sealed, _ = envelope.check_zip(bytes(changed), kind)
         except envelope.Damaged:
             seen += 1
             continue
@@ -101,6 +105,14 @@ def test_any_flipped_bit_of_content_or_directory_is_seen(kind: str) -> None:
         if sealed:
             assert {name: archive.read(name) for name in archive.namelist()} == original
     assert seen > len(content) // 7 // 3
+
+
+def test_the_fast_checksum_is_the_slow_one() -> None:
+    """That of the extra [crc], where it is installed, beside zlib's."""
+    source = np.random.default_rng(0)
+    for size in (0, 1, 63, 4096, 100_003):
+        data = source.bytes(size)
+        assert envelope.crc32(data) == envelope.crc32(memoryview(data)) == zlib.crc32(data)
 
 
 def test_a_zip_without_our_comment_has_no_seal() -> None:

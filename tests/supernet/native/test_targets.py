@@ -178,7 +178,7 @@ def test_held_to_the_float64_twins(
     files = [
         *(str(HERE / f"test_{name}.py") for name in ("kernels", "sampled_kernels")),
         *(
-            str(HERE.parent / "supernet" / f"test_{name}.py")
+            str(HERE.parents[1] / "spaces" / "nb201" / f"test_{name}.py")
             for name in ("fused", "sampled_native")
         ),
     ]
