@@ -29,11 +29,12 @@ import torch
 import torch.nn.functional as F
 from racing.darts_release import copied, release_network
 from racing.shape import Record, Shape
-from racing.surroundings import commit, processor
+from racing.surroundings import commit
 from torch import Tensor, nn
 
 from naslib_edd import __version__
 from naslib_edd.cli.allocator import keep_freed_memory
+from naslib_edd.engine.provenance import here
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.darts.fast import FastDartsSupernet
 from naslib_edd.spaces.darts.layout import DARTS
@@ -165,7 +166,8 @@ def piece(options: argparse.Namespace, say: Callable[[str], None]) -> Record:
         }
     return {
         "shape": vars(shape) | {"partial": options.partial},
-        "threads": torch.get_num_threads(), "processor": processor(), "isa": target().name,
+        "threads": torch.get_num_threads(), "isa": target().name,
+        "processor": here(torch.device("cpu"))["processor"],
         "kernels": kernels() is not None, "torch": torch.__version__,
         "python": platform.python_version(), "naslib_edd": __version__,
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

@@ -94,7 +94,7 @@ def searched(data: tuple[np.ndarray, ...], folder: Path) -> list[naslib_edd.Sear
         )
         test = found.result["net_test_acc_batch"]
         print(f"3. seed {seed}: {found.arch_str}, shared weights: {test:.1f} % on the test images")
-        other = table.query(found.index).cifar10.test.value
+        other = table.query(found.arch_str).cifar10.test.value
         print(f"   on other images, by NAS-Bench-201's table: CIFAR-10 test {other:.2f} %")
         results.append(found)
     return results
@@ -102,7 +102,7 @@ def searched(data: tuple[np.ndarray, ...], folder: Path) -> list[naslib_edd.Sear
 
 def drawn(result: naslib_edd.SearchResult, folder: Path) -> Path:
     """Part 4: the cell as a figure."""
-    path = draw_cells([result.index], folder / "cell.svg")
+    path = draw_cells([result.arch_str], folder / "cell.svg")
     print(f"4. the cell: {path}")
     return path
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,7 +12,8 @@ import yaml
 from rich.console import Console
 
 from naslib_edd.engine.console import StepBar, say
-from naslib_edd.engine.loop import LOOK_SECONDS, Interrupted
+from naslib_edd.engine.epochs import LOOK_SECONDS
+from naslib_edd.engine.loop import Interrupted
 from naslib_edd.engine.provenance import Digests, depends_on, here, moved, went_on
 from naslib_edd.engine.surroundings import as_found, memory_errors
 from naslib_edd.retrain import export
@@ -26,29 +25,13 @@ from naslib_edd.retrain.network import multiply_adds, parameters
 from naslib_edd.retrain.opening import open_images
 from naslib_edd.retrain.processes import Processes, join, leave
 from naslib_edd.retrain.recipes import Recipe, recipe_of
+from naslib_edd.retrain.result import Retrained, result_of, write_weights
 from naslib_edd.retrain.settings import Settings, as_dict, make
 from naslib_edd.retrain.signals import Signals
 from naslib_edd.retrain.trainer import Trainer
 from naslib_edd.storage.lock import only_writer
 from naslib_edd.storage.paths import path_of
 from naslib_edd.storage.record import Row, RunFolder
-
-
-@dataclass(frozen=True, kw_only=True)
-class Retrained:
-    """What a training gave.
-
-    Attributes:
-        test_acc: accuracy of the last weights on the test images, %.
-        result: what ``result.json`` holds (:mod:`naslib_edd.retrain.fields`).
-        rows: the record, a row an epoch.
-        folder: the run's folder.
-    """
-
-    test_acc: float
-    result: Row = field(repr=False)
-    rows: Sequence[Row] = field(repr=False)
-    folder: Path
 
 
 def retrain(
@@ -217,9 +200,18 @@ class _Run:
                 lines.show(self.rows)
                 if self._stopped(signals) and not trainer.finished:
                     raise Interrupted(128 + (signals.seen or 15), folder.path)
-        result = self._result()
+        result = result_of(
+            trainer, self.found, self.rows, recipe=self.name, changed=self.changed, cost=self.cost
+        )
+        result |= {
+            "best": self.best,
+            "processes": self.processes.count,
+            "files": [],
+            "seconds": round(sum(row["seconds"] for row in self.rows), 3),
+            "ran_on": self.places,
+        }
         if self.first:
-            result["files"] = self._files()
+            result["files"] = write_weights(trainer, folder.path, self.described)
             folder.write_result(result)
             self._show(result)
         return Retrained(
@@ -287,53 +279,6 @@ class _Run:
             return stop
         told = torch.tensor(float(stop), device=self.trainer.device)
         return bool(self.processes.total(told) > 0)
-
-    def _result(self) -> Row:
-        trainer, last = self.trainer, self.rows[-1]
-        space, arch = self.found.space, self.found.arch
-        result: Row = {
-            "arch_str": space.text(arch),
-            "index": space.index(arch),
-            "space": space.name,
-            "from": self.found.source,
-            "recipe": self.name,
-            "changed": self.changed,
-            "settings": as_dict(self.settings),
-            "images": {
-                "name": self.images.name,
-                "source": self.images.source,
-                "classes": self.images.classes,
-                "size": self.images.size,
-                **self.images.counts,
-            },
-            **self.cost,
-            "epochs": trainer.epoch,
-            **{key: last[key] for key in ("train_loss", "train_acc", "val_acc", "test_acc")},
-        }
-        if trainer.average is not None:
-            has_val = "val" in self.images.counts
-            average = trainer.average.module
-            result["val_acc_ema"] = trainer.accuracy("val", average) if has_val else None
-            result["test_acc_ema"] = trainer.accuracy("test", average)
-        return result | {
-            "best": self.best,
-            "processes": self.processes.count,
-            "files": [],
-            "seconds": round(sum(row["seconds"] for row in self.rows), 3),
-            "ran_on": self.places,
-        }
-
-    def _files(self) -> list[str]:
-        trainer, place = self.trainer, self.folder.path
-        export.save_weights(place / "last.pt", trainer.network, self.described)
-        files = ["last.pt", "best.pt"]
-        if trainer.average is not None:
-            export.save_weights(place / "ema.pt", trainer.average.module, self.described)
-            files.append("ema.pt")
-        if self.settings.export != "none":
-            network = export.load_network(place / files[-1 if trainer.average else 0])
-            files.append(export.save_whole(place, network, self.described, self.settings.export))
-        return files
 
     def _show(self, result: Row) -> None:
         words = f"test accuracy of the last weights: {result['test_acc']:.2f} %"

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -113,7 +114,8 @@ def test_without_norms_parts_change_nothing(
 ) -> None:
     data = str(cifar(tmp_path / "cifar10.npz"))
     monkeypatch.setattr("naslib_edd.retrain.trainer.build", lambda *_, **__: _Mean())
-    monkeypatch.setattr("naslib_edd.retrain.export.save_weights", _kept(kept := {}))
+    kept: dict[str, Any] = {}
+    monkeypatch.setattr("naslib_edd.retrain.export.save_weights", _kept(kept))
     for parts in (1, 2, 4):
         run(NB201, "nb201_12", [*SETTINGS, f"accumulate={parts}"], tmp_path / str(parts), data=data)
     assert not any(isinstance(module, BatchNorm) for module in _Mean().modules())

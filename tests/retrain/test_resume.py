@@ -20,7 +20,7 @@ from naslib_edd.storage.record import RunFolder, without_timings
 
 
 def weights(folder: Path, name: str = "last.pt") -> dict[str, torch.Tensor]:
-    return torch.load(folder / name, weights_only=True)["state_dict"]  # type: ignore[no-any-return]
+    return torch.load(folder / name, weights_only=True)["state_dict"]
 
 
 def equal(one: Path, other: Path, *names: str) -> None:

@@ -20,6 +20,7 @@ OF_NB201 = (
     "engine/baselines/proxies/under.py",  # its network without batch norm
     "cli/commands.py",  # the command that draws it
     "cli/table_commands.py",  # what prints such a table
+    "retrain/network.py",  # multiply-adds, counted by the same hooks
     "__init__.py",  # the networks that have public names
 )
 NB201 = "naslib_edd.spaces.nb201"

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.darts.cell import DartsCell
 from naslib_edd.spaces.darts.layout import EDGES, INPUTS, NODES
+from naslib_edd.spaces.darts.widening import widen_supernet
 from naslib_edd.spaces.edge_column import split
 from naslib_edd.spaces.layout import Layout
 from naslib_edd.supernet.base import Supernet
@@ -160,8 +161,6 @@ class PlainDartsSupernet(Supernet):
         self, *, partial: int, optimizer: torch.optim.Optimizer, generator: torch.Generator
     ) -> None:
         """See :class:`Supernet`, and :mod:`naslib_edd.spaces.darts.widening`."""
-        from naslib_edd.spaces.darts.widening import widen_supernet
-
         widen_supernet(self, partial=partial, optimizer=optimizer, generator=generator)
 
     def _walk(self, x: Tensor, through: Any) -> Tensor:

@@ -9,6 +9,7 @@ Source: Chen et al. 2021, "DrNAS"; xiangning-chen/DrNAS, ``DARTS-space/operation
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,6 @@ from torch import Tensor, nn
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.darts.cell import DartsCell
 from naslib_edd.spaces.darts.operations import DepthwiseConvBN, FactorizedReduce, Pool, SepConv
-from naslib_edd.spaces.darts.plain import PlainDartsSupernet
 from naslib_edd.supernet.layers import BatchNorm
 
 #: (old channels) → which of them are copied, in order.
@@ -25,7 +25,7 @@ Draw = Callable[[int], Tensor]
 
 @torch.no_grad()
 def widen_supernet(
-    supernet: PlainDartsSupernet,
+    supernet: Any,
     *,
     partial: int,
     optimizer: torch.optim.Optimizer,
