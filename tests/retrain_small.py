@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from naslib_edd.retrain.run import Retrained, retrain
+from naslib_edd.retrain.result import Retrained
+from naslib_edd.retrain.run import retrain
 
 NB201 = "|nor_conv_3x3~0|+|nor_conv_1x1~0|none~1|+|skip_connect~0|nor_conv_3x3~1|avg_pool_3x3~2|"
 #: A training on digits of about a second.

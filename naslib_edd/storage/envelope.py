@@ -30,9 +30,9 @@ from io import BytesIO
 from typing import Any
 
 try:  # the same sum, some ten times as fast
-    from isal.isal_zlib import crc32
+    from isal.isal_zlib import crc32 as crc32
 except ImportError:
-    from zlib import crc32
+    from zlib import crc32 as crc32
 
 VERSION = 1
 #: Where a JSON object has its checksum.
