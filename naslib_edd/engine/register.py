@@ -48,8 +48,8 @@ def register_method(
         temperature: a subclass of :class:`naslib_edd.temperature.Temperature`, or a function
             (epochs done, entropy in nats) → t.
         regulariser: a subclass of :class:`naslib_edd.bilevel.regularisers.Regulariser`, or a
-        function
-            (logits, β) → a scalar that is added to the logits' loss. Those of the base stay.
+            function (logits, β) → a scalar that is added to the logits' loss. Those of the base
+            stay.
         selection: a function (logits, allowed), both [edges, operations] → an operation an edge;
             or a class whose objects are called so.
         step: a subclass of :class:`naslib_edd.bilevel.FirstOrder`.
