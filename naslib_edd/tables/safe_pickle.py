@@ -31,7 +31,7 @@ def load(file: Readable | Stream, path: Path, *, filled: Filled | None = None) -
         file: the file.
         path: for the messages.
         filled: told of each dict when it is filled, see
-        :data:`naslib_edd.storage.pickles.state.Filled`.
+            :data:`naslib_edd.storage.pickles.state.Filled`.
 
     Raises:
         UserError: the pickle wants a global beyond plain data, is damaged, or asks for too much.
