@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -16,6 +14,7 @@ from naslib_edd.engine.console import EpochLines, StepBar
 from naslib_edd.engine.engine import Engine
 from naslib_edd.engine.provenance import Digests, Place
 from naslib_edd.engine.result import final_result
+from naslib_edd.engine.signals import Signals
 from naslib_edd.engine.start import describe
 from naslib_edd.errors import remedy
 from naslib_edd.storage import envelope
@@ -64,20 +63,18 @@ class EpochLoop:
             datasets=list(table.datasets) if table is not None else [],
             searched=engine.config.dataset if engine.data is None else engine.data.name,
         )
-        self._signal: int | None = None
+        self._signals = Signals()
         self._saved_at = time.monotonic()
 
     def run(self) -> Row:
         """All epochs that are left; the final record."""
-        handlers = self._listen()
-        try:
-            with StepBar(console=self.console, steps=self.engine.steps) as bar:
-                while not self.engine.finished:
-                    self._run_epoch(bar)
-        finally:
-            self.sinks.close()
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
+        with self._signals:
+            try:
+                with StepBar(console=self.console, steps=self.engine.steps) as bar:
+                    while not self.engine.finished:
+                        self._run_epoch(bar)
+            finally:
+                self.sinks.close()
         result = final_result(self.engine, self.rows, self.table) | {"ran_on": self.places}
         self.folder.write_result(result)
         return result
@@ -95,7 +92,7 @@ class EpochLoop:
                 engine.check_finite()
                 looked = now
             bar.advance(engine.meters.means()["train_loss"] if look else None)
-            if self._signal is not None:
+            if self._signals.seen is not None:
                 self._stop()
             if now - self._saved_at >= engine.config.search.checkpoint_seconds:
                 self._save()
@@ -110,7 +107,7 @@ class EpochLoop:
         self.sums.append(envelope.of_values(plain(row)))
         self._save()
         self.lines.show(row)
-        if self._signal is not None and not engine.finished:
+        if self._signals.seen is not None and not engine.finished:
             self._stop()
 
     def _save(self) -> None:
@@ -125,22 +122,7 @@ class EpochLoop:
         checkpoint.save(self.folder.checkpoint, state)
         self._saved_at = time.monotonic()
 
-    def _listen(self) -> dict[int, Any]:
-        """Ctrl-C and SIGTERM end the step under way first; a second Ctrl-C ends at once."""
-
-        def note(number: int, _: FrameType | None) -> None:
-            if self._signal is not None:
-                raise KeyboardInterrupt
-            self._signal = number
-
-        try:
-            return {
-                number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)
-            }
-        except ValueError:  # not in the main thread: the caller's signals are its own
-            return {}
-
     def _stop(self) -> None:
-        assert self._signal is not None
+        assert self._signals.seen is not None
         self._save()
-        raise Interrupted(128 + self._signal, self.folder.path)
+        raise Interrupted(128 + self._signals.seen, self.folder.path)

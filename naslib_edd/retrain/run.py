@@ -15,6 +15,7 @@ from naslib_edd.engine.console import StepBar, say
 from naslib_edd.engine.epochs import LOOK_SECONDS
 from naslib_edd.engine.loop import Interrupted
 from naslib_edd.engine.provenance import Digests, depends_on, here, moved, went_on
+from naslib_edd.engine.signals import Signals
 from naslib_edd.engine.surroundings import as_found, memory_errors
 from naslib_edd.retrain import export
 from naslib_edd.retrain.architecture import Found, find
@@ -27,7 +28,6 @@ from naslib_edd.retrain.processes import Processes, join, leave
 from naslib_edd.retrain.recipes import Recipe, recipe_of
 from naslib_edd.retrain.result import Retrained, result_of, write_weights
 from naslib_edd.retrain.settings import Settings, as_dict, make
-from naslib_edd.retrain.signals import Signals
 from naslib_edd.retrain.trainer import Trainer
 from naslib_edd.storage.lock import only_writer
 from naslib_edd.storage.paths import path_of
