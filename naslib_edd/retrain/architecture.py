@@ -44,11 +44,7 @@ def find(given: str, *, space: str | None = None) -> Found:
         folder = _folder(text)
         if folder is not None:
             return _of_run(folder, space)
-    if space is not None:
-        chosen = spaces.get(space)
-        return Found(chosen, chosen.parse(_number(text)), "the command line")
-    name = guess(text)
-    chosen = spaces.get(name)
+    chosen = spaces.get(guess(text) if space is None else space)
     return Found(chosen, chosen.parse(_number(text)), "the command line")
 
 

@@ -11,8 +11,7 @@ from naslib_edd.engine.begin import check_free, check_lost
 from naslib_edd.engine.provenance import Digests, Place, check_depends
 from naslib_edd.retrain.settings import FREE
 from naslib_edd.retrain.trainer import Trainer
-from naslib_edd.storage import envelope
-from naslib_edd.storage.record import Row, RunFolder, plain
+from naslib_edd.storage.record import Row, RunFolder
 
 __all__ = ["Begun", "begin", "check_free", "save"]
 
@@ -85,12 +84,12 @@ def save(
     folder: RunFolder,
     trainer: Trainer,
     config: dict[str, Any],
-    rows: Sequence[Row],
+    sums: Sequence[str],
     best: dict[str, Any],
     places: list[Place],
     digests: Digests,
 ) -> None:
-    """Write a checkpoint."""
+    """Write a checkpoint; `sums`: the checksum of each row of the record."""
     trainer.check_finite()
     state = {
         "run": config,
@@ -98,6 +97,6 @@ def save(
         "best": best,
         "ran_on": places,
         "depends": digests,
-        "record": [envelope.of_values(plain(row)) for row in rows],
+        "record": list(sums),
     }
     checkpoint.save(folder.checkpoint, state)

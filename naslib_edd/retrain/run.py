@@ -29,9 +29,10 @@ from naslib_edd.retrain.recipes import Recipe, recipe_of
 from naslib_edd.retrain.result import Retrained, result_of, write_weights
 from naslib_edd.retrain.settings import Settings, as_dict, make
 from naslib_edd.retrain.trainer import Trainer
+from naslib_edd.storage import envelope
 from naslib_edd.storage.lock import only_writer
 from naslib_edd.storage.paths import path_of
-from naslib_edd.storage.record import Row, RunFolder
+from naslib_edd.storage.record import Row, RunFolder, plain
 
 
 def retrain(
@@ -122,10 +123,9 @@ class _Run:
             classes=self.images.classes,
             size=self.images.size,
         )
+        usual = as_dict(make(recipe.values, (), where=name))
         self.changed = {
-            key: value
-            for key, value in as_dict(self.settings).items()
-            if value != getattr(make(recipe.values, (), where=name), key)
+            key: value for key, value in as_dict(self.settings).items() if value != usual[key]
         }
 
     def announce(self) -> None:
@@ -191,6 +191,8 @@ class _Run:
 
     def _train(self, folder: RunFolder, digests: Digests, places: list[Any]) -> Retrained:
         self.folder, self.digests, self.places = folder, digests, places
+        #: The checksum of each row, by which a checkpoint knows its record.
+        self.sums = [_sum(row) for row in self.rows]
         trainer, settings = self.trainer, self.settings
         lines = Lines(console=self.console, epochs=settings.epochs, val="val" in self.images.counts)
         self._saved_at = time.monotonic()
@@ -252,6 +254,7 @@ class _Run:
             self._keep_best(row)
         row["seconds"] = round(time.monotonic() - began, 3)
         self.rows.append(row)
+        self.sums.append(_sum(row))
         if self.first:
             self.folder.append(row)
         self._save()
@@ -269,7 +272,7 @@ class _Run:
     def _save(self) -> None:
         self._saved_at = time.monotonic()
         if self.first:
-            save(self.folder, self.trainer, self.config(), self.rows, self.best, self.places,
+            save(self.folder, self.trainer, self.config(), self.sums, self.best, self.places,
                  self.digests)  # fmt: skip
 
     def _stopped(self, signals: Signals) -> bool:
@@ -286,3 +289,7 @@ class _Run:
             words += f", of their average: {result['test_acc_ema']:.2f} %"
         say(self.console, words)
         say(self.console, f"record, result, {', '.join(result['files'])}: {self.folder.path}")
+
+
+def _sum(row: Row) -> str:
+    return envelope.of_values(plain(row))
