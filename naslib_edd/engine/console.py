@@ -138,5 +138,16 @@ class StepBar:
         self.progress.stop()
 
 
+def duration(seconds: float) -> str:
+    """Seconds as hours, minutes and seconds: ``1:02:03``, ``2:03``.
+
+    >>> duration(3723.4), duration(62)
+    ('1:02:03', '1:02')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 def _number(value: float | None, width: int, digits: int) -> str:
     return f"{'–':>{width}}" if value is None else f"{value:>{width}.{digits}f}"

@@ -7,8 +7,7 @@ import time
 
 from rich.console import Console
 
-from naslib_edd.engine.console import say
-from naslib_edd.retrain.lines import duration
+from naslib_edd.engine.console import duration, say
 from naslib_edd.retrain.recipes import Recipe
 from naslib_edd.retrain.settings import as_dict
 from naslib_edd.retrain.trainer import Trainer

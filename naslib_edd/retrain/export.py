@@ -20,11 +20,12 @@ from naslib_edd import spaces
 from naslib_edd.engine import checkpoint
 from naslib_edd.errors import UserError
 from naslib_edd.retrain.images import number_type
-from naslib_edd.retrain.network import AUXILIARY, ScoresAlone
+from naslib_edd.retrain.network import AUXILIARY
 from naslib_edd.retrain.settings import Settings
 from naslib_edd.spaces import Kept, Space
 from naslib_edd.storage.files import write_atomic
 from naslib_edd.storage.paths import path_of
+from naslib_edd.supernet.scores import ScoresAlone
 
 #: The file of a whole network, by ``export``.
 FILES = {"torchscript": "model.ts", "onnx": "model.onnx", "program": "model.pt2"}

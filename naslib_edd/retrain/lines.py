@@ -7,20 +7,9 @@ from typing import Any
 
 from rich.console import Console
 
-from naslib_edd.engine.console import say
+from naslib_edd.engine.console import duration, say
 
 Row = dict[str, Any]
-
-
-def duration(seconds: float) -> str:
-    """Seconds as hours, minutes and seconds: ``1:02:03``, ``2:03``.
-
-    >>> duration(3723.4), duration(62)
-    ('1:02:03', '1:02')
-    """
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def left(rows: Sequence[Row], epochs: int) -> float:

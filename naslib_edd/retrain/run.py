@@ -22,7 +22,7 @@ from naslib_edd.retrain.architecture import Found, find
 from naslib_edd.retrain.begin import begin, check_free, save
 from naslib_edd.retrain.dry import dry
 from naslib_edd.retrain.lines import Lines
-from naslib_edd.retrain.network import multiply_adds, parameters
+from naslib_edd.retrain.network import parameters
 from naslib_edd.retrain.opening import open_images
 from naslib_edd.retrain.processes import Processes, join, leave
 from naslib_edd.retrain.recipes import Recipe, recipe_of
@@ -33,6 +33,7 @@ from naslib_edd.storage import envelope
 from naslib_edd.storage.lock import only_writer
 from naslib_edd.storage.paths import path_of
 from naslib_edd.storage.record import Row, RunFolder, plain
+from naslib_edd.supernet.cost import measure
 
 
 def retrain(
@@ -132,7 +133,7 @@ class _Run:
         """Say what is about to be trained, on what."""
         images, settings = self.images, self.settings
         network = self.trainer.network
-        flops = multiply_adds(network, size=images.size)
+        flops = measure(network, size=images.size).flops
         self.cost = {"params_M": parameters(network) / 1e6, "flops_M": flops / 1e6}
         counts = " + ".join(f"{count} {part}" for part, count in images.counts.items())
         changed = ", ".join(f"{key}={value}" for key, value in self.changed.items())

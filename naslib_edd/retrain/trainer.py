@@ -18,11 +18,12 @@ from naslib_edd.data.sampling import generator, stable_seed
 from naslib_edd.errors import Diverged, UserError
 from naslib_edd.retrain import schedule
 from naslib_edd.retrain.images import Images, Step, number_type
-from naslib_edd.retrain.network import build, scores_of
+from naslib_edd.retrain.network import build
 from naslib_edd.retrain.processes import Processes
 from naslib_edd.retrain.settings import Settings
 from naslib_edd.spaces import Kept, Space
 from naslib_edd.supernet.precision import autocast
+from naslib_edd.supernet.scores import scores_of
 
 #: Types of autocast.
 _HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}

@@ -88,5 +88,19 @@ class Supernet(nn.Module, abc.ABC):
         raise UserError(_unable(self, "more channels to its operations (progressive_partial)"))
 
 
+def widening(old: int, new: int) -> int:
+    """How many times as many channels pass by the operations from partial channels K to another.
+
+    Raises:
+        UserError: the new K does not divide the old one.
+    """
+    factor, rest = divmod(old, new)
+    if rest:
+        raise UserError(
+            f"cannot go from partial channels K = {old} to {new}: the new K must divide the old one"
+        )
+    return factor
+
+
 def _unable(supernet: Supernet, what: str) -> str:
     return f"{type(supernet).__name__} cannot give {what}"

@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from naslib_edd.engine.console import say
+from naslib_edd.engine.console import duration, say
 from naslib_edd.errors import UserError
 from naslib_edd.report import report
 from naslib_edd.storage.files import cannot_write
@@ -105,13 +105,13 @@ def _run(tasks: Sequence[Task], executor: Local | Remote, console: Console) -> N
             nonlocal number
             number += 1
             where = f"[{number:{len(str(len(tasks)))}}/{len(tasks)}]"
-            say(console, f"{where} {task.name:{width}}  {status(task).words}  {_time(seconds)}")
+            say(console, f"{where} {task.name:{width}}  {status(task).words}  {duration(seconds)}")
 
         def look() -> None:
             made = _epochs(tasks)
             if made > before:
                 each = (time.monotonic() - began) / (made - before)
-                bar.update(shown, completed=made, left=f"{_time((total - made) * each)} left")
+                bar.update(shown, completed=made, left=f"{duration((total - made) * each)} left")
 
         executor.run(left, done=done, look=look)
         bar.update(shown, completed=_epochs(tasks), left="")
@@ -139,12 +139,6 @@ def _summary(states: Sequence[Status]) -> str:
     counts = Counter(found.state for found in states)
     told = ", ".join(f"{counts[state]} {state}" for state in counts)
     return f"{len(states)} runs: {told}"
-
-
-def _time(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 __all__ = ["Stopped", "show_list", "show_status", "sweep"]

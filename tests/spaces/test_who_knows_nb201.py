@@ -17,10 +17,8 @@ OF_NB201 = (
     "report/landscape.py",  # the page of its whole table
     "report/page.py",  # the legend of its cells
     "report/panels.py",  # the colours of its operations
-    "engine/baselines/proxies/under.py",  # its network without batch norm
     "cli/commands.py",  # the command that draws it
     "cli/table_commands.py",  # what prints such a table
-    "retrain/network.py",  # multiply-adds, counted by the same hooks
     "__init__.py",  # the networks that have public names
 )
 NB201 = "naslib_edd.spaces.nb201"

@@ -6,7 +6,6 @@ from naslib_edd.engine.build.drop_path import make_drop_path
 from naslib_edd.engine.build.kernels import Choice, choose, gone_on
 from naslib_edd.engine.build.network import make_supernet
 from naslib_edd.engine.build.parts import Parts, make_parts
-from naslib_edd.engine.build.perturbation import make_perturbation
 from naslib_edd.engine.build.regularisers import make_regularisers
 from naslib_edd.engine.build.relaxation import allowed_in, make_allowed, make_relaxation
 from naslib_edd.engine.build.stages import make_stages
@@ -25,7 +24,6 @@ __all__ = [
     "make_bilevel",
     "make_drop_path",
     "make_parts",
-    "make_perturbation",
     "make_regularisers",
     "make_relaxation",
     "make_stages",

@@ -242,19 +242,6 @@ class DartsNetwork(nn.Module):
         return drop_factors(shape, self.drop_path, like=x, generator=self.generator)
 
 
-class Scores(nn.Module):
-    """A :class:`DartsNetwork` as a network of class scores alone."""
-
-    def __init__(self, network: DartsNetwork) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Class scores [B, classes]."""
-        out: Tensor = self.network(x)[0]
-        return out
-
-
 def _squeeze(channels_in: int, channels: int, running: bool) -> ReLUConvBN:
     return ReLUConvBN(
         channels_in=channels_in, channels_out=channels, kernel=1, affine=True, running=running

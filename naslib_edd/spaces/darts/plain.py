@@ -21,6 +21,7 @@ from naslib_edd.spaces.edge_column import split
 from naslib_edd.spaces.layout import Layout
 from naslib_edd.supernet.base import Supernet
 from naslib_edd.supernet.layers import Statistics, Stem, evaluating
+from naslib_edd.supernet.one_hot import one_hot_ops
 from naslib_edd.supernet.precision import autocast, wide
 
 #: Of the stem: its channels are this often C.
@@ -110,7 +111,7 @@ class PlainDartsSupernet(Supernet):
         """
         weights = self._brought(weights, x)
         if self.samples and self.partial == 1:
-            ops = sampled_ops(weights)
+            ops = one_hot_ops(weights)
             if ops is not None:
                 return self._walk(x, lambda cell, *s: cell.sampled(*s, weights, ops))
         return self.by_cell(x, [weights] * len(self.cells))
@@ -185,17 +186,3 @@ class PlainDartsSupernet(Supernet):
                 f"operation, not {shape}"
             )
         return found
-
-
-def sampled_ops(weights: Tensor) -> tuple[int | None, ...] | None:
-    """The operation on each edge of one-hot β, None where a row is all zeros; None: β is neither.
-
-    Exactly one-hot: nothing else than that operation is then computed.
-    """
-    ops: list[int | None] = []
-    for row in weights.detach().tolist():
-        there = [place for place, value in enumerate(row) if value != 0.0]
-        if len(there) > 1 or (there and row[there[0]] != 1.0):
-            return None
-        ops.append(there[0] if there else None)
-    return tuple(ops)

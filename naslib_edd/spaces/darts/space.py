@@ -112,12 +112,9 @@ class DartsSpace(Space):
 
         :class:`naslib_edd.spaces.darts.network.DartsNetwork` has more to choose.
         """
-        from naslib_edd.spaces.darts.network import DartsNetwork, Scores
+        from naslib_edd.supernet.scores import ScoresAlone
 
-        network = DartsNetwork(
-            genotype=self.genotype(arch), channels=channels, cells=cells, classes=classes
-        )
-        return Scores(network)
+        return ScoresAlone(self.full_network(arch, channels=channels, cells=cells, classes=classes))
 
     def full_network(
         self,

@@ -14,9 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from naslib_edd.errors import UserError
 from naslib_edd.spaces.darts.cell import DartsCell
 from naslib_edd.spaces.darts.operations import DepthwiseConvBN, FactorizedReduce, Pool, SepConv
+from naslib_edd.supernet.base import widening
 from naslib_edd.supernet.layers import BatchNorm
 
 #: (old channels) → which of them are copied, in order.
@@ -44,12 +44,7 @@ def widen_supernet(
     Raises:
         UserError: the new K does not divide the old one.
     """
-    factor, rest = divmod(supernet.partial, partial)
-    if rest:
-        raise UserError(
-            f"cannot go from partial channels K = {supernet.partial} to {partial}: the new K must "
-            "divide the old one"
-        )
+    factor = widening(supernet.partial, partial)
 
     def draw(channels: int) -> Tensor:
         return torch.randint(channels, (channels * (factor - 1),), generator=generator)

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from naslib_edd.spaces.nb201.edge_sums import dot
 from naslib_edd.spaces.nb201.encoding import EDGES, NODES
+from naslib_edd.supernet.one_hot import one_hot_ops
 from naslib_edd.supernet.precision import as_given, wide
 
 
@@ -27,14 +28,9 @@ def sampled_ops(weights: Tensor) -> tuple[int, ...] | None:
 
     Exactly one-hot: a fast path may then leave the multiplication by 1 out.
     """
-    rows = weights.detach().tolist()
-    ops = tuple(max(range(len(row)), key=row.__getitem__) for row in rows)
-    one_hot = all(
-        value == float(place == op)
-        for row, op in zip(rows, ops, strict=True)
-        for place, value in enumerate(row)
-    )
-    return ops if one_hot else None
+    ops = one_hot_ops(weights)
+    there = () if ops is None else tuple(op for op in ops if op is not None)
+    return there if len(there) == len(weights) else None
 
 
 @dataclass(frozen=True)

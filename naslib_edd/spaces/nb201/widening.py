@@ -17,6 +17,7 @@ from torch import Tensor
 
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, EDGES
+from naslib_edd.supernet.base import widening
 from naslib_edd.supernet.layers import BatchNorm
 
 #: Copies of the input and of the output channels of one convolution.
@@ -63,12 +64,7 @@ def widen_supernet(
         optimizer: of the weights.
         generator: of the copies, on the CPU.
     """
-    factor, rest = divmod(supernet.partial, partial)
-    if rest:
-        raise UserError(
-            f"cannot go from partial channels K = {supernet.partial} to {partial}: the new K must "
-            "divide the old one"
-        )
+    factor = widening(supernet.partial, partial)
     supernet.partial = partial
     for cell in supernet.search_cells():
         _widen_cell(cell, factor, optimizer, generator)

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from naslib_edd.engine.baselines.proxies.nwot import agreement
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.darts.genotype import Genotype
-from naslib_edd.spaces.darts.network import DartsNetwork, FinalCell, Scores, reductions
+from naslib_edd.spaces.darts.network import DartsNetwork, FinalCell, reductions
 from naslib_edd.spaces.darts.published import PUBLISHED
+from naslib_edd.supernet.scores import ScoresAlone
 
 # fmt: off
 GOLDEN: dict[tuple[str, str], tuple[list[float], list[float], list[float]]] = {
@@ -185,7 +186,7 @@ def test_the_auxiliary_head_knows_its_image_size() -> None:
 def test_scores_alone() -> None:
     network = small().eval()
     x = torch.randn(2, 3, 32, 32)
-    assert torch.equal(Scores(network)(x), network(x)[0])
+    assert torch.equal(ScoresAlone(network)(x), network(x)[0])
 
 
 def test_nwot_sees_every_relu() -> None:

@@ -12,9 +12,10 @@ from naslib_edd.errors import UserError
 from naslib_edd.spaces.darts.fast import FastDartsSupernet
 from naslib_edd.spaces.darts.layout import DARTS, LAYOUTS
 from naslib_edd.spaces.darts.operations import Noise
-from naslib_edd.spaces.darts.plain import PlainDartsSupernet, sampled_ops
+from naslib_edd.spaces.darts.plain import PlainDartsSupernet
 from naslib_edd.spaces.darts.supernet import make_supernet
 from naslib_edd.supernet.drop_path import DropPath
+from naslib_edd.supernet.one_hot import one_hot_ops
 
 SIZES = [
     {"channels": 4, "cells": 1},
@@ -123,11 +124,11 @@ def test_a_sample_computes_one_operation_an_edge() -> None:
     images, labels, _ = drawn()
     ops = [(3 * row) % 8 for row in range(28)]
     one_hot = F.one_hot(torch.tensor(ops), 8).double()
-    assert sampled_ops(one_hot) == tuple(ops)
-    assert sampled_ops(0.5 * one_hot) is None and sampled_ops(one_hot + 1) is None
+    assert one_hot_ops(one_hot) == tuple(ops)
+    assert one_hot_ops(0.5 * one_hot) is None and one_hot_ops(one_hot + 1) is None
     gone = one_hot.clone()
     gone[3] = 0
-    assert sampled_ops(gone) == (*ops[:3], None, *ops[4:])
+    assert one_hot_ops(gone) == (*ops[:3], None, *ops[4:])
     for network in (plain, fast):
         network.samples = True
         beta = one_hot.clone().requires_grad_()

@@ -16,8 +16,9 @@ from naslib_edd.errors import UserError
 from naslib_edd.spaces.nb201 import encoding as nb201
 from naslib_edd.spaces.nb201.cost import MISCOUNTED, flops, parameters
 from naslib_edd.spaces.nb201.fast import FastSupernet
-from naslib_edd.spaces.nb201.network import build, measure
+from naslib_edd.spaces.nb201.network import build
 from naslib_edd.spaces.nb201.plain import PlainSupernet
+from naslib_edd.supernet.cost import measure
 from naslib_edd.tables import Table
 
 MakeTwins = Callable[..., tuple[PlainSupernet, FastSupernet]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from naslib_edd.spaces.nb201.plain import PlainSupernet
+from naslib_edd.supernet.base import Supernet
 
 
 class Under(nn.Module):
@@ -12,10 +12,10 @@ class Under(nn.Module):
 
     Args:
         supernet: the plain one, whose modules are the operations themselves.
-        beta: edge weights [6, 5].
+        beta: edge weights [edges, operations].
     """
 
-    def __init__(self, supernet: PlainSupernet, beta: Tensor) -> None:
+    def __init__(self, supernet: Supernet, beta: Tensor) -> None:
         super().__init__()
         self.supernet, self.beta = supernet, beta
 
