@@ -29,8 +29,10 @@ def add_genotype(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from naslib_edd.spaces.darts import command
+    from naslib_edd.cli import genotype_command
 
     if options.arch is None:
-        return command.show_published(as_json=options.json)
-    return command.show(options.arch, draw=options.draw, nb301=options.nb301, as_json=options.json)
+        return genotype_command.show_published(as_json=options.json)
+    return genotype_command.show(
+        options.arch, draw=options.draw, nb301=options.nb301, as_json=options.json
+    )
