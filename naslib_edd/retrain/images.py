@@ -119,4 +119,6 @@ def on_device(loader: Iterable[Pair], device: torch.device) -> Iterator[Pair]:
         for x, labels in loader:
             yield x.to(device, non_blocking=True), labels.to(device, non_blocking=True)
     except UserError as error:  # with a worker's traceback before it
-        raise UserError(str(error).rpartition("UserError: ")[2]) from None
+        raise UserError(
+            str(error).rpartition("UserError: ")[2].removesuffix("\\n").strip()
+        ) from None
