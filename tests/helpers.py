@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -97,3 +99,15 @@ def power_cut(*, epoch: int, step: int, kind: type[Any] = Engine) -> Iterator[No
     broken = patch.object(kind, "run_step", run_step)
     with broken, pytest.raises(RuntimeError, match="power cut"):
         yield
+
+
+def flip(path: Path, *, at: float = 0.5) -> None:
+    """Change one bit of the largest tensor's bytes in a checkpoint.
+
+    Not just any byte of the file: what pads its members is of no consequence and not summed.
+    """
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        largest = max(archive.infolist(), key=lambda member: member.file_size)
+    content[largest.header_offset + 200 + int(at * (largest.file_size - 200))] ^= 4
+    path.write_bytes(content)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from helpers import FOLDER, run, tiny_settings
+from helpers import FOLDER, flip, run, tiny_settings
 from rich.console import Console
 
 from naslib_edd.engine import checkpoint
@@ -23,15 +22,6 @@ STATE: dict[str, Any] = {"run": {"seed": 0}, "engine": {"epoch": 1, "w": torch.a
 
 def rows(folder: Path) -> list[Any]:
     return [without_timings(row) for row in read_rows(folder / "record.jsonl")]
-
-
-def flip(path: Path, *, at: float = 0.5) -> None:
-    """Change one bit of a tensor's bytes."""
-    content = bytearray(path.read_bytes())
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        largest = max(archive.infolist(), key=lambda member: member.file_size)
-    content[largest.header_offset + 200 + int(at * (largest.file_size - 200))] ^= 4
-    path.write_bytes(content)
 
 
 def test_a_flipped_bit_is_seen_and_the_one_before_is_kept(tmp_path: Path) -> None:
