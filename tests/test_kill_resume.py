@@ -78,6 +78,8 @@ def test_kill_9_at_random_moments(tmp_path: Path) -> None:
         shutil.rmtree(out)
 
 
+@pytest.mark.process
+@pytest.mark.search
 @pytest.mark.parametrize("times", [1, pytest.param(TIMES, marks=pytest.mark.slow)])
 @pytest.mark.timeout(1800)
 def test_kill_9_while_a_checkpoint_is_written(times: int, tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 Under autocast to bf16 the convolutions and all that flows between them are bf16: the nodes' values,
 the pools, their weighted sums, and the gradients of these. Everything that is summed over batch and
 pixels is summed in fp32: the norms' statistics, the moments that the 1×1 convolutions' norms follow
-from, the gradients of β. Parameters, β and the head, and so the class scores, are fp32.
+from, the gradients of β. Parameters, β and the head, and so the class scores, are fp32. On a CPU
+with the C++ kernels the nodes' values, pools and sums are fp32, too, in a step of whole cells.
 
 Functions with a backward pass by hand choose their types themselves: autocast is off inside them.
 (It would widen ``addcmul`` and ``dot`` on a GPU, and not on a CPU.)

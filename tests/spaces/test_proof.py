@@ -50,6 +50,7 @@ def check(arch: list[int | None]) -> None:
         assert sum(arch[row] is not None for row in rows) == LAYOUT.keep(node)
 
 
+@pytest.mark.search
 @pytest.mark.parametrize(
     "method",
     [pytest.param(m, marks=() if m in QUICK else pytest.mark.slow) for m in METHODS],

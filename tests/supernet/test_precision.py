@@ -20,6 +20,8 @@ from naslib_edd.supernet.base import Supernet
 from naslib_edd.supernet.drop_path import DropPath
 from naslib_edd.supernet.layers import BatchNorm, average_pool
 from naslib_edd.supernet.moments import moments
+from naslib_edd.supernet.native import taking
+from naslib_edd.supernet.native.build import built, why_not
 
 CLASSES, NEAR = 5, 3e-2
 C, EDGES = 4, 3
@@ -85,10 +87,14 @@ def apart(a: Tensor, b: Tensor) -> float:
     return float(((a - b).norm() / b.norm()).detach())
 
 
-@pytest.mark.parametrize("kind", ["whole", "partial", "drop_path", "sampled"])
+@pytest.mark.parametrize("kind", ["whole", "whole, kernels", "partial", "drop_path", "sampled"])
 def test_near_fp32_and_near_the_plain_twin(kind: str) -> None:
-    exact = passed(twins(kind)[1], kind, None)
-    plain, fast = (passed(network, kind, torch.bfloat16) for network in twins(kind))
+    kind, _, with_kernels = kind.partition(", ")
+    if with_kernels and built() is None:
+        pytest.skip(f"no kernels: {why_not()}")
+    with taking(bool(with_kernels)):
+        exact = passed(twins(kind)[1], kind, None)
+        plain, fast = (passed(network, kind, torch.bfloat16) for network in twins(kind))
     for name in ("loss", "weights", "head", "statistics"):
         assert 0 < apart(fast[name], exact[name]) < NEAR, name
         assert apart(fast[name], plain[name]) < NEAR, name
@@ -132,20 +138,25 @@ class Node:
         ]  # fmt: skip
 
 
-def test_a_node_is_near_the_truth() -> None:
+@pytest.mark.parametrize("with_kernels", [False, True])
+def test_a_node_is_near_the_truth(with_kernels: bool) -> None:
+    if with_kernels and built() is None:
+        pytest.skip(f"no kernels: {why_not()}")
     truth, ours = Node(torch.float64), Node(torch.float32)
-    with torch.autocast("cpu", torch.bfloat16):
+    with taking(with_kernels), torch.autocast("cpu", torch.bfloat16):
         before = [None if one is None else one.bfloat16() for one in ours.before]
         found = send_along_edges(  # type: ignore[call-arg]
             ours.h, NodeWeights(*ours.beta), ours.conv1, ours.conv3, *ours.norms, before
         )
     wanted = truth.separate()
-    assert all(one.dtype == torch.bfloat16 for one in found)
+    kept = torch.float32 if with_kernels else torch.bfloat16
+    assert all(one.dtype == kept for one in found)
     random = torch.Generator().manual_seed(9)
     # A mean of 2 in the gradients, so that what is summed is large beside what is left of it.
     along = [torch.randn(one.shape, generator=random).bfloat16() + 2 for one in wanted]
     of_truth = torch.autograd.grad(wanted, truth.leaves, [one.double() for one in along])
-    of_ours = torch.autograd.grad(found, ours.leaves, along)
+    with taking(with_kernels):
+        of_ours = torch.autograd.grad(found, ours.leaves, [one.to(kept) for one in along])
     for a, b in zip([*found, *of_ours], [*wanted, *of_truth], strict=True):
         assert apart(a.double(), b) < 1e-2
     for norm, reference in zip(ours.norms, truth.norms, strict=True):

@@ -80,8 +80,8 @@ def choose(
         return _made(False, "they are a CPU's")
     if not usable:
         return _made(False, "this space's networks have none")
-    if search.precision != "fp32":
-        return _made(False, "the C++ kernels know no bf16")
+    if search.precision != "fp32" and not (raced and _whole(search)):
+        return _made(False, "with bf16 they run whole steps of NAS-Bench-201's supernet only")
     wanted, by = override(), VARIABLE
     if wanted is None and search.kernels != "auto":
         wanted, by = search.kernels == "on", "search.kernels"
@@ -125,14 +125,19 @@ def _made(on: bool, why: str) -> Choice:
 
 def _measurable(search: SearchSettings, size: int) -> bool:
     """Whether the race below stands for the search's steps, and they are long enough to matter."""
-    plain = search.supernet == "fast" and search.partial_channels == 1
-    numbers = search.batch_size * search.channels * size**2
-    return plain and search.relaxation not in SAMPLED and numbers >= LEAST
+    return _whole(search) and search.batch_size * search.channels * size**2 >= LEAST
+
+
+def _whole(search: SearchSettings) -> bool:
+    """Whether a step goes through all of the fast supernet."""
+    whole = search.supernet == "fast" and search.partial_channels == 1
+    return whole and search.relaxation not in SAMPLED
 
 
 def _measured(search: SearchSettings, size: int) -> Choice:
     threads = torch.get_num_threads()
     about = [__version__, build.key(target()), threads, search.channels, search.batch_size, size]
+    about += [] if search.precision == "fp32" else [search.precision]
     try:
         name = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
         path = cache.folder() / f"choice_{name}.json"

@@ -18,6 +18,7 @@ computed again in the backward pass. So of every edge one tensor is kept, y3, in
 every node two, h and r, instead of three: little more than half of the memory.
 
 Under autocast h and all of its size are of half precision; the moments, Γ and the sums are fp32.
+With the C++ kernels only what the 3×3 convolutions take and give is.
 """
 
 from __future__ import annotations
@@ -67,12 +68,20 @@ def send_along_edges(
     Returns:
         E tensors [B, C, H, W].
     """
+    values, convolved = wide(h), narrow(h).dtype
+    # With the kernels only the 3×3 convolutions are of half precision, beside values in fp32.
+    types = values.dtype, convolved
+    known = convolved == values.dtype or types == (torch.float32, torch.bfloat16)
+    layers: tuple[Any, ...] = (*beta, conv1, conv3, norm1, norm3)
+    out: tuple[Tensor, ...]
+    if known and native_kernels(values) is not None:
+        before = [None if one is None else wide(one) for one in arriving]
+        with as_given(h):
+            out = LeaveNodeNative.apply(values, *layers, convolved, *before)  # type: ignore[no-untyped-call]
+        return out
     h = narrow(h)
-    function = _LeaveNode if native_kernels(h) is None else LeaveNodeNative
     with as_given(h):
-        out: tuple[Tensor, ...] = function.apply(  # type: ignore[no-untyped-call]
-            h, *beta, conv1, conv3, norm1, norm3, *arriving
-        )
+        out = _LeaveNode.apply(h, *layers, *arriving)  # type: ignore[no-untyped-call]
     return out
 
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 #include <vector>
 
@@ -56,6 +57,66 @@ inline __attribute__((always_inline)) V load(const T* from) {
 template <typename V, typename T>
 inline __attribute__((always_inline)) void store(T* to, V value) {
   __builtin_memcpy(to, &value, sizeof(V));
+}
+
+// A number of half precision: the upper half of a float. It is kept and handed to PyTorch's
+// convolutions; all that is computed here is computed in float.
+struct BFloat16 {
+  uint16_t bits;
+};
+
+inline float wide(BFloat16 value) {
+  const uint32_t bits = uint32_t(value.bits) << 16;
+  float found;
+  std::memcpy(&found, &bits, sizeof(found));
+  return found;
+}
+inline float wide(float value) { return value; }
+inline double wide(double value) { return value; }
+
+// To the nearest, of two as near to the even one, as PyTorch rounds.
+inline BFloat16 narrow(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  const uint32_t nearest = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+  return {uint16_t(value != value ? 0x7fc0u : nearest)};
+}
+
+// The blocks of so many halves, and of the numbers that they are widened to.
+template <int64_t W>
+struct Halves {
+  typedef uint16_t Short __attribute__((vector_size(W * sizeof(uint16_t))));
+  typedef uint32_t Long __attribute__((vector_size(W * sizeof(uint32_t))));
+};
+
+template <typename V>
+inline __attribute__((always_inline)) V load(const BFloat16* from) {
+  constexpr int64_t W = sizeof(V) / sizeof(float);
+  V value;
+  if constexpr (W == 1) {
+    value[0] = wide(*from);
+  } else {
+    typename Halves<W>::Short bits;
+    __builtin_memcpy(&bits, from, sizeof(bits));
+    const auto shifted = __builtin_convertvector(bits, typename Halves<W>::Long) << 16;
+    __builtin_memcpy(&value, &shifted, sizeof(V));
+  }
+  return value;
+}
+
+template <typename V>
+inline __attribute__((always_inline)) void store(BFloat16* to, V value) {
+  constexpr int64_t W = sizeof(V) / sizeof(float);
+  if constexpr (W == 1) {
+    *to = narrow(value[0]);
+  } else {
+    typename Halves<W>::Long bits;
+    __builtin_memcpy(&bits, &value, sizeof(V));
+    const auto nearest = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+    const auto found = value != value ? nearest * 0u + 0x7fc0u : nearest;
+    const auto halves = __builtin_convertvector(found, typename Halves<W>::Short);
+    __builtin_memcpy(to, &halves, sizeof(halves));
+  }
 }
 
 // On AVX-512 a product in a block of four floats that is rounded before it is added, as the compiler

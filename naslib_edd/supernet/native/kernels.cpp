@@ -7,6 +7,32 @@
 #define SIZES int64_t images, int64_t height, int64_t width, int64_t channels, int64_t edges
 #define SHAPE {images, height, width, channels, edges}
 
+// What a convolution's output is read from, or its gradient is written to, is Y: T, or half.
+#define AROUND_CONVOLUTIONS(T, Y, name)                                                            \
+  extern "C" void moments_##name(const Y* x, T* mean, T* variance, SIZES, int threads) {           \
+    moments<T, Y>(x, mean, variance, images, height * width, channels, threads);                   \
+  }                                                                                                \
+  extern "C" void forward_##name(const T* h, const T* pointwise, const Y* y3, const T* scale,      \
+                                 const T* shift, const T* skip, const T* pool,                     \
+                                 const T* const* before, T* const* totals, SIZES, int threads) {   \
+    forward<T, Y>(h, pointwise, y3, scale, shift, skip, pool, before, totals, SHAPE, threads);     \
+  }                                                                                                \
+  extern "C" void sums_##name(const T* const* grads, const Y* y3, const T* h, const T* mean,       \
+                              T* total, T* along, T* products, T* skip, T* pool, SIZES,            \
+                              int threads) {                                                       \
+    sums<T, Y>(grads, y3, h, mean, total, along, products, skip, pool, SHAPE, threads);            \
+  }                                                                                                \
+  extern "C" void norm_backward_##name(const T* const* grads, const Y* y3, const T* a, const T* b, \
+                                       const T* constant, Y* out, SIZES, int threads) {            \
+    norm_backward<T, Y>(grads, y3, a, b, constant, out, SHAPE, threads);                           \
+  }                                                                                                \
+  extern "C" void gradient_##name(const T* const* grads, const T* rectified, const T* pointwise,   \
+                                  const T* back, const T* constant, const T* skip, const T* pool,  \
+                                  const Y* dr, T* dh, SIZES, int threads) {                        \
+    gradient<T, Y>(grads, rectified, pointwise, back, constant, skip, pool, dr, dh, SHAPE,         \
+                   threads);                                                                       \
+  }
+
 #define EXPORT(T, name)                                                                            \
   extern "C" void average_pool_##name(const T* x, T* out, SIZES, int threads) {                    \
     average_pool<T>(x, out, SHAPE, threads);                                                       \
@@ -14,30 +40,9 @@
   extern "C" void average_pool_backward_##name(const T* g, T* out, SIZES, int threads) {           \
     average_pool_backward<T>(g, out, SHAPE, threads);                                              \
   }                                                                                                \
-  extern "C" void moments_##name(const T* x, T* mean, T* variance, SIZES, int threads) {           \
-    moments<T>(x, mean, variance, images, height * width, channels, threads);                      \
-  }                                                                                                \
-  extern "C" void rectify_##name(const T* h, T* r, T* mean, T* covariance, SIZES, int threads) {   \
-    rectify<T>(h, r, mean, covariance, images, height * width, channels, threads);                 \
-  }                                                                                                \
-  extern "C" void forward_##name(const T* h, const T* pointwise, const T* y3, const T* scale,      \
-                                 const T* shift, const T* skip, const T* pool,                     \
-                                 const T* const* before, T* const* totals, SIZES, int threads) {   \
-    forward<T>(h, pointwise, y3, scale, shift, skip, pool, before, totals, SHAPE, threads);        \
-  }                                                                                                \
-  extern "C" void sums_##name(const T* const* grads, const T* y3, const T* h, const T* mean,       \
-                              T* total, T* along, T* products, T* skip, T* pool, SIZES,            \
-                              int threads) {                                                       \
-    sums<T>(grads, y3, h, mean, total, along, products, skip, pool, SHAPE, threads);               \
-  }                                                                                                \
-  extern "C" void norm_backward_##name(const T* const* grads, const T* y3, const T* a, const T* b, \
-                                       const T* constant, T* out, SIZES, int threads) {            \
-    norm_backward<T>(grads, y3, a, b, constant, out, SHAPE, threads);                              \
-  }                                                                                                \
-  extern "C" void gradient_##name(const T* const* grads, const T* rectified, const T* pointwise,   \
-                                  const T* back, const T* constant, const T* skip, const T* pool,  \
-                                  T* dr, SIZES, int threads) {                                     \
-    gradient<T>(grads, rectified, pointwise, back, constant, skip, pool, dr, SHAPE, threads);      \
+  extern "C" void rectify_##name(const T* h, T* r, BFloat16* half, T* mean, T* covariance, SIZES,  \
+                                 int threads) {                                                    \
+    rectify<T>(h, r, half, mean, covariance, images, height * width, channels, threads);           \
   }                                                                                                \
   extern "C" void combine_##name(const T* const* xs, const int64_t* strides,                       \
                                  const T* const* gains, const T* const* centres, T* out,           \
@@ -74,3 +79,6 @@
 
 EXPORT(float, f32)
 EXPORT(double, f64)
+AROUND_CONVOLUTIONS(float, float, f32)
+AROUND_CONVOLUTIONS(double, double, f64)
+AROUND_CONVOLUTIONS(float, BFloat16, bf16)

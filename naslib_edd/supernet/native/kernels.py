@@ -13,23 +13,31 @@ from naslib_edd.supernet.native.sampled import SampledKernels, address
 from naslib_edd.supernet.native.separable import POINTERS, SeparableKernels
 
 _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
+#: Those that are there for convolutions in half precision, too; all else is then fp32.
+_HALF = ("moments", "forward", "sums", "norm_backward", "gradient")
 _SIZES = 5  # images, height, width, channels, edges
 #: Function → how many pointers it takes, then how many doubles, then how many sizes.
 _ARGUMENTS = {
     "average_pool": (2, 0, _SIZES),
     "average_pool_backward": (2, 0, _SIZES),
     "moments": (3, 0, _SIZES),
-    "rectify": (4, 0, _SIZES),
+    "rectify": (5, 0, _SIZES),
     "forward": (9, 0, _SIZES),
     "sums": (9, 0, _SIZES),
     "norm_backward": (6, 0, _SIZES),
-    "gradient": (8, 0, _SIZES),
+    "gradient": (9, 0, _SIZES),
     "combine": (6, 0, _SIZES),
     "arriving": (6, 0, _SIZES),
     "gather": (5, 0, _SIZES),
     "fold": (16, 2, 2),
     "unfold": (19, 1, 2),
     **{name: (pointers, 0, 0) for name, pointers in POINTERS.items()},
+}
+#: Function and type → its name in the library.
+SYMBOLS = {
+    (name, dtype): f"{name}_{suffix}"
+    for name in _ARGUMENTS
+    for dtype, suffix in (_SUFFIX | ({torch.bfloat16: "bf16"} if name in _HALF else {})).items()
 }
 
 
@@ -75,17 +83,17 @@ class Kernels(SampledKernels, SeparableKernels):
 
     def __init__(self, library: ctypes.CDLL) -> None:
         self._functions: dict[tuple[str, torch.dtype], Any] = {}
-        for name, (pointers, doubles, sizes) in _ARGUMENTS.items():
-            for dtype, suffix in _SUFFIX.items():
-                function = getattr(library, f"{name}_{suffix}")
-                function.restype = None
-                function.argtypes = [
-                    *[ctypes.c_void_p] * pointers,
-                    *[ctypes.c_double] * doubles,
-                    *[ctypes.c_int64] * sizes,
-                    *[ctypes.c_int] * (sizes == _SIZES),
-                ]
-                self._functions[name, dtype] = function
+        for (name, dtype), symbol in SYMBOLS.items():
+            pointers, doubles, sizes = _ARGUMENTS[name]
+            function = getattr(library, symbol)
+            function.restype = None
+            function.argtypes = [
+                *[ctypes.c_void_p] * pointers,
+                *[ctypes.c_double] * doubles,
+                *[ctypes.c_int64] * sizes,
+                *[ctypes.c_int] * (sizes == _SIZES),
+            ]
+            self._functions[name, dtype] = function
 
     def average_pool(self, x: Tensor) -> Tensor:
         """The 3×3 average pool of x, stride 1, the padding not counted."""
@@ -101,17 +109,26 @@ class Kernels(SampledKernels, SeparableKernels):
 
     def moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and biased variance [C] of x [B, C, H, W] over batch and pixels."""
-        mean, variance = x.new_empty(2, x.shape[1]).unbind()
+        mean, variance = torch.empty(2, x.shape[1], dtype=_computed(x.dtype)).unbind()
         self._pass("moments", x, 1, x, mean, variance)
         return mean, variance
 
-    def rectify(self, h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """r = ReLU(h) [B, C, H, W]; over batch and pixels, its mean [C] and covariance [C, C]."""
+    def rectify(self, h: Tensor, convolved: torch.dtype) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """r = ReLU(h) [B, C, H, W], and over batch and pixels its mean [C] and covariance [C, C].
+
+        Args:
+            h: a node's value.
+            convolved: the type that convolutions take r in: h's own, or bf16.
+
+        Returns:
+            r, r in that type (itself, if it is its own), the mean and the covariance.
+        """
         channels = h.shape[1]
         rectified, mean = torch.empty_like(h), h.new_empty(channels)
         covariance = h.new_empty(channels, channels)
-        self._pass("rectify", h, 1, h, rectified, mean, covariance)
-        return rectified, mean, covariance
+        half = None if convolved == h.dtype else torch.empty_like(h, dtype=convolved)
+        self._pass("rectify", h, 1, h, rectified, half, mean, covariance)
+        return rectified, rectified if half is None else half, mean, covariance
 
     def fold(
         self,
@@ -157,7 +174,8 @@ class Kernels(SampledKernels, SeparableKernels):
         """
         totals = [torch.empty_like(h) for _ in before]
         coefficients = folded.pointwise, y3, folded.gain3, folded.shift
-        self._pass("forward", h, len(skip), h, *coefficients, skip, pool, before, totals)
+        arguments = h, *coefficients, skip, pool, before, totals
+        self._pass("forward", h, len(skip), *arguments, of_type=y3.dtype)
         return totals
 
     def sums(
@@ -178,7 +196,7 @@ class Kernels(SampledKernels, SeparableKernels):
         products = h.new_empty(len(mean), h.shape[1])
         skip, pool = h.new_empty(2, len(grads)).unbind() if of_passes else (None, None)
         found = Sums(total, along, products, skip, pool)
-        self._pass("sums", h, len(grads), grads, y3, h, mean, *found)
+        self._pass("sums", h, len(grads), grads, y3, h, mean, *found, of_type=y3.dtype)
         return found
 
     def unfold(
@@ -221,7 +239,8 @@ class Kernels(SampledKernels, SeparableKernels):
     ) -> Tensor:
         """a·g + b·y3 + constant, the three [E·C]: [B, E·C, H, W]."""
         out = torch.empty_like(y3)
-        self._pass("norm_backward", grads[0], len(grads), grads, y3, a, b, constant, out)
+        arguments = grads, y3, a, b, constant, out
+        self._pass("norm_backward", grads[0], len(grads), *arguments, of_type=y3.dtype)
         return out
 
     def gradient_(
@@ -236,16 +255,30 @@ class Kernels(SampledKernels, SeparableKernels):
         """The gradient of h, written over dr: what has come through ReLU, and past it.
 
         (dr + Σ Wᵀ_e·g_e + backᵀ·r + constant) where r > 0, + Σ skip_e·g_e + the average pool's
-        backward of Σ pool_e·g_e. W is ``unfolded.weighted``.
+        backward of Σ pool_e·g_e. W is ``unfolded.weighted``. A dr in bf16 is left as it is.
         """
+        dh = dr if dr.dtype == rectified.dtype else torch.empty_like(rectified)
         coefficients = unfolded.weighted, unfolded.back, unfolded.constant
-        self._pass("gradient", dr, len(skip), grads, rectified, *coefficients, skip, pool, dr)
-        return dr
+        arguments = grads, rectified, *coefficients, skip, pool, dr, dh
+        self._pass("gradient", dr, len(skip), *arguments)
+        return dh
 
-    def _pass(self, name: str, of: Tensor, edges: int, *arguments: Any) -> None:
+    def _pass(
+        self,
+        name: str,
+        of: Tensor,
+        edges: int,
+        *arguments: Any,
+        of_type: torch.dtype | None = None,
+    ) -> None:
         images, channels, height, width = of.shape
-        self._functions[name, of.dtype](
+        self._functions[name, of_type or of.dtype](
             *(address(one) for one in arguments),
             *(images, height, width, channels, edges),
             torch.get_num_threads(),
         )
+
+
+def _computed(dtype: torch.dtype) -> torch.dtype:
+    """The type that is computed in: half precision is only kept."""
+    return torch.float32 if dtype == torch.bfloat16 else dtype

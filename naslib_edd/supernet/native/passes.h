@@ -97,8 +97,8 @@ void average_pool_backward(const T* g, T* out, Shape s, int threads) {
 }
 
 // Mean and biased variance of each channel of x [images, pixels, C].
-template <typename T>
-void moments(const T* x, T* mean, T* variance, int64_t images, int64_t pixels, int64_t C,
+template <typename T, typename Y>
+void moments(const Y* x, T* mean, T* variance, int64_t images, int64_t pixels, int64_t C,
              int threads) {
   const int64_t pieces = stretches(images, 2 * C);
   std::vector<double> parts(2 * pieces * C);
@@ -130,15 +130,16 @@ void moments(const T* x, T* mean, T* variance, int64_t images, int64_t pixels, i
   for (int64_t c = 0; c < C; ++c) {
     const double offset = total[c] / n;
     const double spread = total[C + c] / n - offset * offset;
-    mean[c] = T(double(x[c]) + offset);
+    mean[c] = T(double(wide(x[c])) + offset);
     variance[c] = T(spread < 0 ? 0 : spread);
   }
 }
 
-// r = ReLU(h) of [images, pixels, C], the mean of r's channels, and their biased covariance [C, C].
+// r = ReLU(h) of [images, pixels, C], the mean of r's channels, and their biased covariance [C, C];
+// unless null, r once more, in half precision.
 template <typename T>
-void rectify(const T* h, T* r, T* mean, T* covariance, int64_t images, int64_t pixels, int64_t C,
-             int threads) {
+void rectify(const T* h, T* r, BFloat16* half, T* mean, T* covariance, int64_t images,
+             int64_t pixels, int64_t C, int threads) {
   const int64_t count = C + C * C, pieces = stretches(images, count);
   std::vector<double> parts(pieces * count);
 #pragma omp parallel for schedule(static) num_threads(threads)
@@ -151,6 +152,8 @@ void rectify(const T* h, T* r, T* mean, T* covariance, int64_t images, int64_t p
         const T* __restrict from = h + start;
         T* __restrict to = r + start;
         for (int64_t i = begin * C; i < end * C; ++i) to[i] = rectified_of(from[i]);
+        if (half)
+          for (int64_t i = begin * C; i < end * C; ++i) half[start + i] = narrow(float(to[i]));
         by_blocks<T>({1, 1, 1, C, 1}, [&](int64_t, int64_t c, auto, auto block) {
           using V = decltype(block);
           V sum{};
@@ -173,8 +176,8 @@ void rectify(const T* h, T* r, T* mean, T* covariance, int64_t images, int64_t p
 
 // totals_e = before_e + scale*y3_e + shift + pointwise_e*ReLU(h) + skip_e*h + pool_e*average_pool(h),
 // the 1x1 convolutions of all edges as [C, E*C].
-template <typename T>
-void forward(const T* h, const T* pointwise, const T* y3, const T* scale, const T* shift,
+template <typename T, typename Y>
+void forward(const T* h, const T* pointwise, const Y* y3, const T* scale, const T* shift,
              const T* skip, const T* pool, const T* const* before, T* const* totals, Shape s,
              int threads) {
   const int64_t C = s.channels, EC = s.batched(), row = s.row();
@@ -221,8 +224,8 @@ void forward(const T* h, const T* pointwise, const T* y3, const T* scale, const 
 
 // What the backward pass needs of sums: total = sum g; along = sum g*(y3 - mean); products_e =
 // sum g_e*ReLU(h)^T, [C, C]; skip_e = <h, g_e>; pool_e = <average_pool(h), g_e>, both unless null.
-template <typename T>
-void sums(const T* const* grads, const T* y3, const T* h, const T* mean, T* total, T* along,
+template <typename T, typename Y>
+void sums(const T* const* grads, const Y* y3, const T* h, const T* mean, T* total, T* along,
           T* products, T* skip, T* pool, Shape s, int threads) {
   const int64_t C = s.channels, EC = s.batched(), row = s.row();
   const int64_t passes = 2 * EC + EC * C, count = passes + 2 * s.edges;
@@ -294,9 +297,9 @@ void sums(const T* const* grads, const T* y3, const T* h, const T* mean, T* tota
 }
 
 // out = a*g + b*y3 + constant, a channel each: batch norm's backward once its sums are known.
-template <typename T>
-void norm_backward(const T* const* grads, const T* y3, const T* a, const T* b, const T* constant,
-                   T* out, Shape s, int threads) {
+template <typename T, typename Y>
+void norm_backward(const T* const* grads, const Y* y3, const T* a, const T* b, const T* constant,
+                   Y* out, Shape s, int threads) {
   const int64_t C = s.channels, EC = s.batched();
 #pragma omp parallel for schedule(static) num_threads(threads)
   for (int64_t line = 0; line < s.images * s.height; ++line)
@@ -319,10 +322,11 @@ void norm_backward(const T* const* grads, const T* y3, const T* a, const T* b, c
 }
 
 // dh = dr + sum_e pointwise_e^T*g_e + back^T*r + constant where r > 0, + sum_e skip_e*g_e + the average
-// pool's backward of sum_e pool_e*g_e; written over dr. The 1x1 convolutions as [E*C, C], back [C, C].
-template <typename T>
+// pool's backward of sum_e pool_e*g_e; dh may lie over dr. The 1x1 convolutions as [E*C, C], back [C, C].
+template <typename T, typename Y>
 void gradient(const T* const* grads, const T* rectified, const T* pointwise, const T* back,
-              const T* constant, const T* skip, const T* pool, T* dr, Shape s, int threads) {
+              const T* constant, const T* skip, const T* pool, const Y* dr, T* dh, Shape s,
+              int threads) {
   const int64_t C = s.channels, row = s.row(), height = s.height;
 #pragma omp parallel num_threads(threads)
   {
@@ -372,7 +376,7 @@ void gradient(const T* const* grads, const T* rectified, const T* pointwise, con
                 V found = load<V>(rectified + at) > nothing ? sum[k][p] : nothing;
                 found += load<V>(spread.data() + (first + p) * C + c + k * W);
                 for (int64_t e = 0; e < s.edges; ++e) found += skip[e] * load<V>(grads[e] + at);
-                store(dr + at, found);
+                store(dh + at, found);
               }
           });
         });

@@ -51,6 +51,7 @@ def settings(out: Path, method: str, space: str) -> dict[str, Any]:
     return tiny_settings(out, optimizer=method, search_space=space, search=search)
 
 
+@pytest.mark.search
 @pytest.mark.parametrize(("method", "name"), CASES)
 def test_every_preset(tmp_path: Path, method: str, name: str) -> None:
     space = spaces.get(name)

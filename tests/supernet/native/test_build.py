@@ -14,7 +14,7 @@ import pytest
 
 from naslib_edd.errors import UserError
 from naslib_edd.supernet.native import build, cache, choice
-from naslib_edd.supernet.native.kernels import _ARGUMENTS, _SUFFIX
+from naslib_edd.supernet.native.kernels import SYMBOLS
 from naslib_edd.supernet.native.targets import Target, target
 
 
@@ -24,7 +24,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     if shutil.which("g++") is None:
         pytest.skip("no g++")
     folder = tmp_path_factory.mktemp("made")
-    names = [f"{name}_{suffix}" for name in _ARGUMENTS for suffix in _SUFFIX.values()]
+    names = list(SYMBOLS.values())
     source = folder / "empty.c"
     source.write_text("".join(f"void {name}(void) {{}}\n" for name in names), encoding="utf-8")
     library = folder / "empty.so"

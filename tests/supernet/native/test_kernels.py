@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from naslib_edd.supernet.layers import average_pool
-from naslib_edd.supernet.native import Kernels, Unfolded, kernels
+from naslib_edd.supernet.native import Folded, Kernels, Unfolded, kernels
 
 SHAPES = [
     (2, 1, 1, 1),
@@ -62,7 +62,8 @@ def columns(vector: Tensor) -> Tensor:
 def test_rectify_and_moments(native: Kernels, shape: tuple[int, ...]) -> None:
     x = Draw(shape).image() + 100.0
     x = last(x - 100.5)
-    rectified, mean, covariance = native.rectify(x)
+    rectified, again, mean, covariance = native.rectify(x, x.dtype)
+    assert again is rectified
     close(rectified, x.relu())
     close(mean, x.relu().mean((0, 2, 3)))
     rows = x.relu().transpose(0, 1).flatten(1)
@@ -85,7 +86,7 @@ def test_average_pool(native: Kernels, shape: tuple[int, ...]) -> None:
 def test_not_a_number_stays_one(native: Kernels) -> None:
     """So that a run that diverges is seen and stopped."""
     x = last(torch.full((1, 2, 2, 2), float("nan")))
-    for found in native.rectify(x):
+    for found in native.rectify(x, torch.bfloat16):
         assert found.isnan().all()
 
 
@@ -177,6 +178,64 @@ def test_gradient(native: Kernels, shape: tuple[int, ...], edges: int) -> None:
     close(native.gradient_(dr, grads, last(h.relu()), unfolded, skip, pool), wanted)
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("edges", [1, 2, 3])
+def test_half_precision_is_read_and_rounded_and_nothing_else(
+    native: Kernels, shape: tuple[int, ...], edges: int
+) -> None:
+    """Bit for bit what the same pass makes of the same numbers in fp32."""
+    draw, channels = Draw(shape), shape[1]
+    h, grads = draw.image().float(), [draw.image().float() for _ in range(edges)]
+    y3, dr = draw.image(edges).bfloat16(), draw.image().bfloat16()
+    rectified, half, *_ = native.rectify(h, torch.bfloat16)
+    assert torch.equal(rectified, h.relu()) and torch.equal(half, h.relu().bfloat16())
+    for one, other in zip(native.moments(y3), native.moments(y3.float()), strict=True):
+        assert one.dtype == torch.float32 and torch.equal(one, other)
+
+    one, two, three = (draw.vector(edges * channels).float() for _ in range(3))
+    found = native.norm_backward(grads, y3, one, two, three)
+    assert torch.equal(found, native.norm_backward(grads, y3.float(), one, two, three).bfloat16())
+    for got, wanted in zip(
+        native.sums(grads, y3, h, one, of_passes=True),
+        native.sums(grads, y3.float(), h, one, of_passes=True),
+        strict=True,
+    ):
+        assert got is not None and wanted is not None and torch.equal(got, wanted)
+
+    skip, pool = draw.vector(edges).float(), draw.vector(edges).float()
+    matrix = draw.vector(edges * channels**2).float().view(channels, -1)
+    folded = Folded(matrix, matrix, one, one, two, one, three, one, one)
+    before = [None, *grads[1:]]
+    for got, wanted in zip(
+        native.forward(h, y3, folded, skip, pool, before),
+        native.forward(h, y3.float(), folded, skip, pool, before),
+        strict=True,
+    ):
+        assert torch.equal(got, wanted)
+
+    back, weighted = draw.vector(channels**2).float().view(channels, -1), matrix.view(-1, channels)
+    nothing = skip.new_empty(1)
+    unfolded = Unfolded(nothing, nothing, weighted, back, one[:channels], nothing, nothing, None)
+    wanted = native.gradient_(dr.float(), grads, rectified, unfolded, skip, pool)
+    assert torch.equal(native.gradient_(dr, grads, rectified, unfolded, skip, pool), wanted)
+
+
+def test_half_precision_rounds_as_pytorch(native: Kernels) -> None:
+    """Every upper half, and both sides of and on the middle between two: also what is no number."""
+    upper = torch.arange(2**16, dtype=torch.int64) << 16
+    bits = torch.cat([upper + low for low in (0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF)])
+    values = bits.to(torch.int32).view(torch.float32)  # wraps around: negative numbers
+    for width in (1, 4, 16, 64):  # blocks of every width
+        y3 = torch.zeros(1, width, len(values) // width, 1).contiguous(
+            memory_format=torch.channels_last
+        )
+        grads = [last(values.view(1, -1, 1, width).permute(0, 3, 1, 2))]
+        one, none = torch.ones(width), torch.zeros(width)
+        got = native.norm_backward(grads, y3.bfloat16(), one, none, none)
+        wanted = native.norm_backward(grads, y3, one, none, none).bfloat16()
+        torch.testing.assert_close(got, wanted, rtol=0, atol=0, equal_nan=True)
+
+
 def test_the_number_of_threads_changes_no_bit(native: Kernels) -> None:
     draw = Draw((5, 16, 4, 4))
     grads, y3, h = [draw.image().float() for _ in range(2)], draw.image(2).float(), draw.image()
@@ -187,7 +246,7 @@ def test_the_number_of_threads_changes_no_bit(native: Kernels) -> None:
             torch.set_num_threads(threads)
             args = grads, y3, h.float(), torch.zeros(32)
             sums = native.sums(*args, of_passes=True)
-            found.append([*sums, *native.moments(y3), *native.rectify(h.float())])
+            found.append([*sums, *native.moments(y3), *native.rectify(h.float(), torch.bfloat16)])
     finally:
         torch.set_num_threads(before)
     for others in found[1:]:
