@@ -29,7 +29,8 @@ def compare(entrants: Sequence[Entrant], seconds: Mapping[str, Sequence[float]])
         found.append({**row, **ratio(seconds[over], seconds[under], of)})
 
     plain = {str(one.method): one.name for one in entrants if one.as_it_runs}
-    dense = [str(one.method) for one in entrants if one.kind == "fast" and not one.sampled]
+    own = [one for one in entrants if one.kind == "fast" and not one.sampled]
+    dense = [str(one.method) for one in own if one.precision == "fp32"]
     for method in plain:
         add(f"fast / plain, {method}", f"fast:{method}", plain[method])
     for one in entrants:
@@ -40,6 +41,10 @@ def compare(entrants: Sequence[Entrant], seconds: Mapping[str, Sequence[float]])
             add(f"fast / floor, {method}", f"fast:{method}", "floor")
         if method != BASELINE and f"fast:{BASELINE}" in seconds:
             add(f"{method} / {BASELINE}, fast", f"fast:{method}", f"fast:{BASELINE}")
+    for one in own:
+        if one.precision != "fp32":
+            label = f"{one.precision} / fp32, {one.method}"
+            add(label, one.name, f"fast:{one.method}")
     for method, twin in TWINS.items():
         if {f"fast:{method}", f"fast:{twin}"} <= set(seconds):
             add(f"{method} / {twin}, fast", f"fast:{method}", f"fast:{twin}", "two rounds")

@@ -98,11 +98,14 @@ def lineup(methods: Sequence[str], *, rivals: Collection[str] = ()) -> list[Entr
     return field(dense, methods, rivals)
 
 
-def races(methods: Sequence[str], *, rivals: Collection[str] = ()) -> dict[str, list[Entrant]]:
+def races(
+    methods: Sequence[str], *, rivals: Collection[str] = (), half: bool = False
+) -> dict[str, list[Entrant]]:
     """Who races whom, by the races' names: what is compared step by step is in one race.
 
     The baseline beside each of its rivals; all methods that compute every operation, with the
-    floor; each of them beside the plain supernet; all samplers.
+    floor; each of them beside the plain supernet, and, if ``half``, beside itself in bf16; all
+    samplers.
     """
     every = lineup(methods, rivals=rivals)
     own = [one for one in every if one.kind == "fast" and not one.sampled]
@@ -116,6 +119,8 @@ def races(methods: Sequence[str], *, rivals: Collection[str] = ()) -> dict[str, 
     for fast in own:
         twins = [one for one in every if one.kind == "plain" and one.method == fast.method]
         found[f"plain, {fast.method}"] = [fast, *twins]
+        if half:
+            found[f"bf16, {fast.method}"] = [fast, FAST(method=fast.method, precision="bf16")]
     sampled = [one for one in every if one.sampled]
     return found | ({"samplers": sampled} if sampled else {})
 

@@ -33,6 +33,8 @@ def aims(methods: Sequence[str]) -> list[Goal]:
     """All goals of a run that races ``methods``. Times and memory are shares of the other's."""
     dense = [method for method in methods if not samples(method)] or [BASELINE]
     found = [Goal(f"fast / floor, {method}", 1.5, f"--methods {method}") for method in dense]
+    has = "a processor with AVX512-BF16 or AMX"
+    found += [Goal(f"bf16 / fp32, {method}", 0.6, has, asserted=False) for method in dense]
     found += [
         Goal("fast / AutoDL", 1 / 3.3, "--autodl"),
         Goal("fast / NASLib, darts_v1", 1 / 3.3, "--naslib"),

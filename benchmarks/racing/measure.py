@@ -12,6 +12,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from naslib_edd.supernet.native.targets import no_bf16
 from racing import alone, auto, curves, goals, gpu
 from racing.compare import compare, compare_memory
 from racing.entrants import Entrant, lineup, races
@@ -56,7 +57,8 @@ def make_pieces(options: argparse.Namespace) -> dict[str, Piece]:
         for one in lineup(options.methods, rivals=options.rivals):
             if one.kind != "floor":  # its trials hold more than a step does
                 found[f"memory, {one.name}"] = Piece(partial(_memory, one, options))
-    for name, entrants in races(options.methods, rivals=options.rivals).items():
+    half = no_bf16() is None
+    for name, entrants in races(options.methods, rivals=options.rivals, half=half).items():
         work = partial(_race, entrants, options)
         found[f"race, {name}"] = Piece(work, ticks(entrants, options))
     if options.curves:

@@ -16,7 +16,7 @@ from tiny_race import SHAPE, TIMES, TINY, race
 
 from naslib_edd.errors import UserError
 from naslib_edd.supernet.native import kernels
-from naslib_edd.supernet.native.targets import target
+from naslib_edd.supernet.native.targets import no_bf16, target
 
 pytestmark = pytest.mark.benchmark
 
@@ -44,6 +44,8 @@ def test_record_of_a_tiny_race(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert record["kernels"] is (kernels() is not None)
     assert record["processor"] and record["gpu"] is None
     names = ["floor", "plain, darts_v1", "plain, edd_darts", "samplers"]
+    if no_bf16() is None:
+        names[3:3], names[2:2] = ["bf16, edd_darts"], ["bf16, darts_v1"]
     assert list(record["pieces"]) == [f"race, {name}" for name in names]
     assert record["command"].startswith("python benchmarks/speed.py --channels=4 ")
     assert str(tmp_path) not in json.dumps(record)

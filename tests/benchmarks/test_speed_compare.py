@@ -53,6 +53,15 @@ def test_races_keep_together_what_is_compared() -> None:
         for row in compare(entrants, {one.name: [1.0] for one in entrants})
     ]
     assert set(labels) == set(ratios())
+    halved = races(METHODS, half=True)
+    assert [one.name for one in halved["bf16, edd_darts"]] == [
+        "fast:edd_darts",
+        "fast:edd_darts:bf16",
+    ]
+    (row,) = compare(
+        halved["bf16, edd_darts"], {"fast:edd_darts": [2.0], "fast:edd_darts:bf16": [1.0]}
+    )
+    assert row["label"] == "bf16 / fp32, edd_darts" and row["median"] == 0.5
     assert list(races(["gdas"])) == ["samplers"] and list(races(["edd_darts"])) == [
         "floor",
         "plain, edd_darts",
