@@ -36,10 +36,15 @@ def as_given(x: Tensor) -> AbstractContextManager[object]:
     return nullcontext()
 
 
+def type_of(x: Tensor) -> torch.dtype:
+    """The type of the autocast under way on x's device; x's own where there is none."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
+
+
 def narrow(x: Tensor) -> Tensor:
     """x in the type of the autocast under way; x itself where there is none."""
-    kind = x.device.type
-    return x.to(torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else x
+    return x.to(type_of(x))
 
 
 def wide(x: Tensor) -> Tensor:

@@ -35,7 +35,7 @@ from naslib_edd.supernet.layers import BatchNorm
 from naslib_edd.supernet.moments import moments, pointwise, rows_of, update_running
 from naslib_edd.supernet.native import native_kernels
 from naslib_edd.supernet.pool import fast_average_pool, fast_average_pool_backward
-from naslib_edd.supernet.precision import HALF, as_given, narrow, wide
+from naslib_edd.supernet.precision import HALF, as_given, narrow, type_of, wide
 
 
 class NodeWeights(NamedTuple):
@@ -68,7 +68,7 @@ def send_along_edges(
     Returns:
         E tensors [B, C, H, W].
     """
-    values, convolved = wide(h), narrow(h).dtype
+    values, convolved = wide(h), type_of(h)
     # With the kernels only the 3×3 convolutions are of half precision, beside values in fp32.
     types = values.dtype, convolved
     known = convolved == values.dtype or types == (torch.float32, torch.bfloat16)

@@ -45,7 +45,8 @@ class LeaveNodeNative(torch.autograd.Function):
         kernel = conv1.flatten(1).contiguous()
         skip, pool = skip.contiguous(), pool.contiguous()
         rectified, taken, mean, covariance = native.rectify(h, convolved)
-        y3 = _last(F.conv2d(taken, conv3.to(convolved), padding=1))
+        kernel3 = conv3.to(convolved)
+        y3 = _last(F.conv2d(taken, kernel3, padding=1))
         moments3 = native.moments(y3)
         folded = native.fold(
             kernel, (mean, covariance), moments3, beta1.contiguous(), beta3.contiguous(),
@@ -56,14 +57,14 @@ class LeaveNodeNative(torch.autograd.Function):
         before = [None if one is None else _last(one) for one in arriving]
         totals = native.forward(h, y3, folded, skip, pool, before)
         ctx.save_for_backward(
-            h, rectified, taken, y3, skip, pool, kernel, conv3, mean, moments3[0], *folded
+            h, rectified, taken, y3, skip, pool, kernel, kernel3, mean, moments3[0], *folded
         )
         return tuple(totals)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of h, the weights β and the convolutions, each only where it is wanted."""
-        h, rectified, taken, y3, skip, pool, kernel, conv3, mean, mean3, *rest = ctx.saved_tensors
+        h, rectified, taken, y3, skip, pool, kernel, kernel3, mean, mean3, *rest = ctx.saved_tensors
         folded = Folded(*rest)
         of_h, of_skip, of_pool, of_beta1, of_beta3, of_conv1, of_conv3 = ctx.needs_input_grad[:7]
         native = native_kernels(h)
@@ -77,7 +78,7 @@ class LeaveNodeNative(torch.autograd.Function):
         if of_h or of_conv3:
             dy3 = native.norm_backward(grads, y3, folded.gain3, unfolded.slope, unfolded.rest)
             dr, of_weight3, _ = torch.ops.aten.convolution_backward(
-                dy3, taken, conv3.to(taken.dtype), None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1,
+                dy3, taken, kernel3, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1,
                 [of_h, of_conv3, False],
             )  # fmt: skip
             del dy3
