@@ -11,7 +11,14 @@ import pytest
 pytestmark = pytest.mark.benchmark
 
 ROOT = Path(__file__).parents[2]
-TITLES = {"avx512": "AVX-512", "avx2": "held to AVX2"}
+#: Records, what their rows are called, and the instruction sets of their kernels.
+TITLES = {
+    "avx512": "AVX-512, AMD EPYC",
+    "avx2": "the same, held to AVX2",
+    "amx": "AVX-512, Intel Xeon",
+}
+ISA = {"avx512": "avx512", "avx2": "avx2", "amx": "avx512"}
+AUTO = {"avx512": "AVX-512", "avx2": "held to AVX2"}
 RIVALS = {"autodl": "f46486e", "naslib": "0b51bc1"}
 
 
@@ -59,16 +66,30 @@ def test_the_documents_have_the_record_s_figures(page: str, isa: str) -> None:
 @pytest.mark.parametrize("isa", list(TITLES))
 def test_what_a_record_was_held_to(isa: str) -> None:
     of = record(isa)
-    assert of["isa"] == isa and of["kernels"] and of["threads"] == 2
+    assert of["isa"] == ISA[isa] and of["kernels"] and of["threads"] == 2
     shape = {"channels": 16, "cells": 5, "batch_size": 64, "size": 32}
     assert shape.items() <= of["settings"].items()
     for name, commit in RIVALS.items():
         assert of["settings"][name].startswith(commit)
     for piece in of["pieces"].values():
-        assert (piece["head"]["isa"], piece["head"]["processor"]) == (isa, of["processor"])
+        assert (piece["head"]["isa"], piece["head"]["processor"]) == (ISA[isa], of["processor"])
 
 
-@pytest.mark.parametrize("isa", list(TITLES))
+@pytest.mark.parametrize("method", ["darts_v1", "edd_darts"])
+def test_bf16(method: str) -> None:
+    piece = f"bf16, {method}"
+    row = ratio(record("amx"), piece, f"bf16 / fp32, {method}")
+    engines = record("amx")["pieces"][f"race, {piece}"]["engines"]
+    seconds = [f"{engines[f'fast:{method}{name}']['median']:.2f} s" for name in ("", ":bf16")]
+    shown = f"{row['median']:.3f} ({row['min']:.3f}–{row['max']:.3f})"
+    title = {"darts_v1": "DARTS-V1", "edd_darts": "EDD-DARTS"}[method]
+    text = (ROOT / "docs" / "speed.md").read_text("utf-8").splitlines()
+    assert f"| {title} | {' | '.join(seconds)} | {shown} |" in text
+    if method == "darts_v1":
+        assert f"the step takes {seconds[1]}." in (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("isa", list(AUTO))
 def test_what_auto_took(isa: str) -> None:
     """The table of docs/speed.md: auto over the better of on and off, median and range."""
     text = (ROOT / "docs" / "speed.md").read_text("utf-8").splitlines()
@@ -78,4 +99,4 @@ def test_what_auto_took(isa: str) -> None:
         (row,) = piece["ratios"]
         shown = f"{row['median']:.3f} ({row['min']:.2f}–{row['max']:.2f})"
         size = row["label"].split(", ")[1]
-        assert f"| {TITLES[isa]} | {size} | {piece['threads']} | {shown} |" in text
+        assert f"| {AUTO[isa]} | {size} | {piece['threads']} | {shown} |" in text
