@@ -47,6 +47,12 @@ _END = struct.Struct("<4s4H2LH")
 _LARGEST_RATIO = 100
 _LOCATOR, _END64 = struct.Struct("<4sLQL"), struct.Struct("<4sQ2H2L4Q")
 _LOCAL = struct.Struct("<4s5H3L2H")
+#: Of the same: the signature and both lengths.
+_BRIEF = struct.Struct("<4s22x2H")
+#: A member's entry in the directory, before its name, without its times and attributes.
+_ENTRY = struct.Struct("<4s2x3H4x3L4H6xL")
+#: Flags of it: the name is UTF-8, and the sizes stand behind the content once more.
+_FLAGS = (0, 0x8, 0x800, 0x808)
 
 
 class Damaged(Exception):
@@ -171,6 +177,11 @@ def check_zip(content: bytes, kind: str) -> tuple[bool, dict[str, int]]:
         Damaged: see :func:`open_zip`; a member does not fit, or the file's directory is broken.
     """
     sizes: dict[str, int] = {}
+    if (plain := _plain_members(content)) is not None:
+        comment, members = plain
+        has_seal = _seal_fits(content, comment, kind)
+        _check_stored(members, content, sizes)
+        return has_seal, sizes
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             has_seal = _seal_fits(content, archive.comment, kind)
@@ -178,6 +189,69 @@ def check_zip(content: bytes, kind: str) -> tuple[bool, dict[str, int]]:
     except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OSError, struct.error):
         raise Damaged("is cut short, or no zip file") from None
     return has_seal, sizes
+
+
+#: A stored member: its name, CRC-32, bytes, and where its header is.
+_Member = tuple[bytes, int, int, int]
+
+
+def _plain_members(content: bytes) -> tuple[bytes, list[_Member]] | None:
+    """The comment and the members of a zip file as ``torch.save`` writes them; else None.
+
+    That is: all stored, below 4 GiB, nothing before, between or behind, names in ASCII. The fast
+    twin of :class:`zipfile.ZipFile`, whose objects take longer to make than all bytes to sum.
+    """
+    end = content.rfind(b"PK\5\6")
+    if end < 0 or end + _END.size > len(content):
+        return None
+    _, disk, first, here, count, length, start, of_comment = _END.unpack_from(content, end)
+    close, again = start + length, (count, count, length, start)
+    if (disk, first, here) != (0, 0, count) or end + _END.size + of_comment != len(content):
+        return None
+    if (
+        close != end
+    ):  # then torch's two records stand between, of files beyond 4 GiB, and say the same
+        if close + _END64.size + _LOCATOR.size != end:
+            return None
+        more, place = (
+            _END64.unpack_from(content, close),
+            _LOCATOR.unpack_from(content, close + _END64.size),
+        )
+        if more[0] != b"PK\6\6" or more[4:] != (0, 0, *again) or place[:3] != (b"PK\6\7", 0, close):
+            return None
+    members: list[_Member] = []
+    entry, place = _ENTRY.unpack_from, start
+    while place + _ENTRY.size <= close:
+        (
+            signature, version, flags, packing, crc, packed, size,
+            of_name, of_extra, of_remark, disk, header,
+        ) = entry(content, place)  # fmt: skip
+        known = signature == b"PK\1\2" and packing == 0 and flags in _FLAGS and version <= 45
+        if not known or packed != size or disk or header >= start:
+            return None
+        place += _ENTRY.size
+        members.append((content[place : place + of_name], crc, size, header))
+        place += of_name + of_extra + of_remark
+    names = b"".join(member[0] for member in members)
+    if (place, len(members)) != (close, count) or not names.isascii():
+        return None
+    return None if b"\0" in names or b"\\" in names else (content[end + _END.size :], members)
+
+
+def _check_stored(members: list[_Member], content: bytes, sizes: dict[str, int]) -> None:
+    """:func:`_check` of what :func:`_plain_members` has found."""
+    view, header, length = memoryview(content), _BRIEF.unpack_from, _BRIEF.size
+    for name, crc, size, place in members:
+        try:
+            signature, of_name, of_extra = header(content, place)
+        except struct.error:
+            raise Damaged("is cut short or damaged") from None
+        at = place + length
+        begin = at + of_name + of_extra
+        whole = signature == b"PK\3\4" and content[at : at + of_name] == name
+        if not whole or crc32(view[begin : begin + size]) != crc:
+            raise Damaged(f"has a damaged part ({name.decode()[:60]!a})")
+        sizes[name.decode()] = size
 
 
 def _check(archive: zipfile.ZipFile, content: bytes, sizes: dict[str, int]) -> None:

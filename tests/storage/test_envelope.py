@@ -7,6 +7,8 @@ import zipfile
 import zlib
 from io import BytesIO
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -107,8 +109,40 @@ def test_any_flipped_bit_of_content_or_directory_is_seen(kind: str) -> None:
     assert seen > len(content) // 7 // 3
 
 
+def test_the_fast_reader_of_directories_is_the_slow_one() -> None:
+    """Of whole files and of damaged ones."""
+    content = bytes(zipped("checkpoint"))
+    comment, members = envelope._plain_members(content) or (b"", [])
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        assert comment == archive.comment
+        assert members == [
+            (one.filename.encode(), one.CRC, one.file_size, one.header_offset)
+            for one in archive.infolist()
+        ]
+
+    def answer(changed: bytes) -> Any:
+        try:
+            return envelope.check_zip(changed, "checkpoint")
+        except envelope.Damaged as error:
+            return str(error)
+
+    source, seen = np.random.default_rng(1), set()
+    for place in source.integers(len(content), size=3000):
+        changed = bytearray(content)
+        changed[place] ^= 1 << source.integers(8)
+        fast = answer(bytes(changed))
+        with patch.object(envelope, "_plain_members", lambda _: None):
+            slow = answer(bytes(changed))
+        assert isinstance(fast, str) == isinstance(slow, str)
+        assert isinstance(fast, str) or fast == slow
+        seen.add(isinstance(fast, str))
+    assert seen == {True, False}
+    for other in (bytes(zipped("table")), b"x" + content, content[:-3], content[40:], b""):
+        assert envelope._plain_members(other) is None
+
+
 def test_the_fast_checksum_is_the_slow_one() -> None:
-    """That of the extra [crc], where it is installed, beside zlib's."""
+    """isal's, where it is installed, beside zlib's."""
     source = np.random.default_rng(0)
     for size in (0, 1, 63, 4096, 100_003):
         data = source.bytes(size)
