@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers import start
+from helpers import flip, start
 from retrain_small import DIGITS, NB201, cifar, run
 
 from naslib_edd.errors import UserError
@@ -67,12 +67,30 @@ def test_an_exported_program_takes_any_batch(tmp_path: Path) -> None:
 
 
 @pytest.mark.search
+@pytest.mark.slow
+@pytest.mark.parametrize(("arch", "recipe"), [(NB201, "nb201_12"), ("DARTS_V2", "s1_s4")])
+def test_an_onnx_file_computes_the_same(arch: str, recipe: str, tmp_path: Path) -> None:
+    """By the reference implementation of ONNX, in NumPy; at another batch than it was made with."""
+    pytest.importorskip("onnxscript", reason="the extra onnx is not installed")
+    evaluator = pytest.importorskip("onnx.reference", reason="the extra onnx is not installed")
+    small = [
+        *("channels=4", "cells=3", "epochs=1", "batch_size=8", "limit_train=16", "limit_test=8"),
+        *("threads=1", "device=cpu", "export=onnx"),
+    ]
+    run(arch, recipe, small, tmp_path / "out", data=str(cifar(tmp_path / "cifar10.npz")))
+    model = evaluator.ReferenceEvaluator(str(tmp_path / "out" / "model.onnx"))
+    x = torch.randn(3, 3, 32, 32)
+    (scores,) = model.run(None, {model.input_names[0]: x.numpy()})
+    network = load_network(tmp_path / "out" / "last.pt")
+    with torch.no_grad():
+        torch.testing.assert_close(torch.from_numpy(scores), network(x), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.search
 def test_damaged_weights_are_refused(tmp_path: Path) -> None:
     run(NB201, "nb201_12", [*DIGITS, "epochs=1"], tmp_path / "out")
     path = tmp_path / "out" / "last.pt"
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
+    flip(path)
     with pytest.raises(UserError, match=r"last\.pt"):
         load_network(path)
     with pytest.raises(UserError):
