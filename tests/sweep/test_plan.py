@@ -114,6 +114,10 @@ def test_the_project_s_sweeps_are_those_of_the_paper() -> None:
     }
     runs = {path.stem: {task.label for task in read(path).tasks()} for path in SWEEPS}
     assert len(runs["digits_20"]) >= 40 and len(runs["table_5"]) == 6
+    assert len(runs["table_2"]) == 72 and len(runs["table_2_pc_darts"]) == 8
+    assert len(runs["table_3"]) == 9 and len(runs["table_3_partial"]) == 2
+    assert len(runs["table_6"]) == 6 and len(runs["table_7_darts"]) == 30
+    assert not runs["table_6"] & runs["table_6_softmax"]  # one folder
     assert len(runs["table_5_softmax"]) == 3 and len(runs["table_1"]) >= 12
 
 
