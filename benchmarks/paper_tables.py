@@ -6,8 +6,10 @@ r"""Run one of the paper's tables or figures under a time budget, in pieces that
 
 When the time is over, every run writes its checkpoint; the same command again goes on. Exit code 0:
 all runs are finished; 3: some are left, and the report tells of those that are; 1: one has failed.
-`--reduced` is the size of configs/reduced/methods.yaml, and every row says so. The device is the
-config's, `auto`: a GPU where there is one. Data and tables are found as the README says.
+`--reduced` is the size of configs/reduced/methods.yaml (on the DARTS space: 5 cells, 1,600 images),
+and every row says so. The device is the config's, `auto`: a GPU where there is one. Data and tables
+are found as the README says. The errors of Tables 2, 3, 4 and 6 are of cells that are trained anew:
+`naslib-edd retrain FOLDER` of each run (configs/sweeps/README.md).
 """
 
 from __future__ import annotations
@@ -33,10 +35,16 @@ SWEEPS = Path(__file__).parents[1] / "configs" / "sweeps"
 #: Name -> its sweeps, which share a folder.
 NAMES = {
     "table_1": ("table_1",),
+    "table_2": ("table_2", "table_2_pc_darts"),
+    "table_3": ("table_3", "table_3_partial"),
     "table_5": ("table_5", "table_5_softmax"),
+    "table_6": ("table_6", "table_6_softmax"),
     "table_7": ("table_7",),
+    "table_7_darts": ("table_7_darts",),
     "figure_4": ("figure_4",),
 }
+#: Those on the DARTS space and S1 to S4, where a network's cells are counted in all.
+DARTS = ("table_2", "table_3", "table_6", "table_7_darts")
 PARTS = ("2A", "2B", "3")
 REDUCED = {
     "search.channels": 8,
@@ -44,6 +52,13 @@ REDUCED = {
     "search.epochs": 10,
     "search.limit_train": 10_000,
     "search.limit_val": 10_000,
+}
+REDUCED_DARTS = {
+    **REDUCED,
+    "search.cells": 5,
+    "search.batch_size": 32,
+    "search.limit_train": 1600,
+    "search.limit_val": 1600,
 }
 #: Seconds that runs have for their checkpoints, when the time is over.
 _GRACE = 120
@@ -56,7 +71,8 @@ def plan(name: str, out: Path, *, settings: dict[str, Any], keys: dict[str, Any]
     for sweep in NAMES[name]:
         source = SWEEPS / f"{sweep}.yaml"
         given = yaml.safe_load(source.read_text("utf-8"))
-        given["config"] = str((source.parent / given["config"]).resolve())
+        bases = given["config"] if isinstance(given["config"], list) else [given["config"]]
+        given["config"] = [str((source.parent / base).resolve()) for base in bases]
         given["set"] = {**given.get("set", {}), **settings}
         given |= {"out_dir": str(out), **keys}
         files.append(write_text(out / f"{sweep}.yaml", yaml.safe_dump(given, sort_keys=False)))
@@ -103,14 +119,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("name", choices=[*NAMES, *PARTS])
     parser.add_argument("--minutes", type=float, default=30.0)
-    parser.add_argument("--reduced", action="store_true", help="C=8, N=1, 10 epochs, 10k images")
+    parser.add_argument(
+        "--reduced",
+        action="store_true",
+        help="10 epochs: C=8, N=1, 10k images; on the DARTS space C=8, 5 cells, 1,600",
+    )
     parser.add_argument("--set", nargs="*", default=[], metavar="key=value", help="more settings")
     parser.add_argument("--seeds", type=int, help="how many; the sweep's own by default")
     parser.add_argument("--jobs", type=int, help="processes at once; cores by default")
     parser.add_argument("--out", type=Path, help="default: runs/NAME, or runs/NAME_reduced")
     options = parser.parse_args()
     out = options.out or Path("runs") / (options.name + ("_reduced" if options.reduced else ""))
-    settings = dict(REDUCED if options.reduced else {})
+    reduced = REDUCED_DARTS if options.name in DARTS else REDUCED
+    settings = dict(reduced if options.reduced else {})
     try:
         if options.name in PARTS:
             print(draw_paper_figure(options.name, out / f"figure_{options.name}.svg"))
