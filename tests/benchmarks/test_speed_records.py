@@ -89,6 +89,28 @@ def test_bf16(method: str) -> None:
         assert f"the step takes {seconds[1]}." in (ROOT / "README.md").read_text("utf-8")
 
 
+def test_what_bf16_does_to_a_search() -> None:
+    results = ROOT / "benchmarks" / "results"
+    rows = json.loads((results / "digits_bf16" / "table.json").read_text("utf-8"))["rows"]
+    digits = {row["label"].rpartition("=")[2]: row["accuracies"]["digits test"] for row in rows}
+    last = [
+        json.loads((results / folder / "record.jsonl").read_text("utf-8").splitlines()[-1])
+        for folder in (
+            "cifar10_50/nasbench201/cifar10/edd_darts/0",
+            "cifar10_bf16/nasbench201/cifar10/edd_darts_bf16/0",
+        )
+    ]
+    tests = [row["table"]["datasets"]["cifar10"]["test"] for row in last]
+    lines = (
+        [f"{digits[name]['mean']:.2f} ± {digits[name]['std']:.2f}" for name in ("fp32", "bf16")],
+        [f"{one['value']:.2f} ({one['rank']})" for one in tests],
+        [f"{row['val_acc']:.1f} → {row['net_val_acc_batch']:.1f}" for row in last],
+    )
+    text = (ROOT / "docs" / "speed.md").read_text("utf-8")
+    for one, other in lines:
+        assert f" | {one} | {other} |\n" in text
+
+
 @pytest.mark.parametrize("isa", list(AUTO))
 def test_what_auto_took(isa: str) -> None:
     """The table of docs/speed.md: auto over the better of on and off, median and range."""
