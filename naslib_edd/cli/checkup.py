@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from naslib_edd.data.checksums import differing, set_of
 from naslib_edd.errors import UserError
-from naslib_edd.storage import envelope
+from naslib_edd.storage import envelope, zip_envelope
 from naslib_edd.storage.broken import BROKEN
 from naslib_edd.storage.lines import Line, check_epochs, read_lines
 from naslib_edd.storage.lock import owner_in_words
@@ -204,7 +204,7 @@ def _zip(path: Path) -> Finding:
         packed.read(path)
         return Finding(WHOLE, f"{path.name}: whole")
     try:
-        has_seal = envelope.open_zip(path.read_bytes(), kind)
+        has_seal = zip_envelope.open_zip(path.read_bytes(), kind)
     except envelope.Damaged as problem:
         return Finding(DAMAGED, f"{path.name}: {problem}")
     except BROKEN as error:

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from naslib_edd.config.settings import Config
 from naslib_edd.errors import UserError
-from naslib_edd.storage import envelope
+from naslib_edd.storage import envelope, zip_envelope
 from naslib_edd.storage.files import write_atomic
 
 #: 2: has a checksum of its own. 1 had those of its zip file's members only.
@@ -86,7 +86,7 @@ def write(path: Path, content: Any, *, keep: Path | None = None) -> None:
 
     def fill(file: BinaryIO) -> None:
         file.write(packed[:-2])
-        file.write(envelope.seal_of_zip(packed, KIND))
+        file.write(zip_envelope.seal_of_zip(packed, KIND))
 
     write_atomic(path, fill, keep=keep)
 
@@ -122,7 +122,7 @@ def verified(path: Path) -> tuple[bytes, bool]:
     except OSError as error:
         raise damaged(path, error.strerror or str(error)) from None
     try:
-        has_seal, sizes = envelope.check_zip(content, KIND)
+        has_seal, sizes = zip_envelope.check_zip(content, KIND)
         # In a pickle, a byte can stand for an object of 200: bound what reading makes of it.
         structure = max((sizes[name] for name in sizes if name.endswith("data.pkl")), default=0)
         if structure > max(_LARGEST_STRUCTURE, len(content) // 8):

@@ -36,7 +36,7 @@ from numpy.lib import format as npy
 
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.nb201 import encoding as nb201
-from naslib_edd.storage import envelope
+from naslib_edd.storage import envelope, zip_envelope
 from naslib_edd.storage.broken import BROKEN, first_line
 from naslib_edd.storage.files import write_atomic
 from naslib_edd.tables.arrays import ReadOnce
@@ -69,7 +69,7 @@ class LazyArrays(ReadOnce):
         self._path, self._content = path, content
         try:
             #: Whether a checksum vouches for the file; older ones have none.
-            self.has_seal = envelope.open_zip(content, KIND)
+            self.has_seal = zip_envelope.open_zip(content, KIND)
         except envelope.Damaged as problem:
             raise zipfile.BadZipFile(str(problem)) from None
         self._file = np.load(io.BytesIO(content), allow_pickle=False)
@@ -162,7 +162,7 @@ def write(source: Source, target: Path) -> Path:
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]  # names are not its options
     content = bytearray(packed.getbuffer())
-    envelope.seal_zip(content, KIND)
+    zip_envelope.seal_zip(content, KIND)
     return write_atomic(target, lambda file: file.write(content))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from fuzz.crafted import Cases
 
 from naslib_edd.spaces.nb201 import encoding as nb201
-from naslib_edd.storage import envelope
+from naslib_edd.storage import envelope, zip_envelope
 from naslib_edd.tables.packing import _signed
 
 _DEEP = 100_000
@@ -109,7 +109,7 @@ def compact_tables() -> Cases:
 
     def file(**changed: bytes) -> bytes:
         content = _npz({**whole, **changed})
-        envelope.seal_zip(content, "table")
+        zip_envelope.seal_zip(content, "table")
         return bytes(content)
 
     yield "a checkpoint's checksum", bytes(_npz(whole)[:-2]) + _comment(whole)
@@ -130,7 +130,7 @@ def compact_tables() -> Cases:
 def _comment(members: dict[str, bytes]) -> bytes:
     content = _npz(members)
     before = len(content)
-    envelope.seal_zip(content, "checkpoint")
+    zip_envelope.seal_zip(content, "checkpoint")
     return bytes(content[before - 2 :])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 from helpers import run, tiny_settings
 
+from naslib_edd.storage.lines import read_rows
 from naslib_edd.storage.record_fields import RESULT, ROW
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
@@ -75,9 +75,9 @@ def test_always_means_always(written: dict[str, tuple[set[str], set[str]]]) -> N
 
 
 def test_so_are_those_of_the_committed_records() -> None:
-    for path in sorted(RESULTS.glob("**/record.jsonl"))[::40]:
-        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-        assert {key for row in rows for key in row} <= ROW.keys(), path
+    searches = [path for path in RESULTS.glob("**/record.jsonl") if "circle" not in path.parts]
+    for path in sorted(searches)[::40]:
+        assert {key for row in read_rows(path) for key in row} <= ROW.keys(), path
 
 
 def _of_engine(field: Any) -> bool:
