@@ -9,7 +9,8 @@ all runs are finished; 3: some are left, and the report tells of those that are;
 `--reduced` is the size of configs/reduced/methods.yaml (on the DARTS space: 5 cells, 1,600 images),
 and every row says so. The device is the config's, `auto`: a GPU where there is one. Data and tables
 are found as the README says. The errors of Tables 2, 3, 4 and 6 are of cells that are trained anew:
-`naslib-edd retrain FOLDER` of each run (configs/sweeps/README.md).
+`naslib-edd retrain FOLDER` of each run (configs/sweeps/README.md). In ten epochs PCD has no whole
+cycle, only its last descent: a reduced row of it says little of the method.
 """
 
 from __future__ import annotations

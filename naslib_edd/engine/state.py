@@ -64,6 +64,8 @@ def restore(engine: Engine, state: dict[str, Any]) -> None:
     engine.set_temperature(engine.temperature.t)
     engine.meters.load_state_dict(state["meters"])
     torch.set_rng_state(state["torch_rng"].cpu())
-    engine.kernels = gone_on(engine.kernels, state.get("kernels"))
+    engine.kernels = gone_on(
+        engine.kernels, state.get("kernels"), precision=engine.config.search.precision
+    )
     if engine.step > 0:
         engine.begin_epoch()  # the stages have had their say before the checkpoint

@@ -27,6 +27,8 @@ _BRIEF = struct.Struct("<4s22x2H")
 _ENTRY = struct.Struct("<4s2x3H4x3L4H6xL")
 #: Flags of it: the name is UTF-8, and the sizes stand behind the content once more.
 _FLAGS = (0, 0x8, 0x800, 0x808)
+#: A stored member: its name, CRC-32, bytes, and where its header is.
+_Member = tuple[bytes, int, int, int]
 
 
 def seal_zip(content: bytearray, kind: str) -> None:
@@ -98,15 +100,12 @@ def check_zip(content: bytes, kind: str) -> tuple[bool, dict[str, int]]:
     return has_seal, sizes
 
 
-#: A stored member: its name, CRC-32, bytes, and where its header is.
-_Member = tuple[bytes, int, int, int]
-
-
 def _plain_members(content: bytes) -> tuple[bytes, list[_Member]] | None:
     """The comment and the members of a zip file as ``torch.save`` writes them; else None.
 
-    That is: all stored, below 4 GiB, nothing before, between or behind, names in ASCII. The fast
-    twin of :class:`zipfile.ZipFile`, whose objects take longer to make than all bytes to sum.
+    That is: all stored, names in ASCII, and no more in the directory than that. The fast twin of
+    :class:`zipfile.ZipFile`, whose objects take longer to make than all bytes to sum. What it
+    takes, ZipFile takes too, with the same members; what is odd in any way is left to ZipFile.
     """
     end = content.rfind(b"PK\5\6")
     if end < 0 or end + _END.size > len(content):
@@ -115,17 +114,19 @@ def _plain_members(content: bytes) -> tuple[bytes, list[_Member]] | None:
     close, again = start + length, (count, count, length, start)
     if (disk, first, here) != (0, 0, count) or end + _END.size + of_comment != len(content):
         return None
-    if (
-        close != end
-    ):  # then torch's two records stand between, of files beyond 4 GiB, and say the same
-        if close + _END64.size + _LOCATOR.size != end:
+    if close == end:
+        if content[end - _LOCATOR.size :].startswith(b"PK\6\7"):
             return None
-        more, place = (
-            _END64.unpack_from(content, close),
-            _LOCATOR.unpack_from(content, close + _END64.size),
-        )
-        if more[0] != b"PK\6\6" or more[4:] != (0, 0, *again) or place[:3] != (b"PK\6\7", 0, close):
+    # torch writes two records more, those of large files, into every file; they say the same.
+    elif close + _END64.size + _LOCATOR.size == end:
+        more = _END64.unpack_from(content, close)
+        locator = _LOCATOR.unpack_from(content, close + _END64.size)
+        if more[:2] != (b"PK\6\6", _END64.size - 12) or more[4:] != (0, 0, *again):
             return None
+        if locator != (b"PK\6\7", 0, close, 1):
+            return None
+    else:
+        return None
     members: list[_Member] = []
     entry, place = _ENTRY.unpack_from, start
     while place + _ENTRY.size <= close:
@@ -134,11 +135,11 @@ def _plain_members(content: bytes) -> tuple[bytes, list[_Member]] | None:
             of_name, of_extra, of_remark, disk, header,
         ) = entry(content, place)  # fmt: skip
         known = signature == b"PK\1\2" and packing == 0 and flags in _FLAGS and version <= 45
-        if not known or packed != size or disk or header >= start:
+        if not known or packed != size or disk or of_extra or of_remark or header >= start:
             return None
         place += _ENTRY.size
         members.append((content[place : place + of_name], told, size, header))
-        place += of_name + of_extra + of_remark
+        place += of_name
     names = b"".join(member[0] for member in members)
     if (place, len(members)) != (close, count) or not names.isascii():
         return None

@@ -9,6 +9,7 @@ import paper_tables
 import pytest
 import yaml
 
+from naslib_edd.config.loading import load
 from naslib_edd.sweep.plan import read
 
 TINY = [
@@ -25,6 +26,9 @@ def test_every_table_has_its_sweeps(name: str, tmp_path: Path) -> None:
     files = paper_tables.plan(name, tmp_path, settings=reduced, keys={"seeds": 1})
     tasks = [task for file in files for task in read(file).tasks()]
     assert {task.epochs for task in tasks} == {10}
+    for task in tasks:  # the logits do not rest all the time
+        search = load(task.config, task.overrides).search
+        assert search.arch_warmup_epochs < search.epochs
     assert len({task.folder for task in tasks}) == len(tasks)
     assert all(str(task.folder).startswith(str(tmp_path)) for task in tasks)
 

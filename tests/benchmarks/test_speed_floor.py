@@ -61,7 +61,7 @@ def test_floor_runs_the_convolutions_of_the_fast_step(
     if native and kernels() is None:
         pytest.skip("the kernels could not be built here: no C++ compiler")
     if not native:
-        monkeypatch.setattr("naslib_edd.spaces.nb201.fused.native_kernels", lambda _: None)
+        monkeypatch.setattr("naslib_edd.spaces.nb201.fused.native_kernels", lambda *_: None)
     shape = Shape(channels=2, cells=cells, batch_size=4, size=8)
     entrant = Entrant(kind="fast", layout="channels_last", method=method)
     real = recorded(bilevel_step(entrant, shape, CPU))

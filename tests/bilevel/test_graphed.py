@@ -40,7 +40,7 @@ def on_tape(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(step_module, "CudaGraph", lambda **_: Tape(calls))
     monkeypatch.setattr(engine_module, "step_mode", path)
     for module in (fused, pool):  # no tape sees a kernel in C++
-        monkeypatch.setattr(module, "native_kernels", lambda _: None)
+        monkeypatch.setattr(module, "native_kernels", lambda *_: None)
     # torch allows Adam's capturable state on accelerators only.
     devices = "_get_capturable_supported_devices"
     adam = importlib.import_module("torch.optim.adam")

@@ -81,17 +81,25 @@ def test_the_fast_reader_of_directories_is_the_slow_one() -> None:
         except envelope.Damaged as error:
             return str(error)
 
-    source, seen = np.random.default_rng(1), set()
-    for place in source.integers(len(content), size=3000):
-        changed = bytearray(content)
-        changed[place] ^= 1 << source.integers(8)
-        fast = answer(bytes(changed))
-        with patch.object(zip_envelope, "_plain_members", lambda _: None):
-            slow = answer(bytes(changed))
-        assert isinstance(fast, str) == isinstance(slow, str)
-        assert isinstance(fast, str) or fast == slow
-        seen.add(isinstance(fast, str))
-    assert seen == {True, False}
+    bare = BytesIO()
+    torch.save(
+        {"weights": torch.arange(600.0), "epoch": 3}, bare
+    )  # no seal: nothing sums its directory
+    source = np.random.default_rng(1)
+    for whole in (content, bare.getvalue()):
+        seen = set()
+        directory = len(whole) - 600
+        for number in range(4000):
+            changed = bytearray(whole)
+            place = source.integers(directory if number % 2 else 0, len(whole))
+            changed[place] ^= 1 << source.integers(8)
+            fast = answer(bytes(changed))
+            with patch.object(zip_envelope, "_plain_members", lambda _: None):
+                slow = answer(bytes(changed))
+            assert isinstance(fast, str) == isinstance(slow, str), place
+            assert isinstance(fast, str) or fast == slow
+            seen.add(isinstance(fast, str))
+        assert seen == {True, False}
     for other in (bytes(zipped("table")), b"x" + content, content[:-3], content[40:], b""):
         assert zip_envelope._plain_members(other) is None
 
@@ -102,3 +110,36 @@ def test_a_zip_without_our_comment_has_no_seal() -> None:
     assert not zip_envelope.open_zip(buffer.getvalue(), "table")
     with pytest.raises(envelope.Damaged, match="cut short, or no zip"):
         zip_envelope.open_zip(buffer.getvalue()[:-30], "table")
+
+
+def crafted(*, remark: bytes = b"", extra: bytes = b"", name: str = "a/one") -> bytes:
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        member = zipfile.ZipInfo(name)
+        member.comment, member.extra = remark, extra
+        archive.writestr(member, b"1")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        crafted(remark=b"x"),
+        crafted(extra=b"\x75\x70\x04\x00abcd"),
+        crafted(name="a/" + "PK\6\7" + "x" * 16),  # where a locator would be
+        crafted(name="a\\b"),
+        crafted(name="ä"),
+    ],
+)
+def test_what_is_odd_is_left_to_zipfile(content: bytes) -> None:
+    assert zip_envelope._plain_members(crafted()) is not None
+    assert zip_envelope._plain_members(content) is None
+
+
+@pytest.mark.parametrize(("place", "value"), [(4, 45), (56 + 16, 2)])
+def test_torchs_records_of_large_files_are_read_whole(place: int, value: int) -> None:
+    """The size of one and the disks of the other."""
+    content = zipped("checkpoint")
+    assert zip_envelope._plain_members(bytes(content)) is not None
+    content[content.rfind(b"PK\6\6") + place] = value
+    assert zip_envelope._plain_members(bytes(content)) is None

@@ -27,8 +27,11 @@ from naslib_edd.supernet.native.targets import AVX512, target
 #: The usual choice is left only for a gain of so much, so that noise does not decide.
 GAIN = 1.1
 #: Numbers in a node's value from which on both are measured. Below, calls count for more than
-#: passes, and the kernels need fewer: 1.34 to 1.56 times as fast wherever it was measured.
+#: passes, and the kernels need fewer: 1.34 to 1.56 times as fast wherever it was measured,
+#: in fp32.
 LEAST = 2**18
+#: What checkpoints say that were written before the kernels took bf16, whatever was asked for.
+NO_BF16 = "the C++ kernels know no bf16"
 #: Rounds of a measurement, and the seconds after which it ends if it has three.
 ROUNDS, SECONDS = 9, 1.5
 
@@ -80,7 +83,8 @@ def choose(
         return _made(False, "they are a CPU's")
     if not usable:
         return _made(False, "this space's networks have none")
-    if search.precision != "fp32" and not (raced and _whole(search)):
+    halved = search.precision != "fp32"
+    if halved and not (raced and _whole(search) and search.drop_path == 0):
         return _made(False, "with bf16 they run whole steps of NAS-Bench-201's supernet only")
     wanted, by = override(), VARIABLE
     if wanted is None and search.kernels != "auto":
@@ -98,13 +102,16 @@ def choose(
     return _measured(search, size)
 
 
-def gone_on(now: Choice, saved: Mapping[str, Any] | None) -> Choice:
+def gone_on(now: Choice, saved: Mapping[str, Any] | None, *, precision: str = "fp32") -> Choice:
     """What a resumed search takes: as its checkpoint has it, so that it stays equal bit for bit.
 
     Args:
         now: what it would take.
         saved: :meth:`Choice.as_dict` of the checkpoint; None in those of before there was a choice.
+        precision: of the search.
     """
+    if precision != "fp32" and (saved is None or saved["why"] == NO_BF16):
+        return now if not now.on else _made(False, f"{NO_BF16} when the run began")
     if saved is None:
         saved = _made(target() is AVX512 and build.built() is not None, "usual").as_dict()
     if now.on == saved["on"]:

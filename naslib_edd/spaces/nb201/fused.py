@@ -18,7 +18,7 @@ computed again in the backward pass. So of every edge one tensor is kept, y3, in
 every node two, h and r, instead of three: little more than half of the memory.
 
 Under autocast h and all of its size are of half precision; the moments, Γ and the sums are fp32.
-With the C++ kernels only what the 3×3 convolutions take and give is.
+With the C++ kernels only what the 3×3 convolutions take and give is: then r is kept twice.
 """
 
 from __future__ import annotations
@@ -68,21 +68,31 @@ def send_along_edges(
     Returns:
         E tensors [B, C, H, W].
     """
-    values, convolved = wide(h), type_of(h)
-    # With the kernels only the 3×3 convolutions are of half precision, beside values in fp32.
-    types = values.dtype, convolved
-    known = convolved == values.dtype or types == (torch.float32, torch.bfloat16)
     layers: tuple[Any, ...] = (*beta, conv1, conv3, norm1, norm3)
     out: tuple[Tensor, ...]
-    if known and native_kernels(values) is not None:
+    if _native(h, beta, conv1):
+        # Only the 3×3 convolutions are of half precision, beside values in fp32.
+        convolved, values = type_of(h), wide(h)
         before = [None if one is None else wide(one) for one in arriving]
         with as_given(h):
-            out = LeaveNodeNative.apply(values, *layers, convolved, *before)  # type: ignore[no-untyped-call]
+            out = LeaveNodeNative.apply(  # type: ignore[no-untyped-call]
+                values, *layers, convolved, *before
+            )
         return out
     h = narrow(h)
     with as_given(h):
         out = _LeaveNode.apply(h, *layers, *arriving)  # type: ignore[no-untyped-call]
     return out
+
+
+def _native(h: Tensor, beta: NodeWeights, conv1: Tensor) -> bool:
+    """Whether the C++ kernels take it; asked before anything is cast."""
+    given, convolved = h.dtype, type_of(h)
+    computed = torch.float32 if given == torch.bfloat16 == convolved else given
+    known = convolved == computed or (computed, convolved) == (torch.float32, torch.bfloat16)
+    if not known or {conv1.dtype, *(one.dtype for one in beta)} != {computed}:
+        return False
+    return native_kernels(h, computed) is not None
 
 
 class _LeaveNode(torch.autograd.Function):

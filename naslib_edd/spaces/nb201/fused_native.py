@@ -38,7 +38,7 @@ class LeaveNodeNative(torch.autograd.Function):
         convolved: torch.dtype,
         *arriving: Tensor | None,
     ) -> tuple[Tensor, ...]:
-        """The targets' values."""
+        """The targets' values. ``convolved``: the type that 3×3 convolutions take and give."""
         native = native_kernels(h)
         assert native is not None
         count = h.numel() // h.shape[1]
@@ -83,7 +83,7 @@ class LeaveNodeNative(torch.autograd.Function):
             )  # fmt: skip
             del dy3
             if of_h:
-                dh = native.gradient_(_last(dr), grads, rectified, unfolded, skip, pool)
+                dh = native.gradient(_last(dr), grads, rectified, unfolded, skip, pool)
         of_kernel = unfolded.of_kernel
         return (
             dh,

@@ -54,9 +54,14 @@ def kernels() -> Kernels | None:
     return built() if asked else None
 
 
-def native_kernels(x: Tensor) -> Kernels | None:
-    """The kernels if they can take x [B, C, H, W]: on a CPU, fp32 or fp64, channels-last."""
-    if x.device.type != "cpu" or x.dtype not in (torch.float32, torch.float64):
+def native_kernels(x: Tensor, dtype: torch.dtype | None = None) -> Kernels | None:
+    """The kernels if they can take x [B, C, H, W]: on a CPU, fp32 or fp64, channels-last.
+
+    Args:
+        x: a node's value.
+        dtype: the type that it would be cast to; None: its own.
+    """
+    if x.device.type != "cpu" or (dtype or x.dtype) not in (torch.float32, torch.float64):
         return None
     if not x.is_contiguous(memory_format=torch.channels_last):
         return None

@@ -1,4 +1,4 @@
-// The functions of the headers for float and double, under names for ctypes.
+// The functions of the headers for float, double and half beside float, under names for ctypes.
 
 #include "coefficients.h"
 #include "passes.h"

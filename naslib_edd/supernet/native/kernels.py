@@ -109,7 +109,7 @@ class Kernels(SampledKernels, SeparableKernels):
 
     def moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and biased variance [C] of x [B, C, H, W] over batch and pixels."""
-        mean, variance = torch.empty(2, x.shape[1], dtype=_computed(x.dtype)).unbind()
+        mean, variance = x.new_empty(2, x.shape[1], dtype=_computed(x.dtype)).unbind()
         self._pass("moments", x, 1, x, mean, variance)
         return mean, variance
 
@@ -243,7 +243,7 @@ class Kernels(SampledKernels, SeparableKernels):
         self._pass("norm_backward", grads[0], len(grads), *arguments, of_type=y3.dtype)
         return out
 
-    def gradient_(
+    def gradient(
         self,
         dr: Tensor,
         grads: Sequence[Tensor],
@@ -252,10 +252,11 @@ class Kernels(SampledKernels, SeparableKernels):
         skip: Tensor,
         pool: Tensor,
     ) -> Tensor:
-        """The gradient of h, written over dr: what has come through ReLU, and past it.
+        """The gradient of h: what has come through ReLU, and past it.
 
         (dr + Σ Wᵀ_e·g_e + backᵀ·r + constant) where r > 0, + Σ skip_e·g_e + the average pool's
-        backward of Σ pool_e·g_e. W is ``unfolded.weighted``. A dr in bf16 is left as it is.
+        backward of Σ pool_e·g_e. W is ``unfolded.weighted``.
+        It is written over dr, unless that is bf16.
         """
         dh = dr if dr.dtype == rectified.dtype else torch.empty_like(rectified)
         coefficients = unfolded.weighted, unfolded.back, unfolded.constant

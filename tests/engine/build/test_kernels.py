@@ -15,7 +15,7 @@ from helpers import run, tiny_settings
 
 from naslib_edd.config.loading import load
 from naslib_edd.engine.build import kernels as module
-from naslib_edd.engine.build.kernels import Choice, choose, gone_on, race
+from naslib_edd.engine.build.kernels import NO_BF16, Choice, choose, gone_on, race
 from naslib_edd.engine.engine import Engine
 from naslib_edd.engine.start import open_data
 from naslib_edd.errors import UserError
@@ -153,8 +153,8 @@ def test_who_decides(
     assert not choose(on, device=CPU, size=32).on
     assert not choose(LARGE, device=CPU, size=32).on
     monkeypatch.delenv(choice.VARIABLE)
-    sampled = replace(LARGE, precision="bf16", relaxation="gumbel")
-    assert not choose(sampled, device=CPU, size=32).on
+    for other in ({"relaxation": "gumbel"}, {"drop_path": 0.2}, {"partial_channels": 4}):
+        assert not choose(replace(LARGE, precision="bf16", **other), device=CPU, size=32).on
     assert not choose(LARGE, device=torch.device("cuda"), size=32).on
     assert races == []
 
@@ -180,6 +180,9 @@ def test_a_resumed_run_takes_what_it_began_with(monkeypatch: pytest.MonkeyPatch)
     name = target().name
     on = Choice(on=True, instructions=name, why="usual")
     off = Choice(on=False, instructions=name, why="measured 1.20 times as fast as they")
+    before = {"on": False, "instructions": "avx512", "why": NO_BF16}
+    for saved in (before, None):  # of before the kernels took bf16
+        assert not gone_on(on, saved, precision="bf16").on
     assert gone_on(on, off.as_dict()) == off
     assert gone_on(off, on.as_dict()) == on
     assert gone_on(on, on.as_dict()) == on

@@ -21,7 +21,7 @@ C, SIZE = 3, 5
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Every test runs on both paths; only values in channels_last take the kernels."""
     if request.param == "torch":
-        monkeypatch.setattr(fused, "native_kernels", lambda _: None)
+        monkeypatch.setattr(fused, "native_kernels", lambda *_: None)
     elif kernels() is None:
         pytest.skip("the kernels could not be built here: no C++ compiler")
     return str(request.param)

@@ -175,7 +175,7 @@ def test_gradient(native: Kernels, shape: tuple[int, ...], edges: int) -> None:
                   for e in range(edges))  # fmt: skip
     (passed,) = torch.autograd.grad(through, leaf)
     wanted = (dr + own + columns(constant)) * (h > 0) + passed
-    close(native.gradient_(dr, grads, last(h.relu()), unfolded, skip, pool), wanted)
+    close(native.gradient(dr, grads, last(h.relu()), unfolded, skip, pool), wanted)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -216,8 +216,8 @@ def test_half_precision_is_read_and_rounded_and_nothing_else(
     back, weighted = draw.vector(channels**2).float().view(channels, -1), matrix.view(-1, channels)
     nothing = skip.new_empty(1)
     unfolded = Unfolded(nothing, nothing, weighted, back, one[:channels], nothing, nothing, None)
-    wanted = native.gradient_(dr.float(), grads, rectified, unfolded, skip, pool)
-    assert torch.equal(native.gradient_(dr, grads, rectified, unfolded, skip, pool), wanted)
+    wanted = native.gradient(dr.float(), grads, rectified, unfolded, skip, pool)
+    assert torch.equal(native.gradient(dr, grads, rectified, unfolded, skip, pool), wanted)
 
 
 def test_half_precision_rounds_as_pytorch(native: Kernels) -> None:
