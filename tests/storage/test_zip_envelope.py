@@ -13,11 +13,13 @@ import torch
 
 from naslib_edd.storage import envelope, zip_envelope
 
+SAVED = {"weights": torch.arange(600.0), "epoch": 3}
+
 
 def zipped(kind: str) -> bytearray:
     buffer = BytesIO()
     if kind == "checkpoint":
-        torch.save({"weights": torch.arange(600.0), "epoch": 3}, buffer)
+        torch.save(SAVED, buffer)
     else:
         np.savez_compressed(buffer, values=np.arange(600.0), names=np.array(["a", "b"]))
     content = bytearray(buffer.getvalue())
@@ -81,10 +83,8 @@ def test_the_fast_reader_of_directories_is_the_slow_one() -> None:
         except envelope.Damaged as error:
             return str(error)
 
-    bare = BytesIO()
-    torch.save(
-        {"weights": torch.arange(600.0), "epoch": 3}, bare
-    )  # no seal: nothing sums its directory
+    bare = BytesIO()  # without a seal nothing sums the directory
+    torch.save(SAVED, bare)
     source = np.random.default_rng(1)
     for whole in (content, bare.getvalue()):
         seen = set()

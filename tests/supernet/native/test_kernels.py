@@ -226,9 +226,7 @@ def test_half_precision_rounds_as_pytorch(native: Kernels) -> None:
     bits = torch.cat([upper + low for low in (0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF)])
     values = bits.to(torch.int32).view(torch.float32)  # wraps around: negative numbers
     for width in (1, 4, 16, 64):  # blocks of every width
-        y3 = torch.zeros(1, width, len(values) // width, 1).contiguous(
-            memory_format=torch.channels_last
-        )
+        y3 = last(torch.zeros(1, width, len(values) // width, 1))
         grads = [last(values.view(1, -1, 1, width).permute(0, 3, 1, 2))]
         one, none = torch.ones(width), torch.zeros(width)
         got = native.norm_backward(grads, y3.bfloat16(), one, none, none)
