@@ -73,8 +73,11 @@ class Task:
 
     @property
     def arguments(self) -> list[str]:
-        """What follows ``naslib-edd``: begins the run, goes on with it, or does nothing more."""
-        return ["search", str(self.config), *self.overrides, "--resume"]
+        """What follows ``naslib-edd``: begins the run, goes on with it, or does nothing more.
+
+        Without the run's figures, which take seconds of each run: reports draw what they show.
+        """
+        return ["search", str(self.config), *self.overrides, "--resume", "--no-figures"]
 
     @property
     def command(self) -> str:

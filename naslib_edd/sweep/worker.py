@@ -24,7 +24,7 @@ def start(
     Raises:
         UserError: the log cannot be written.
     """
-    command = [sys.executable, "-m", "naslib_edd.cli", *arguments, "--no-figures"]
+    command = [sys.executable, "-m", "naslib_edd.cli", *arguments]
     one = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
     path = folder / log_name
     try:

@@ -45,8 +45,9 @@ def test_a_command_line_is_the_run(tmp_path: Path) -> None:
         out_dir=str(tmp_path / "a b"),
     )  # fmt: skip
     (task,) = read(path).tasks()
-    program, command, config, *overrides, resume = shlex.split(task.command)
+    program, command, config, *overrides, resume, bare = shlex.split(task.command)
     assert (program, command, resume) == ("naslib-edd", "search", "--resume")
+    assert bare == "--no-figures"
     found = load(config, overrides)
     assert folder_of(found) == task.folder
     assert (found.optimizer, found.seed, found.search.epochs) == ("darts_v1", 4, 2)
