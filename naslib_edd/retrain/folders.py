@@ -20,7 +20,7 @@ from naslib_edd.retrain.images import Images, Pair, Step, bounds, fitting, mine,
 from naslib_edd.retrain.policies import vision
 from naslib_edd.retrain.processes import Processes
 from naslib_edd.retrain.settings import Settings
-from naslib_edd.retrain.transforms import Prepared
+from naslib_edd.retrain.transforms import Prepared, decoded
 
 #: An image's place in the set, and the seed of its augmentation.
 Key = tuple[int, int]
@@ -36,10 +36,7 @@ class _Pictures(Dataset[tuple[Tensor, int]]):
     def __getitem__(self, key: Key) -> tuple[Tensor, int]:
         place, seed = key
         path, label = self.folder.samples[place]
-        try:
-            return self.prepared(self.folder.loader(path), seed), label
-        except (OSError, ValueError) as error:
-            raise UserError(f"cannot read the image {path}: {error}") from None
+        return self.prepared(decoded(Path(path), path), seed), label
 
 
 class Folders(Images):

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import io
 import random
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
@@ -21,7 +23,7 @@ from naslib_edd.errors import UserError
 from naslib_edd.retrain.images import Images, Pair, Step, bounds, mine, on_device, steps_of
 from naslib_edd.retrain.processes import Processes
 from naslib_edd.retrain.settings import Settings
-from naslib_edd.retrain.transforms import Prepared
+from naslib_edd.retrain.transforms import Prepared, decoded
 
 _PICTURES = ("jpg", "jpeg", "png")
 #: Samples that wait, of which each next one is drawn.
@@ -168,25 +170,21 @@ def _samples(paths: list[Path]) -> Iterator[dict[str, Any]]:
         yield from webdataset.WebDataset(
             names, shardshuffle=False, nodesplitter=None, workersplitter=None, empty_check=False
         )
-    except (OSError, EOFError, ValueError) as error:
-        raise UserError(f"cannot read the shards of {paths[0].parent}: {error}") from None
+    except (OSError, EOFError, ValueError, tarfile.TarError) as error:
+        why = str(error.args[0] if error.args else error).splitlines()[0][:200]
+        raise UserError(f"cannot read the shards of {paths[0].parent}: {why}") from None
 
 
-def _picture(sample: dict[str, Any]) -> Any:
-    from PIL import Image
-
+def _picture(sample: dict[str, Any]) -> Image.Image:
     for kind in _PICTURES:
         if kind in sample:
-            try:
-                return Image.open(io.BytesIO(sample[kind]))
-            except (OSError, ValueError) as error:
-                raise UserError(f"cannot read image {_name(sample)}: {error}") from None
+            return decoded(io.BytesIO(sample[kind]), _name(sample))
     raise UserError(f"sample {_name(sample)} has no picture ({', '.join(_PICTURES)})")
 
 
 def _label(sample: dict[str, Any], classes: int) -> int:
     text = sample.get("cls", b"").strip()
-    if not text.isdigit() or int(text) >= classes:
+    if not text.isdigit() or len(text) > 9 or int(text) >= classes:
         raise UserError(
             f"sample {_name(sample)} has the label {text[:20]!r}; it must be 0 to {classes - 1} "
             "(classes)"
