@@ -114,8 +114,8 @@ def test_a_resumed_search(mode: str, full: Full, config: Path, tmp_path: Path) -
         file.write('{"epoch": 2')
     first = ["search", str(config), "out_dir={out}", "--no-figures", "--resume"]
     cases = full(mode, first, first, template=tmp_path / "runs")
-    names = [Path(case["at"]).name.split(".")[1] for case in cases]
-    assert {"config", "record", "jsonl", "checkpoint", "result"} <= set(names)
+    names = {part for case in cases for part in Path(case["at"]).name.split(".")}
+    assert {"config", "record", "jsonl", "checkpoint", "result"} <= names
     check_records(tmp_path / f"full_{mode}", expected, cases)
 
 

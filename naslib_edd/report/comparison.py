@@ -144,6 +144,31 @@ def compare_groups(groups: Sequence[Group], *, against: Sequence[str] = ()) -> C
     if found is None:
         return None
     name, values = found
+    names = [name_among(group, groups) for group in groups]
+    left_out = [label for label in names if label not in values]
+    return compare_values(values, measure=name, against=against, left_out=left_out)
+
+
+def compare_values(
+    values: Mapping[str, Mapping[int, float]],
+    *,
+    measure: str,
+    against: Sequence[str] = (),
+    left_out: Sequence[str] = (),
+) -> Comparison:
+    """:func:`compare_groups` of values that are at hand.
+
+    Args:
+        values: method -> seed -> what is compared, where more is better.
+        measure: what that is.
+        against: see :func:`compare_groups`.
+        left_out: names to tell as left out.
+
+    Raises:
+        UserError: no method at all, or one without a value; an unknown name in ``against``.
+    """
+    if not values or not all(values.values()):
+        raise UserError("nothing to compare: every method needs a value of one seed at least")
     draws: dict[str, Draws] = {}
     samples = [_sample(label, each, draws) for label, each in values.items()]
     samples.sort(key=lambda sample: -sample.mean)
@@ -152,14 +177,13 @@ def compare_groups(groups: Sequence[Group], *, against: Sequence[str] = ()) -> C
     ranked = None
     if len(samples) > 2 and len(common) > 1:
         ranked = friedman([[sample.values[seed] for seed in common] for sample in samples])
-    names = [name_among(group, groups) for group in groups]
     return Comparison(
-        measure=name,
+        measure=measure,
         samples=samples,
         pairs=pairs,
         friedman=ranked,
         ranked=[sample.name for sample in samples] if ranked else [],
-        left_out=[label for label in names if label not in values],
+        left_out=list(left_out),
     )
 
 
