@@ -15,7 +15,6 @@ saved as it is done; the same command again goes on. benchmarks/README.md explai
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from racing.alone import answer
+from racing.alone import settle
 from racing.curves import draw
 from racing.goals import verdict
 from racing.measure import measure, of_kind
@@ -31,7 +30,6 @@ from racing.options import ISAS, read
 from racing.tables import show
 from rich.console import Console
 
-from naslib_edd.cli.allocator import keep_freed_memory
 from naslib_edd.errors import UserError
 from naslib_edd.supernet.native.targets import target
 
@@ -40,12 +38,7 @@ def run(options: argparse.Namespace) -> int:
     """Measure, save, show; returns the exit code."""
     if options.isa and target().name != options.isa:
         return _held_to(options)
-    torch.set_num_threads(options.threads)
-    if options.allocator == "keep" and not keep_freed_memory():
-        options.allocator = "default"  # there is no glibc
-    if options.alone:
-        print(json.dumps(answer(options)))
-        return 0
+    options.allocator = "keep" if settle(options) else "default"
     kind = "cuda" if options.device == "cuda" else f"cpu_{target().name}"
     default = Path(__file__).parent / "results" / f"speed_{kind}.json"
     out = Path(options.out) if options.out else default

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import torch
 
+from naslib_edd.cli.allocator import keep_freed_memory
 from naslib_edd.config.loading import load
-from naslib_edd.config.settings import Config
-from naslib_edd.data.loading import SearchData
 from naslib_edd.engine.engine import Engine
 from naslib_edd.engine.start import open_data
 from naslib_edd.errors import DataMissing, UserError
 from racing.entrants import RIVALS, Entrant, random_images
 from racing.race import build
+from racing.rivals import check_rival
 from racing.shape import Record, Shape, Tick, summary, timed
 
-SCRIPT = Path(__file__).parents[1] / "speed.py"
 METHOD = "edd_darts"
+EPOCHS = 50
 #: A search that would take longer is broken off, and extrapolated.
 LIMIT_SECONDS = 170.0
 #: Random images of CIFAR-10's number and size, in each half.
@@ -41,103 +44,78 @@ COMMANDS = {
 }
 
 
-def run_alone(tasks: list[Record], options: list[str], what: str) -> list[Record]:
-    """The answers of as many processes at once, each of ``speed.py`` with these options.
+def apart(
+    work: Callable[..., Record], tasks: Sequence[tuple[Any, ...]], failed: str
+) -> list[Record]:
+    """What ``work`` finds for each task, all at once, each in a fresh process.
 
     Raises:
-        UserError: one of them fails; ``what`` says in what it did.
+        UserError: one of them fails; ``failed`` says in what it did.
     """
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    command = [sys.executable, str(SCRIPT), *options, "--alone"]
-    running = [subprocess.Popen([*command, json.dumps(task)], **pipes) for task in tasks]  # type: ignore[call-overload]
-    found: list[Record] = []
-    try:
-        for process in running:
-            out, err = process.communicate()
-            if process.returncode:
-                reason = (err.strip().splitlines() or [f"exit code {process.returncode}"])[-1]
-                raise UserError(f"{what}: {reason}")
-            found.append(json.loads(out))
-    finally:
-        for process in running:
-            process.kill()
-    return found
+    with ProcessPoolExecutor(len(tasks), get_context("spawn")) as pool:
+        try:
+            return list(pool.map(work, *zip(*tasks, strict=True)))
+        except Exception as error:
+            raise UserError(f"{failed}: {error}") from error
 
 
-def answer(options: argparse.Namespace) -> Record:
-    """In such a process: what its task asks for."""
-    task = json.loads(options.alone)
-    return own_rss(task, options) if "entrant" in task else own_search(task, options)
+def settle(options: argparse.Namespace) -> bool:
+    """Threads, and freed memory as in a search; whether it is kept: there may be no glibc."""
+    torch.set_num_threads(options.threads)
+    return options.allocator == "keep" and keep_freed_memory()
 
 
 def peak_rss(entrant: Entrant, shape: Shape, options: argparse.Namespace) -> Record:
-    """Peak memory, MiB, of a process that does nothing but this entrant's steps.
+    """Peak memory, MiB, of a process that does nothing but two steps of this entrant.
 
-    Linux hands a process's peak on to what it starts: so no engine is built here before.
+    Linux hands a process's peak on to what it starts: so it is counted anew there.
     """
-    assert entrant.method is not None
-    given = [f"--threads={options.threads}", f"--allocator={options.allocator}"]
-    given += [f"--{name.replace('_', '-')}={value}" for name, value in asdict(shape).items()]
-    if entrant.kind in RIVALS:  # no other is imported
-        given.append(f"--{entrant.kind}={getattr(options, entrant.kind)}")
     failed = f"the memory of {entrant.name} could not be measured"
-    given += ["--methods", entrant.method]
-    (found,) = run_alone([{"entrant": asdict(entrant)}], given, failed)
+    (found,) = apart(own_rss, [(entrant, shape, options)], failed)
     return found
 
 
-def own_rss(task: Record, options: argparse.Namespace) -> Record:
-    """Resident memory before two steps and at their peak, MiB."""
-    before = _held_now()
-    entrant = Entrant(**task["entrant"])
-    step, _ = build(entrant, options.shape, options, torch.device("cpu"))
-    for _ in range(2):
-        step()
-    return {"memory_mib": _peak(), "memory_before_mib": before}
-
-
-def _held_now() -> float:
-    """Resident memory now, MiB, from which the peak counts anew.
-
-    Where only the peak so far is to be had (not Linux), it may hide what a small network needs.
-    """
+def own_rss(entrant: Entrant, shape: Shape, options: argparse.Namespace) -> Record:
+    """In that process: resident memory after the imports, and at the peak of two steps."""
+    settle(options)
+    if entrant.kind in RIVALS:
+        check_rival(entrant.kind, getattr(options, entrant.kind), shape)  # imports it
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-        return _status("VmRSS")
     except OSError:
-        return _peak()
-
-
-def _peak() -> float:
-    """Peak resident memory, MiB."""
-    try:
-        return _status("VmHWM")
-    except OSError:  # not Linux
-        pass
-    try:
-        import resource
-    except ImportError:
-        raise UserError("--memory needs Unix: Python has no module `resource` here") from None
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes, or KiB
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+        raise UserError("peak memory is read from Linux' /proc") from None
+    before = _status("VmRSS")
+    step, _ = build(entrant, shape, options, torch.device("cpu"))
+    for _ in range(2):
+        step()
+    return {"memory_mib": _status("VmHWM"), "memory_before_mib": before}
 
 
 def _status(field: str) -> float:
-    """A field of Linux' /proc/self/status, MiB."""
+    """A field of /proc/self/status, MiB."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     (line,) = [line for line in lines if line.startswith(f"{field}:")]
     return float(line.split()[1]) / 1024
 
 
-def searches(options: argparse.Namespace, *, seeds: int = 1, **search: object) -> list[Record]:
-    """What :func:`own_search` of ``seeds`` processes at once has to say."""
-    names = ("device", "channels", "cells")
-    given = [f"--{name}={getattr(options, name)}" for name in names]
-    return run_alone([{**search, "seed": seed} for seed in range(seeds)], given, "a search failed")
+def searches(
+    options: argparse.Namespace, batch: int, *, seeds: int = 1, **search: int
+) -> list[Record]:
+    """What :func:`own_search` has to say in a process for each seed, all at once."""
+    tasks = [(options, batch, seed) for seed in range(seeds)]
+    return apart(partial(own_search, **search), tasks, "a search failed")
 
 
-def own_search(task: Record, options: argparse.Namespace) -> Record:
-    """A search by the engine, as ``naslib-edd search`` runs it without a table.
+def own_search(
+    options: argparse.Namespace,
+    batch: int,
+    seed: int,
+    *,
+    epochs: int = EPOCHS,
+    run_epochs: int = EPOCHS,
+    images: int = IMAGES,
+) -> Record:
+    """A search in bf16, as ``naslib-edd search`` runs it without a table.
 
     Returns:
         Seconds of every epoch (pass of the discretised network included), those before the first,
@@ -147,25 +125,26 @@ def own_search(task: Record, options: argparse.Namespace) -> Record:
     began = time.perf_counter()
     device = torch.device(options.device)
     search = {"channels": options.channels, "cells": options.cells, "split": "halves"}
-    search |= {name: task[name] for name in ("batch_size", "precision", "epochs")}
-    about = {"optimizer": METHOD, "dataset": "cifar10", "seed": task["seed"]}
-    config = load({**about, "search": search})
-    data, images = _images(config, device, task.get("images", IMAGES))
+    search |= {"batch_size": batch, "precision": "bf16", "epochs": epochs}
+    config = load({"optimizer": METHOD, "dataset": "cifar10", "seed": seed, "search": search})
+    try:
+        data, source = open_data(config, device), "CIFAR-10"
+    except DataMissing:
+        data = random_images(images, 32, device)
+        source = "random images of CIFAR-10's number and size"
     engine = Engine(config=config, data=data, device=device)
     before = time.perf_counter() - began
     path = str(engine.path)
     seconds: list[float] = []
-    while not engine.finished:
+    while not engine.finished and len(seconds) < run_epochs:
         seconds.append(timed(lambda: _epoch(engine), device))
-        enough = len(seconds) >= task.get("run_epochs", engine.epochs)
         # The first epoch warms up and captures: it says little about the rest.
-        if enough or (len(seconds) == 2 and total(seconds, engine.epochs) > LIMIT_SECONDS):
+        if len(seconds) == 2 and total(seconds, epochs) > LIMIT_SECONDS:
             break
     return {
-        "images": images, "path": path, "seed": task["seed"], "before": before,
-        "epochs": engine.epochs, "seconds": seconds,
-        "total": before + total(seconds, engine.epochs),
-        "extrapolated": len(seconds) < engine.epochs,
+        "images": source, "path": path, "seed": seed, "before": before,
+        "epochs": epochs, "seconds": seconds, "total": before + total(seconds, epochs),
+        "extrapolated": len(seconds) < epochs,
     }  # fmt: skip
 
 
@@ -179,14 +158,6 @@ def _epoch(engine: Engine) -> None:
     for _ in range(engine.steps):
         engine.run_step()
     engine.end_epoch()
-
-
-def _images(config: Config, device: torch.device, count: int) -> tuple[SearchData, str]:
-    """CIFAR-10 if the environment names it, else as many random images; and which of the two."""
-    try:
-        return open_data(config, device), "CIFAR-10"
-    except DataMissing:
-        return random_images(count, 32, device), "random images of CIFAR-10's number and size"
 
 
 def startup(tick: Tick) -> list[Record]:

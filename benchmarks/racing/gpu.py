@@ -12,7 +12,7 @@ import torch
 
 from naslib_edd.bilevel.graphed import WARM_UP
 from naslib_edd.engine.build.step import host_work
-from racing.alone import searches
+from racing.alone import EPOCHS, searches
 from racing.entrants import BASELINE, FAST, Entrant, config, field, samples
 from racing.floor import copy_bandwidth, traffic
 from racing.goals import Goal
@@ -21,7 +21,6 @@ from racing.race import engines
 from racing.shape import Record, Tick
 
 PRECISIONS = ("fp32", "bf16")
-EPOCHS = 50
 #: Of the comparison of one seed with several: few, all of them run.
 SEEDS, SEED_EPOCHS = 4, 3
 #: Batch size → at least so many times faster than AutoDL; at most so many seconds of a search.
@@ -72,16 +71,14 @@ def race_piece(options: argparse.Namespace, batch: int, precision: str, tick: Ti
 
 def search_piece(options: argparse.Namespace, batch: int, tick: Tick) -> Record:
     """A whole search, in bf16, its steps as one graph where the engine can."""
-    (found,) = searches(options, batch_size=batch, precision="bf16", epochs=EPOCHS)
+    (found,) = searches(options, batch)
     tick("done")
     return {"kind": "search", "batch_size": batch, **found}
 
 
 def seeds_piece(options: argparse.Namespace, batch: int, tick: Tick) -> Record:
     """The epochs of four searches at once beside those of one alone."""
-    run = partial(
-        searches, options, batch_size=batch, precision="bf16", epochs=EPOCHS, run_epochs=SEED_EPOCHS
-    )
+    run = partial(searches, options, batch, run_epochs=SEED_EPOCHS)
     (alone,), together = run(), run(seeds=SEEDS)
     tick("done")
     ratio = max(sum(one["seconds"]) for one in together) / sum(alone["seconds"])

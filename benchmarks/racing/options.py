@@ -12,7 +12,7 @@ import torch
 
 from naslib_edd.errors import UserError
 from racing.entrants import BASELINE, RIVALS, config
-from racing.rivals import autodl_network, search_space
+from racing.rivals import check_rival
 from racing.shape import Shape
 
 #: Name → what holds PyTorch and oneDNN to it, and with them the kernels.
@@ -35,7 +35,7 @@ NUMBERS = {
     "pieces": (None, 1, "stop after so many pieces; a rerun goes on"),
 }
 FLAGS = {
-    "memory": "CPU: peak memory, a process each (a GPU's is free)",
+    "memory": "CPU: peak memory, a process each (Linux; a GPU's is free)",
     "curves": "time and memory over N, batch and C, with a figure",
     "startup": "time whole processes of the program",
     "auto": "`search.kernels: auto` beside on and off, three shapes",
@@ -81,8 +81,6 @@ def parser() -> argparse.ArgumentParser:
     words = "hold torch, oneDNN and the kernels to an instruction set (x86); default: the best"
     add("--isa", choices=list(ISAS), help=words)
     add("--out", metavar="FILE", help="default: benchmarks/results/speed_DEVICE.json")
-    # What --memory and the searches of a GPU start, a process each.
-    add("--alone", help=argparse.SUPPRESS)
     return root
 
 
@@ -114,10 +112,7 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
         if not set(RIVALS[rival]) & set(options.methods):
             names = " or ".join(RIVALS[rival])
             raise UserError(f"--{rival} is raced against {names}; add it to --methods")
-    if options.autodl is not None:
-        autodl_network(Path(options.autodl))
-    if options.naslib is not None:
-        search_space(Path(options.naslib), options.shape)
+        check_rival(rival, getattr(options, rival), options.shape)
     return options
 
 

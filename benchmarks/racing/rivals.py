@@ -23,6 +23,14 @@ from racing.shape import CLASSES, Shape, Step
 OPTIMIZERS = {BASELINE: "DARTSOptimizer", "gdas": "GDASOptimizer"}
 
 
+def check_rival(kind: str, path: str, shape: Shape) -> None:
+    """Import a rival from its checkout; UserError where it cannot be raced."""
+    if kind == "autodl":
+        autodl_network(Path(path))
+    else:
+        search_space(Path(path), shape)
+
+
 def autodl_network(path: Path) -> Any:
     """The class TinyNetworkDarts of a checkout of AutoDL-Projects.
 

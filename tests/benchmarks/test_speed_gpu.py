@@ -96,15 +96,13 @@ def test_total_counts_what_was_not_run_as_the_median_after_the_first() -> None:
     assert alone.total([9.0], 3) == 27.0
 
 
-SEARCH: dict[str, Any] = {"batch_size": 16, "precision": "bf16", "epochs": 5, "images": 32}
+SEARCH = {"epochs": 5, "images": 32}
 
 
 def test_a_search_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NASLIB_EDD_CIFAR10", raising=False)
     monkeypatch.delenv("NASLIB_EDD_DATA", raising=False)
-    given = options()
-    given.alone = json.dumps({**SEARCH, "seed": 0, "epochs": 2})
-    found = alone.answer(given)
+    found = alone.own_search(options(), 16, 0, epochs=2, images=32)
     assert len(found["seconds"]) == found["epochs"] == 2 and not found["extrapolated"]
     assert found["images"].startswith("random images") and found["path"].startswith("eager, bf16")
     assert found["total"] == pytest.approx(found["before"] + sum(found["seconds"]))
@@ -115,9 +113,7 @@ def test_a_search_that_is_too_long_is_extrapolated(monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("NASLIB_EDD_DATA", raising=False)
     monkeypatch.setattr(alone, "LIMIT_SECONDS", 40.0)
     monkeypatch.setattr(alone, "timed", lambda step, device: step() or 10.0)
-    given = options()
-    given.alone = json.dumps({**SEARCH, "seed": 0})
-    found = alone.answer(given)
+    found = alone.own_search(options(), 16, 0, **SEARCH)
     assert found["seconds"] == [10.0] * 2 and found["extrapolated"]
     assert found["total"] == pytest.approx(found["before"] + 50.0)
 
@@ -126,20 +122,20 @@ def test_a_search_that_is_too_long_is_extrapolated(monkeypatch: pytest.MonkeyPat
 def test_two_searches_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NASLIB_EDD_CIFAR10", raising=False)
     monkeypatch.delenv("NASLIB_EDD_DATA", raising=False)
-    found = alone.searches(options(), seeds=2, **SEARCH, run_epochs=1)
+    found = alone.searches(options(), 16, seeds=2, **SEARCH, run_epochs=1)
     assert [one["seed"] for one in found] == [0, 1]
     assert all(len(one["seconds"]) == 1 and one["extrapolated"] for one in found)
 
 
 def test_a_search_that_fails_in_its_process_says_why() -> None:
     with pytest.raises(UserError, match=r"a search failed: .*batch_size"):
-        alone.searches(options(), **{**SEARCH, "batch_size": 0})
+        alone.searches(options(), 0, **SEARCH)
 
 
 class Fake:
     """Pieces' results without a GPU."""
 
-    def search(self, _: object, *, seeds: int = 1, batch_size: int, **of: Any) -> list[Record]:
+    def search(self, _: object, batch: int, *, seeds: int = 1, **of: Any) -> list[Record]:
         seconds = [1.0] * of.get("run_epochs", 50)
         seconds = [1.5 * one for one in seconds] if seeds > 1 else seconds
         row = {"seconds": seconds, "epochs": 50, "total": 55.0, "extrapolated": False}
