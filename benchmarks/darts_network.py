@@ -17,33 +17,27 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from racing.darts_release import copied, release_network
-from racing.shape import Record, Shape
-from racing.surroundings import commit
+from racing.record import commit, surroundings
+from racing.rivals import release_network
+from racing.steps import CLASSES, Record, Shape, race
 from torch import Tensor, nn
 
-from naslib_edd import __version__
 from naslib_edd.cli.allocator import keep_freed_memory
-from naslib_edd.engine.provenance import here
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.darts.fast import FastDartsSupernet
 from naslib_edd.spaces.darts.layout import DARTS
 from naslib_edd.spaces.darts.plain import PlainDartsSupernet
 from naslib_edd.storage.files import write_text
-from naslib_edd.supernet.native import kernels
-from naslib_edd.supernet.native.targets import target
 
-CLASSES = 10
 STEPS = ("weights", "logits")
 #: Goals of issue and README: times as fast as each other, and the memory of the slower one.
 FASTER, MEMORY = 2.0, 0.5
@@ -108,9 +102,11 @@ def entrants(shape: Shape, partial: int, home: str | None) -> dict[str, Entrant]
     size: dict[str, Any] = {"channels": shape.channels, "cells": shape.cells, "partial": partial}
     plain = PlainDartsSupernet(DARTS, classes=CLASSES, **size)
     if home is not None:
-        release, own = release_network(Path(home), shape, CLASSES)
-        copied(release, plain)
+        release, own = release_network(Path(home), shape)
         with torch.no_grad():
+            # Both have their weights in the same order.
+            for ours, its in zip(plain.parameters(), release.parameters(), strict=True):
+                ours.copy_(its)
             for leaf, value in zip(own, logits, strict=True):
                 leaf.copy_(value)
         found["release"] = Entrant(release, own, x, labels, own_beta=True)
@@ -125,52 +121,25 @@ def entrants(shape: Shape, partial: int, home: str | None) -> dict[str, Entrant]
     return found
 
 
-def race(
-    each: Mapping[str, Entrant], rounds: int, say: Callable[[str], None]
-) -> dict[str, dict[str, list[float]]]:
-    """Seconds of each step of each network; the first round does not count."""
-    seconds: dict[str, dict[str, list[float]]] = {name: {s: [] for s in STEPS} for name in each}
-    for number in range(rounds + 1):
-        for kind in STEPS:
-            for name, entrant in each.items():
-                began = time.perf_counter()
-                entrant.step(kind)
-                took = time.perf_counter() - began
-                if number:
-                    seconds[name][kind].append(took)
-                say(f"round {number}, {kind}, {name}: {took:.2f} s")
-    return seconds
-
-
-def piece(options: argparse.Namespace, say: Callable[[str], None]) -> Record:
+def piece(options: argparse.Namespace) -> Record:
     """Measure one shape."""
     shape = Shape(options.channels, options.cells, options.batch_size, options.size)
     home = os.environ.get("DARTS_HOME") if options.partial == 1 else None
     each = entrants(shape, options.partial, home)
-    seconds = race(each, options.rounds, say)
+    steps = {(kind, name): partial(one.step, kind) for kind in STEPS for name, one in each.items()}
+    race(steps, rounds=1)
+    seconds = race(steps, rounds=options.rounds)
     rows: Record = {}
-    for name, entrant in each.items():
-        rows[name] = {"seconds": seconds[name]}
-        rows[name]["saved_mib"] = {k: round(entrant.saved(k) / 2**20, 1) for k in STEPS}
     ratios: Record = {}
-    for name in [name for name in each if name != "fast"]:
-        ratios[name] = {
-            kind: round(
-                median(
-                    slow / quick
-                    for slow, quick in zip(seconds[name][kind], seconds["fast"][kind], strict=True)
-                ),
-                2,
-            )
-            for kind in STEPS
-        }
+    for name, one in each.items():
+        own = {kind: seconds[kind, name] for kind in STEPS}
+        saved = {kind: round(one.saved(kind) / 2**20, 1) for kind in STEPS}
+        rows[name] = {"seconds": own, "saved_mib": saved}
+        if name != "fast":
+            rounds = {kind: zip(own[kind], seconds[kind, "fast"], strict=True) for kind in STEPS}
+            ratios[name] = {k: round(median(a / b for a, b in row), 2) for k, row in rounds.items()}
     return {
-        "shape": vars(shape) | {"partial": options.partial},
-        "threads": torch.get_num_threads(), "isa": target().name,
-        "processor": here(torch.device("cpu"))["processor"],
-        "kernels": kernels() is not None, "torch": torch.__version__,
-        "python": platform.python_version(), "naslib_edd": __version__,
-        "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "shape": vars(shape) | {"partial": options.partial}, **surroundings(),
         "idle": options.idle, "release": commit(home), "networks": rows,
         "fast_is_faster_by": ratios,
     }  # fmt: skip
@@ -215,7 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.set_num_threads(options.threads)
     keep_freed_memory()
     try:
-        found = piece(options, lambda line: print(line, file=sys.stderr, flush=True))
+        found = piece(options)
         before = json.loads(options.out.read_text("utf-8")) if options.out.exists() else []
         same = found["shape"], found["isa"]
         kept = [one for one in before if (one["shape"], one["isa"]) != same]

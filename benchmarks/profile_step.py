@@ -20,11 +20,11 @@ from unittest.mock import patch
 
 import torch
 from racing.entrants import Entrant, bilevel_step
-from racing.shape import Shape, Step
+from racing.record import surroundings
+from racing.steps import CPU, Shape, Step
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from naslib_edd.cli.allocator import keep_freed_memory
-from naslib_edd.engine.provenance import here
 from naslib_edd.storage.files import write_text
 from naslib_edd.supernet.native import Kernels, kernels
 from naslib_edd.supernet.native.choice import VARIABLE
@@ -113,9 +113,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         engines.append(("fast, C++ kernels", "fast", True))
     for title, kind, native in engines:
         layout = "contiguous" if kind == "plain" else "channels_last"
-        entrant = Entrant(kind=kind, layout=layout, method="darts_v1")  # type: ignore[arg-type]
+        entrant = Entrant(kind=kind, layout=layout, method="darts_v1")
         with with_kernels(native):
-            step = bilevel_step(entrant, shape, torch.device("cpu"))
+            step = bilevel_step(entrant, shape, CPU)
             for _ in range(2):
                 step()
             with named_kernels():
@@ -123,12 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{title}: {found[title]['total_ms']:.0f} ms a step")
         for group, milliseconds in found[title]["groups_ms"].items():
             print(f"  {milliseconds:8.1f}  {group}")
-    about = {
-        "processor": here(torch.device("cpu"))["processor"],
-        "threads": options.threads,
-        "torch": torch.__version__,
-    }
-    record = {**about, "shape": vars(shape), "steps": STEPS, "engines": found}
+    record = {**surroundings(), "shape": vars(shape), "steps": STEPS, "engines": found}
     write_text(options.out, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     print(f"record: {options.out}")
     return 0

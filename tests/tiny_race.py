@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import speed
-from racing import compare, entrants
-from racing.shape import Shape
+from racing.compare import compare
+from racing.entrants import races
+from racing.steps import Shape
 
 SHAPE = Shape(channels=4, cells=1, batch_size=4, size=8)
 TINY = [
@@ -43,9 +44,9 @@ def race(out: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
 
 def ratios(**change: float) -> dict[str, float]:
     """The ratios of :data:`TIMES` with some of them changed, by label."""
-    racers = entrants.lineup(METHODS, rivals=("autodl", "naslib"))
-    assert {one.name for one in racers} == set(TIMES)
-    times = {**TIMES, **change}
+    grouped = races(METHODS, rivals=("autodl", "naslib")).values()
+    assert {one.name for entrants in grouped for one in entrants} == set(TIMES)
     # A machine that is twice as slow in some round moves no ratio.
-    seconds = {one.name: [times[one.name] * k for k in (1, 2, 1, 1)] for one in racers}
-    return {row["label"]: row["median"] for row in compare.compare(racers, seconds)}
+    times = {**TIMES, **change}.items()
+    seconds = {name: [one * k for k in (1, 2, 1, 1)] for name, one in times}
+    return {row["label"]: row["median"] for row in compare(seconds)}

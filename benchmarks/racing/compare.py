@@ -1,99 +1,101 @@
-"""Ratios of step times and of peak memory."""
+"""The ratios of step times and of memory that are of interest, and the goals of a CPU."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import geometric_mean, median
+from typing import NamedTuple
 
 import numpy as np
 
-from racing.entrants import BASELINE, Entrant
-from racing.shape import Record, summary
+from racing.rivals import BASELINE
+from racing.steps import AS_IT_RUNS, OTHER_LAYOUT, Record, samples, summary
 
-#: Methods whose steps are the same arithmetic on the same samples, method → the other.
-TWINS = {"ets_gdas": "gdas"}
 #: Of the range of a ratio of medians.
 STRETCHES = 6
 
 
-def compare(entrants: Sequence[Entrant], seconds: Mapping[str, Sequence[float]]) -> list[Record]:
-    """The ratios of step times that are of interest; each says by ``of`` what it is.
+def compare(seconds: Mapping[str, Sequence[float]], about: str = "") -> list[Record]:
+    """The ratios that a race has both sides of.
 
     ``plain`` is the plain supernet in the memory layout that it runs in (PyTorch's default, as the
     releases run theirs); its ratio in the other layout stands beside it.
     """
-    found: list[Record] = []
-
-    def add(label: str, over: str, under: str, of: str = "rounds") -> None:
-        row = {"label": label, "over": over, "under": under, "of": of}
-        found.append({**row, **ratio(seconds[over], seconds[under], of)})
-
-    plain = {str(one.method): one.name for one in entrants if one.as_it_runs}
-    own = [one for one in entrants if one.kind == "fast" and not one.sampled]
-    dense = [str(one.method) for one in own if one.precision == "fp32"]
-    for method in plain:
-        add(f"fast / plain, {method}", f"fast:{method}", plain[method])
-    for one in entrants:
-        if one.kind == "plain" and not one.as_it_runs:
-            add(f"fast / plain in {one.layout}, {one.method}", f"fast:{one.method}", one.name)
-    for method in dense:
-        if "floor" in seconds:
-            add(f"fast / floor, {method}", f"fast:{method}", "floor")
-        if method != BASELINE and f"fast:{BASELINE}" in seconds:
-            add(f"{method} / {BASELINE}, fast", f"fast:{method}", f"fast:{BASELINE}")
-    for one in own:
-        if one.precision != "fp32":
-            label = f"{one.precision} / fp32, {one.method}"
-            add(label, one.name, f"fast:{one.method}")
-    for method, twin in TWINS.items():
-        if {f"fast:{method}", f"fast:{twin}"} <= set(seconds):
-            add(f"{method} / {twin}, fast", f"fast:{method}", f"fast:{twin}", "two rounds")
-    for one in entrants:
-        if one.kind == "autodl":
-            add("plain / AutoDL", plain[BASELINE], one.name)
-            add("fast / AutoDL", f"fast:{BASELINE}", one.name)
-        elif one.kind == "naslib":
-            of = "medians" if one.sampled else "rounds"
-            add(f"fast / NASLib, {one.method}", f"fast:{one.method}", one.name, of)
-    return found
+    rival = f"autodl:{BASELINE}"
+    wanted: list[tuple[str, ...]] = [("plain / AutoDL", f"plain:{BASELINE}:{AS_IT_RUNS}", rival)]
+    for own in [name for name in seconds if name.startswith("fast:")]:
+        _, method, *rest = own.split(":")
+        fast = ":".join(["fast", *rest])
+        twin, naslib, plain = f"fast:{method}", f"naslib:{method}", f"plain:{method}"
+        if samples(method):  # of NASLib's, which draws for itself, no round is like one of ours
+            wanted.append((f"{fast} / NASLib, {method}", own, naslib, "medians"))
+            if method == "ets_gdas":
+                # The same arithmetic on the same samples; they change places from round to round.
+                gdas = own.replace(method, "gdas")
+                wanted.append((f"ets_gdas / gdas, {fast}", own, gdas, "two rounds"))
+            continue
+        wanted += [
+            (f"{fast} / plain, {method}", own, f"{plain}:{AS_IT_RUNS}"),
+            (f"{fast} / plain in {OTHER_LAYOUT}, {method}", own, f"{plain}:{OTHER_LAYOUT}"),
+            (f"{fast} / floor, {method}", own, "floor:bf16" if "bf16" in rest else "floor"),
+            (f"{fast} / NASLib, {method}", own, naslib),
+        ]
+        if rest == ["bf16"]:
+            wanted.append((f"bf16 / fp32, {method}", own, twin))
+        if method == BASELINE:
+            wanted.append((f"{fast} / AutoDL", own, rival))
+        else:
+            base = own.replace(method, BASELINE)
+            wanted.append((f"{method} / {BASELINE}, {fast}", own, base))
+    return [
+        ratio(seconds, label + about, over, under, *of)
+        for label, over, under, *of in wanted
+        if over in seconds and under in seconds
+    ]
 
 
-def ratio(over: Sequence[float], under: Sequence[float], of: str) -> Record:
-    """A ratio of two entrants' seconds, with its range and what that is of.
+def ratio(
+    seconds: Mapping[str, Sequence[float]], label: str, over: str, under: str, of: str = "rounds"
+) -> Record:
+    """A ratio of two entrants' seconds, with its range.
 
     Args:
-        over, under: seconds, round by round.
+        seconds: of each entrant, round by round.
+        label: what the ratio is called.
+        over, under: the two entrants.
         of: ``rounds``: the median of the rounds' own ratios; ``two rounds``: the same of the
-            geometric means of two rounds, in which the two had each the first turn once; for
-            twins, whose rounds draw the same samples; ``medians``: of the two medians, its range
-            of those of stretches of rounds. Samplers that draw for themselves have no rounds in
-            common.
+            geometric means of two rounds, in which the two had each the first turn once;
+            ``medians``: of the two medians, its range of those of stretches of rounds.
     """
+    row = {"label": label, "over": over, "under": under, "of": of}
+    ours, other = seconds[over], seconds[under]
     if of == "medians":
-        parts = min(STRETCHES, len(over))
-        stretches = zip(np.array_split(over, parts), np.array_split(under, parts), strict=True)
+        parts = min(STRETCHES, len(ours))
+        stretches = zip(np.array_split(ours, parts), np.array_split(other, parts), strict=True)
         rounds = [float(np.median(a) / np.median(b)) for a, b in stretches]
-        return {"rounds": rounds, **summary(rounds), "median": median(over) / median(under)}
-    rounds = [a / b for a, b in zip(over, under, strict=True)]
+        return {**row, "rounds": rounds, **summary(rounds), "median": median(ours) / median(other)}
+    rounds = [a / b for a, b in zip(ours, other, strict=True)]
     if of == "two rounds" and len(rounds) > 1:
         rounds = [geometric_mean(two) for two in zip(rounds[::2], rounds[1::2], strict=False)]
-    return {"rounds": rounds, **summary(rounds)}
+    return {**row, "rounds": rounds, **summary(rounds)}
 
 
-def compare_memory(engines: Mapping[str, Record]) -> list[Record]:
-    """Ratios of peak memory beyond what was held before, for what was measured.
+def memory_ratios(pieces: Mapping[str, Record]) -> list[Record]:
+    """Ratios of peak memory, for the engines that have a piece about it.
 
     A network so small that it fits into what the imports once needed shows nothing, and has none.
     """
-    own, found = f"fast:{BASELINE}", []
-    for title in ("AutoDL", "NASLib"):
-        name = f"{title.lower()}:{BASELINE}"
-        if all("memory_mib" in engines.get(one, ()) for one in (own, name)):
-            mine, theirs = net_memory(engines[own]), net_memory(engines[name])
-            if min(mine, theirs) > 0:
-                label = {"label": f"fast / {title}, peak memory", "over": own, "under": name}
-                found.append({**label, "of": "memory", "median": mine / theirs})
-    return found
+    net = {
+        piece["engine"]: [net_memory(piece)]
+        for piece in pieces.values()
+        if piece["kind"] == "memory" and net_memory(piece) > 0
+    }
+    own = f"fast:{BASELINE}"
+    return [
+        ratio(net, f"fast / {title}, peak memory", own, rival)
+        for title in ("AutoDL", "NASLib")
+        if own in net and (rival := f"{title.lower()}:{BASELINE}") in net
+    ]
 
 
 def net_memory(row: Record) -> float:
@@ -102,19 +104,47 @@ def net_memory(row: Record) -> float:
     return net
 
 
-def multiples(engines: Mapping[str, Record]) -> dict[str, Record]:
-    """For every entrant, its median in multiples of the floor, and the rivals' in multiples of its.
+class Goal(NamedTuple):
+    """A number of the record that should be at most so much, and what has it measured.
 
-    The floor is of steps that compute all operations: a sampler has no multiple of it. A rival's
-    DARTS stands beside all those, its GDAS beside samplers.
+    One that is not ``asserted`` is shown, but ``--assert`` does not end on it.
     """
-    found: dict[str, Record] = {}
-    floor = next((row for name, row in engines.items() if name.startswith("floor")), None)
-    for name, row in engines.items():
-        beyond = None if floor is None or row["sampled"] else row["median"] / floor["median"]
-        found[name] = {"floor": beyond}
-        for rival in ("autodl", "naslib"):
-            other = engines.get(f"{rival}:{'gdas' if row['sampled'] else BASELINE}")
-            faster = other and other["median"] / row["median"]
-            found[name][rival] = None if row is floor else faster
-    return found
+
+    label: str
+    at_most: float
+    needs: str
+    asserted: bool = True
+
+
+def measured(pieces: Mapping[str, Record]) -> dict[str, float]:
+    """What goals may be about, by label; of what was measured twice, the last."""
+    rows = [row for piece in pieces.values() for row in labelled(piece)]
+    return {row["label"]: row["median"] for row in [*rows, *memory_ratios(pieces)]}
+
+
+def labelled(piece: Record) -> list[Record]:
+    """A piece's ratios, and its other numbers that have a label."""
+    return [*piece.get("ratios", ()), *piece.get("values", ())]
+
+
+def judge(goals: Sequence[Goal], values: Mapping[str, float]) -> list[Record]:
+    """Each goal with its value and whether it is met; both None where nothing was measured."""
+    rows: list[Record] = []
+    for goal in goals:
+        value = values.get(goal.label)
+        met = None if value is None else value <= goal.at_most
+        rows.append({**goal._asdict(), "value": value, "met": met})
+    return rows
+
+
+def verdict(rows: Sequence[Record]) -> tuple[list[str], bool]:
+    """A line for each goal, and whether none of those that are asserted was missed."""
+    lines = []
+    for row in rows:
+        if row["met"] is None:
+            lines.append(f"        {row['label']}: not measured, it needs {row['needs']}")
+        else:
+            word = "met" if row["met"] else "MISSED" if row["asserted"] else "missed"
+            at_most = f"goal at most {row['at_most']:.4g}"
+            lines.append(f"{word:<6}  {row['label']}: {row['value']:.4g}, {at_most}")
+    return lines, all(row["met"] is not False for row in rows if row["asserted"])

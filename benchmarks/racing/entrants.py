@@ -1,35 +1,44 @@
-"""Who races whom, and our own step on the fast and the plain supernet."""
+"""Who races whom, and a race of them: a row of the record for each."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+import argparse
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import Literal
+from pathlib import Path
 
 import torch
 
-from naslib_edd.config.loading import load
-from naslib_edd.config.settings import Config
-from naslib_edd.config.settings.relaxation import SAMPLED
 from naslib_edd.data.loading import ImageSet, SearchData
 from naslib_edd.engine.engine import Engine
-from naslib_edd.spaces.nb201.plain import PlainSupernet
-from racing.shape import CLASSES, LAYOUTS, Shape, Step
-
-BASELINE = "darts_v1"
-#: The methods that a rival has a step of, too.
-RIVALS = {"autodl": (BASELINE,), "naslib": (BASELINE, "gdas")}
+from racing.compare import compare
+from racing.floor import floor_step
+from racing.rivals import RIVALS, autodl_step, naslib_step
+from racing.steps import (
+    AS_IT_RUNS,
+    CLASSES,
+    CPU,
+    DTYPES,
+    LAYOUTS,
+    Record,
+    Shape,
+    Step,
+    race,
+    samples,
+    summary,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entrant:
     """One of the things whose step is timed.
 
-    ``precision`` is of its convolutions and activations; ``graph``: the step is one CUDA graph.
+    ``kind``: fast, plain, autodl, naslib or floor; ``precision``: of its convolutions and
+    activations; ``graph``: the step is one CUDA graph.
     """
 
-    kind: Literal["fast", "plain", "autodl", "naslib", "floor"]
+    kind: str
     layout: str
     method: str | None = None
     precision: str = "fp32"
@@ -38,15 +47,9 @@ class Entrant:
     @property
     def name(self) -> str:
         """A key: the kind, the method, and what else there are two of."""
-        parts = [self.kind, self.method, self.layout if self.kind == "plain" else None]
-        parts += [self.precision if self.precision != "fp32" else None]
-        parts += ["graph" if self.graph else None]
+        layout, half = self.layout * (self.kind == "plain"), "bf16" * (self.precision == "bf16")
+        parts = (self.kind, self.method, layout, half, "graph" * self.graph)
         return ":".join(part for part in parts if part)
-
-    @property
-    def as_it_runs(self) -> bool:
-        """Whether it is the plain supernet in the memory layout that it runs in."""
-        return self.kind == "plain" and LAYOUTS[self.layout] is PlainSupernet.memory_format
 
     @property
     def sampled(self) -> bool:
@@ -55,81 +58,56 @@ class Entrant:
 
 
 FAST = partial(Entrant, kind="fast", layout="channels_last")
+FLOOR = Entrant(kind="floor", layout="best of both")
 
 
-def samples(method: str) -> bool:
-    """Whether a method computes one sampled operation an edge, not all of them."""
-    return load({"optimizer": method}).search.relaxation in SAMPLED
-
-
-def field(
-    dense: Sequence[Entrant],
-    methods: Sequence[str],
-    rivals: Collection[str],
-    precision: str = "fp32",
-) -> list[Entrant]:
-    """All who race, in the order of a round: who computes every operation, then the samplers.
-
-    Args:
-        dense: our own that compute every operation.
-        methods: those of all; a rival's are left out that are none of them.
-        rivals: keys of :data:`RIVALS`.
-        precision: of our samplers and of the floor.
-    """
-    theirs = [
-        Entrant(kind=kind, layout="contiguous", method=method)  # type: ignore[arg-type]
-        for kind, steps in RIVALS.items()
-        for method in steps
-        if kind in rivals and method in methods
-    ]
-    floor = Entrant(kind="floor", layout="best of both", precision=precision)
-    alike = [*dense, *(one for one in theirs if not one.sampled), floor]
-    own = [FAST(method=method, precision=precision) for method in methods if samples(method)]
-    return [*alike, *(one for one in theirs if one.sampled), *own]
-
-
-def lineup(methods: Sequence[str], *, rivals: Collection[str] = ()) -> list[Entrant]:
-    """Who races on a CPU; the plain supernet in both layouts, where all operations are computed."""
-    dense: list[Entrant] = []
-    for method in methods:
-        if not samples(method):
-            dense.append(FAST(method=method))
-            dense += [Entrant(kind="plain", layout=layout, method=method) for layout in LAYOUTS]
-    return field(dense, methods, rivals)
+def ours(method: str) -> list[Entrant]:
+    """The fast engine on a CPU."""
+    return [FAST(method=method)]
 
 
 def races(
-    methods: Sequence[str], *, rivals: Collection[str] = (), half: bool = False
+    methods: Sequence[str],
+    rivals: Collection[str] = (),
+    *,
+    fast: Callable[[str], list[Entrant]] = ours,
+    half: bool = False,
 ) -> dict[str, list[Entrant]]:
     """Who races whom, by the races' names: what is compared step by step is in one race.
 
     The baseline beside each of its rivals; all methods that compute every operation, with the
     floor; each of them beside the plain supernet, and, if ``half``, beside itself in bf16; all
     samplers.
+
+    Args:
+        fast: the engines of a method that are the project's own.
     """
-    every = lineup(methods, rivals=rivals)
-    own = [one for one in every if one.kind == "fast" and not one.sampled]
+    plain = partial(Entrant, kind="plain")
     found: dict[str, list[Entrant]] = {}
-    for one in every:
-        if one.kind in RIVALS and not one.sampled:
-            base = [o for o in every if o.method == BASELINE and (o.kind == "fast" or o.as_it_runs)]
-            found[one.kind] = [*base[: 2 if one.kind == "autodl" else 1], one]
-    if own:
-        found["floor"] = [*own, *(one for one in every if one.kind == "floor")]
-    for fast in own:
-        twins = [one for one in every if one.kind == "plain" and one.method == fast.method]
-        found[f"plain, {fast.method}"] = [fast, *twins]
+    samplers: list[Entrant] = []
+    for kind, steps in RIVALS.items():
+        for method in steps:
+            rival = Entrant(kind=kind, layout="contiguous", method=method)
+            if kind not in rivals or method not in methods:
+                continue
+            if rival.sampled:
+                samplers.append(rival)
+            else:
+                both = [plain(layout=AS_IT_RUNS, method=method)] * (kind == "autodl")
+                found[kind] = [*fast(method), *both, rival]
+    dense = [method for method in methods if not samples(method)]
+    if dense:
+        own = [one for method in dense for one in fast(method)]
+        floors = [replace(FLOOR, precision=one.precision) for one in own]
+        found["floor"] = [*own, *dict.fromkeys(floors)]
+    for method in dense:
+        layouts = [plain(layout=layout, method=method) for layout in LAYOUTS]
+        found[f"plain, {method}"] = [*fast(method), *layouts]
         if half:
-            found[f"bf16, {fast.method}"] = [fast, FAST(method=fast.method, precision="bf16")]
-    sampled = [one for one in every if one.sampled]
-    return found | ({"samplers": sampled} if sampled else {})
-
-
-def config(method: str, kind: str, shape: Shape, **more: str) -> Config:
-    """The method's recipe on a supernet of this shape, with ``more`` settings of its search."""
-    sizes = asdict(shape)
-    del sizes["size"]
-    return load({"optimizer": method, "search": {"supernet": kind, **sizes, **more}})
+            own = [FAST(method=method, precision=precision) for precision in DTYPES]
+            found[f"bf16, {method}"] = own
+    samplers += [one for method in methods if samples(method) for one in fast(method)]
+    return found | ({"samplers": samplers} if samplers else {})
 
 
 def random_images(count: int, size: int, device: torch.device) -> SearchData:
@@ -156,9 +134,9 @@ def bilevel_step(entrant: Entrant, shape: Shape, device: torch.device) -> Step:
     assert entrant.method is not None
     more = {"precision": entrant.precision, "cuda_graph": "on" if entrant.graph else "off"}
     # Nothing is tried out: with kernels or without is up to who calls the step.
-    search = config(entrant.method, entrant.kind, shape, **more, kernels="off")
-    data = random_images(shape.batch_size, shape.size, torch.device("cpu"))
-    engine = Engine(config=search, data=data, device=device)
+    config = shape.config(entrant.method, entrant.kind, **more, kernels="off")
+    data = random_images(shape.batch_size, shape.size, CPU)
+    engine = Engine(config=config, data=data, device=device)
     engine.supernet.to(memory_format=LAYOUTS[entrant.layout])  # type: ignore[call-overload]
     engine.begin_epoch()
     train, val = shape.batches(entrant.layout, device)
@@ -166,3 +144,53 @@ def bilevel_step(entrant: Entrant, shape: Shape, device: torch.device) -> Step:
         return partial(engine.bilevel.step, train, val, engine.t)
     engine.graphed.begin_epoch()
     return partial(engine.graphed, train, val, engine.t)
+
+
+def build(
+    entrant: Entrant, shape: Shape, options: argparse.Namespace, device: torch.device
+) -> Step:
+    """The step of an entrant that is not the floor."""
+    if entrant.kind == "autodl":
+        return autodl_step(Path(options.autodl), shape, device)
+    if entrant.kind == "naslib":
+        return naslib_step(Path(options.naslib), str(entrant.method), shape, device)
+    return bilevel_step(entrant, shape, device)
+
+
+def timings(entrants: Sequence[Entrant], options: argparse.Namespace, about: str = "") -> Record:
+    """A race: a row for each entrant, what the floor is made of, and the ratios.
+
+    ``about`` is added to the ratios' labels.
+    """
+    device = torch.device(options.device)
+    rows: dict[str, Record] = {}
+    steps: dict[str, Step] = {}
+    gflop, passes = 0.0, list[Record]()
+    run = partial(race, device=device)
+    for one in entrants:
+        held = 0
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats()
+            held = torch.cuda.memory_allocated()
+        if one.kind == "floor":
+            step, made_of = floor_step(options.shape, device, precision=one.precision)
+            gflop = sum(row["flops"] * row["count"] for row in made_of) / 1e9
+            passes += made_of
+        else:
+            step = build(one, options.shape, options, device)
+        warm = run({one.name: step}, rounds=options.warmup)[one.name]
+        row = {"sampled": one.sampled, "device": options.device, "warmup_seconds": warm}
+        rows[one.name], steps[one.name] = {**asdict(one), **row}, step
+        if device.type == "cuda" and one.kind != "floor":
+            rows[one.name]["memory_mib"] = (torch.cuda.max_memory_allocated() - held) / 2**20
+    # All of a race sample, or none does.
+    sampled = entrants[0].sampled
+    swapped = [one.name for one in entrants if one.sampled and one.kind == "fast"]
+    rounds = options.sampled_repeats if sampled else options.repeats
+    seconds = run(steps, rounds=rounds, swapped=swapped)
+    for name, row in rows.items():
+        row |= {"seconds": seconds[name], **summary(seconds[name])}
+        # Each half of a step has a batch of its own.
+        row["images_per_second"] = 2 * options.shape.batch_size / row["median"]
+    floor = {"gflop": gflop, "passes": passes}
+    return {"kind": "race", "engines": rows, "floor": floor, "ratios": compare(seconds, about)}

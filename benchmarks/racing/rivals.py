@@ -1,4 +1,4 @@
-"""The rivals' own steps, from checkouts that the user names."""
+"""The rivals' own steps and networks, from checkouts that the user names."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from unittest.mock import patch
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
 
 from naslib_edd.errors import UserError
 from naslib_edd.plugin import checkout, compat
 from naslib_edd.spaces.nb201.encoding import NODES, OPERATIONS
-from racing.entrants import BASELINE, config
-from racing.shape import CLASSES, Shape, Step
+from racing.steps import CLASSES, Shape, Step
 
-#: NASLib's class of a method.
-OPTIMIZERS = {BASELINE: "DARTSOptimizer", "gdas": "GDASOptimizer"}
+BASELINE = "darts_v1"
+#: Rival → our methods that it has a step of, and its name for them.
+RIVALS = {
+    "autodl": {BASELINE: "TinyNetworkDarts"},
+    "naslib": {BASELINE: "DARTSOptimizer", "gdas": "GDASOptimizer"},
+}
 
 
 def check_rival(kind: str, path: str, shape: Shape) -> None:
@@ -54,7 +58,7 @@ def autodl_network(path: Path) -> Any:
 
 def autodl_step(path: Path, shape: Shape, device: torch.device) -> Step:
     """A DARTS-V1 step as AutoDL-Projects runs it, without its reading of losses and accuracies."""
-    search = config(BASELINE, "plain", shape).search
+    search = shape.config(BASELINE, "plain").search
     make = autodl_network(path)
     torch.manual_seed(0)
     # 4 nodes, norms not affine, with running statistics: its script's arguments for NB201.
@@ -116,7 +120,8 @@ def search_space(path: Path, shape: Shape) -> Any:
 
     space = Shaped()
     for stage in space.OPTIMIZER_SCOPE:
-        places = [e for e in sorted(space.edges) if _stage(space.edges[e].op) == stage]
+        ops = [(edge, space.edges[edge].op) for edge in sorted(space.edges)]
+        places = [edge for edge, op in ops if getattr(op, "scope", None) == stage]
         if shape.cells > len(places):
             raise UserError(
                 f"--naslib: its NB201 has {len(places)} cells a stage; take --cells {len(places)} "
@@ -125,11 +130,6 @@ def search_space(path: Path, shape: Shape) -> Any:
         for place in places[shape.cells :]:
             space.edges[place].set("op", modules.primitives.Identity())
     return space
-
-
-def _stage(op: Any) -> Any:
-    """The stage of a cell; None of anything else."""
-    return getattr(op, "scope", None)
 
 
 def naslib_step(path: Path, method: str, shape: Shape, device: torch.device) -> Step:
@@ -141,8 +141,35 @@ def naslib_step(path: Path, method: str, shape: Shape, device: torch.device) -> 
         )
     modules = load_naslib(path)
     torch.manual_seed(0)
-    optimizer = getattr(modules.optimizers, OPTIMIZERS[method])(epochs=50)
+    optimizer = getattr(modules.optimizers, RIVALS["naslib"][method])(epochs=50)
     optimizer.adapt_search_space(search_space(path, shape), "cifar10")
     optimizer.before_training()
     optimizer.new_epoch(0)
     return partial(optimizer.step, *shape.batches("contiguous", device))
+
+
+def release_network(path: Path, shape: Shape) -> tuple[nn.Module, list[Tensor]]:
+    """quark0/darts' search network on the CPU, and its logits, [14, 8] each of two.
+
+    Raises:
+        UserError: the folder is no checkout, or it does not import.
+    """
+    folder = path / "cnn"
+    if not (folder / "model_search.py").is_file():
+        raise UserError(f"{path} is no checkout of quark0/darts: it has no cnn/model_search.py")
+    # Others have modules of these names, too: they are put aside meanwhile.
+    names = ("model_search", "operations", "genotypes")
+    aside = {name: sys.modules.pop(name) for name in names if name in sys.modules}
+    # The release puts its logits on a GPU while it makes them; here they stay.
+    stay = patch.object(Tensor, "cuda", lambda tensor, *_, **__: tensor)
+    try:
+        with stay, patch.object(sys, "path", [str(folder), *sys.path]):
+            module = importlib.import_module("model_search")
+            network = module.Network(shape.channels, CLASSES, shape.cells, None)
+    except Exception as error:  # whatever a foreign package raises
+        raise UserError(f"cannot import model_search of DARTS_HOME {path}: {error}") from error
+    finally:
+        for name in names:
+            sys.modules.pop(name, None)
+        sys.modules.update(aside)
+    return network, [logits.requires_grad_() for logits in network.arch_parameters()]

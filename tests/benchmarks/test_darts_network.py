@@ -10,8 +10,8 @@ import darts_network
 import pytest
 import torch
 from darts_network import STEPS, entrants, main
-from racing.darts_release import release_network
-from racing.shape import Shape
+from racing.rivals import release_network
+from racing.steps import Shape
 
 from naslib_edd.errors import UserError
 

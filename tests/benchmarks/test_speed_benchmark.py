@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import speed
 import torch
-from racing import alone, measure, surroundings
-from racing.entrants import Entrant, lineup
-from racing.options import METHODS, read
-from racing.shape import Record, Shape
+from racing import cpu, record
+from racing.entrants import Entrant
+from racing.steps import Record, Shape
+from speed import METHODS, read
 from tiny_race import SHAPE, TIMES, TINY, race
 
 from naslib_edd.errors import UserError
@@ -20,44 +20,44 @@ from naslib_edd.supernet.native.targets import no_bf16, target
 
 pytestmark = pytest.mark.benchmark
 
+OWN = {name for name in TIMES if not name.startswith(("autodl", "naslib"))}
 RESULTS = Path(speed.__file__).parent / "results"
 
 
 def test_record_of_a_tiny_race(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "speed.json"
-    record = race(out, "--repeats=2")
-    assert set(record) == {
+    found = race(out, "--repeats=2")
+    assert set(found) == {
         *("command", "processor", "gpu", "threads", "torch", "kernels", "python", "system"),
         *("naslib_edd", "date", "isa", "settings", "pieces", "goals"),
     }
-    assert record["settings"] == {
+    assert found["settings"] == {
         **{"channels": 4, "cells": 1, "batch_size": 4, "size": 8},
         **{"methods": list(METHODS), "repeats": 2, "sampled_repeats": 2, "warmup": 1},
         **{"threads": 1, "device": "cpu", "autodl": None, "naslib": None},
-        **{key: record[key] for key in ("processor", "isa", "gpu", "torch", "naslib_edd")},
-        "kernels": record["kernels"],
-        "allocator": record["settings"]["allocator"],
+        **{key: found[key] for key in ("processor", "isa", "gpu", "torch", "naslib_edd")},
+        "kernels": found["kernels"],
+        "allocator": found["settings"]["allocator"],
         "cudnn_tf32": torch.backends.cudnn.allow_tf32,
     }
-    assert record["settings"]["allocator"] in ("keep", "default")  # the latter without glibc
-    assert record["torch"] == torch.__version__ and record["threads"] == 1
-    assert record["kernels"] is (kernels() is not None)
-    assert record["processor"] and record["gpu"] is None
+    assert found["settings"]["allocator"] in ("keep", "default")  # the latter without glibc
+    assert found["torch"] == torch.__version__ and found["threads"] == 1
+    assert found["kernels"] is (kernels() is not None)
+    assert found["processor"] and found["gpu"] is None
     names = ["floor", "plain, darts_v1", "plain, edd_darts", "samplers"]
     halves = set()
     if no_bf16() is None:
         names[3:3], names[2:2] = ["bf16, edd_darts"], ["bf16, darts_v1"]
         halves = {"fast:darts_v1:bf16", "fast:edd_darts:bf16"}
-    assert list(record["pieces"]) == [f"race, {name}" for name in names]
-    assert record["command"].startswith("python benchmarks/speed.py --channels=4 ")
-    assert str(tmp_path) not in json.dumps(record)
+    assert list(found["pieces"]) == [f"race, {name}" for name in names]
+    assert found["command"].startswith("python benchmarks/speed.py --channels=4 ")
+    assert str(tmp_path) not in json.dumps(found)
     raced: set[str] = set()
-    for piece in record["pieces"].values():
+    for piece in found["pieces"].values():
         check_race(piece)
         raced |= set(piece["engines"])
-    own = {name for name in TIMES if not name.startswith(("autodl", "naslib"))}
-    assert raced == own | halves
-    floor = record["pieces"]["race, floor"]["floor"]
+    assert raced == OWN | halves
+    floor = found["pieces"]["race, floor"]["floor"]
     passes = floor["passes"]
     assert sum(row["count"] for row in passes) == 97
     assert floor["gflop"] * 1e9 == sum(row["flops"] * row["count"] for row in passes)
@@ -66,7 +66,7 @@ def test_record_of_a_tiny_race(tmp_path: Path, capsys: pytest.CaptureFixture[str
         assert middle[row["layout"]] == min(middle.values())
     shown = capsys.readouterr().out
     assert "fast / plain," in shown and f"record: {out}" in shown
-    assert ("C++ kernels" if record["kernels"] else "PyTorch passes") in shown
+    assert ("C++ kernels" if found["kernels"] else "PyTorch passes") in shown
     before = out.read_bytes()
     race(out, "--repeats=2")  # goes on: nothing is missing
     assert out.read_bytes() == before and "race, samplers: in speed" in capsys.readouterr().out
@@ -86,8 +86,8 @@ def check_race(piece: Record) -> None:
 
 
 def test_a_run_on_pytorch_alone_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(surroundings, "kernels", lambda: None)
-    assert surroundings.surroundings(read(TINY))["kernels"] is False
+    monkeypatch.setattr(record, "kernels", lambda: None)
+    assert record.surroundings()["kernels"] is False
 
 
 def test_without_out_the_record_goes_to_results(
@@ -104,15 +104,15 @@ def test_without_out_the_record_goes_to_results(
 
 
 def test_glibc_s_own_allocator_can_be_had(tmp_path: Path) -> None:
-    record = race(tmp_path / "speed.json", "--methods", "gdas", "--allocator", "default")
-    assert record["settings"]["allocator"] == "default"
-    assert list(record["pieces"]["race, samplers"]["engines"]) == ["fast:gdas"]
+    found = race(tmp_path / "speed.json", "--methods", "gdas", "--allocator", "default")
+    assert found["settings"]["allocator"] == "default"
+    assert list(found["pieces"]["race, samplers"]["engines"]) == ["fast:gdas"]
 
 
 def test_memory_of_an_engine_in_its_own_process() -> None:
     options = read([*TINY, "--methods", "edd_darts"])
     entrant = Entrant(kind="fast", layout="channels_last", method="edd_darts")
-    found = alone.peak_rss(entrant, SHAPE, options)
+    found = cpu.peak_memory(entrant, SHAPE, options)
     # Python with torch takes tens of MiB at the least, and this network next to nothing.
     assert 30 < found["memory_before_mib"] <= found["memory_mib"] < 16_384
 
@@ -127,11 +127,11 @@ def test_memory_is_in_the_record_of_all_but_the_floor(
         asked.append(entrant.name)
         return {"memory_mib": 300.0, "memory_before_mib": 200.0}
 
-    monkeypatch.setattr(alone, "peak_rss", peak)
-    record = race(tmp_path / "speed.json", "--memory")
-    rows = measure.of_kind(record["pieces"], "memory")
+    monkeypatch.setattr(cpu, "peak_memory", peak)
+    found = race(tmp_path / "speed.json", "--memory")
+    rows = [piece for piece in found["pieces"].values() if piece["kind"] == "memory"]
     assert asked == [row["engine"] for row in rows]
-    assert asked == [one.name for one in lineup(METHODS) if one.kind != "floor"]
+    assert sorted(asked) == sorted(OWN - {"floor"})
     assert all(row["memory_mib"] == 300.0 for row in rows)
 
 
@@ -140,4 +140,4 @@ def test_a_process_that_fails_says_why(tmp_path: Path) -> None:
     options.autodl = str(tmp_path)
     entrant = Entrant(kind="autodl", layout="contiguous", method="darts_v1")
     with pytest.raises(UserError, match=r"memory of autodl:darts_v1 .* no checkout of AutoDL"):
-        alone.peak_rss(entrant, SHAPE, options)
+        cpu.peak_memory(entrant, SHAPE, options)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from racing import floor as floors
 from racing.entrants import Entrant, bilevel_step
-from racing.shape import Shape
+from racing.steps import Shape
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from naslib_edd.supernet.native import kernels

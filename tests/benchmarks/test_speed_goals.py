@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-import racing.race
-from racing import goals, measure
-from racing.goals import Goal, aims, judge, verdict
-from racing.shape import Record
+from racing import cpu, entrants
+from racing.compare import Goal, judge, measured, verdict
+from racing.cpu import aims
+from racing.steps import Record
 from tiny_race import METHODS, race, ratios
 
 pytestmark = pytest.mark.benchmark
@@ -35,6 +35,7 @@ def test_the_goals_of_a_full_run() -> None:
         "naslib-edd query, s": 0.4,
         "naslib-edd --help, s": 0.2,
         "import naslib_edd, s": 0.1,
+        **{cpu.auto_label(size, threads): 1.03 for size in cpu.SIZES for threads in (1, 2)},
     }
     assert {goal.label: goal.at_most for goal in aims(METHODS) if not goal.asserted} == {
         "bf16 / fp32, darts_v1": 0.6,
@@ -47,18 +48,15 @@ def test_the_goals_of_a_full_run() -> None:
 
 def test_every_ratio_with_a_goal_is_one_that_a_run_has() -> None:
     """A goal whose label nothing is called would never be judged."""
-    exponents = {"time": 0.0, "memory": 0.0}
-    started = [{"name": name, "median": 0.0} for name in goals.STARTUP]
     timed = [{"label": label, "median": 0.0} for label in ratios()]
-    pieces: dict[str, Record] = {
-        axis: {"kind": "curve", "axis": axis, "exponents": exponents} for axis in goals.EXPONENTS
+    rows = judge(aims(METHODS), measured({"a": {"kind": "race", "ratios": timed}}))
+    assert {row["label"] for row in rows if row["met"] is None} == {
+        # See test_speed_compare and test_speed_cpu.
+        *("bf16 / fp32, darts_v1", "bf16 / fp32, edd_darts", "fast / AutoDL, peak memory"),
+        *(f"exponent of {what} in {axis}" for what in ("time", "memory") for axis in cpu.AXES),
+        *(f"{name}, s" for name in cpu.COMMANDS if name != "python"),
+        *(cpu.auto_label(size, threads) for size in cpu.SIZES for threads in cpu.THREADS),
     }
-    pieces |= {"a": {"kind": "race", "ratios": timed}, "b": {"kind": "startup", "rows": started}}
-    rows = judge(aims(METHODS), measure.measured(pieces))
-    assert [row["label"] for row in rows if row["met"] is None] == [
-        *("bf16 / fp32, darts_v1", "bf16 / fp32, edd_darts"),  # see test_speed_compare
-        "fast / AutoDL, peak memory",
-    ]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +121,7 @@ def test_assert_sets_the_exit_code(
     def made_up(steps: Record, *, rounds: int, **_: object) -> dict[str, list[float]]:
         return {name: [fast if name.startswith("fast") else 1.0] * rounds for name in steps}
 
-    monkeypatch.setattr(racing.race, "race", made_up)
+    monkeypatch.setattr(entrants, "race", made_up)
     out = tmp_path / "speed.json"
     race(out, "--methods", "edd_darts")
     assert "goal at most" not in capsys.readouterr().out

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import pytest
 import speed
 import torch
-from racing import surroundings
-from racing.options import ISAS, METHODS, read
-from racing.shape import Shape
+from racing.record import command
+from racing.steps import Shape
+from speed import ISAS, METHODS, read
 from tiny_race import TINY
 
 from naslib_edd.supernet.native.targets import NEON, PLAIN, target
@@ -105,7 +105,8 @@ def test_a_record_names_no_folder_of_the_machine(tmp_path: Path, equals: bool) -
         words = [word for pair in given.items() for word in pair]
     options = read(["--out", given["--out"]])
     options.arguments, options.autodl, options.naslib = words, "/a=b/c", "/d"
-    told = " ".join(surroundings.public(options)).replace("=", " ", 3 if equals else 0)
+    told = command(options).removeprefix("python benchmarks/speed.py ")
+    told = told.replace("=", " ", 3 if equals else 0)
     assert told == "--autodl AutoDL-Projects --naslib NASLib --out x=y.json"
 
 
@@ -122,8 +123,8 @@ def test_an_instruction_set_is_a_process_of_its_own(
     monkeypatch.setattr(subprocess, "run", start)
     monkeypatch.setattr(speed, "target", lambda: PLAIN)
     assert speed.main([*TINY, "--isa", "avx2"]) == 7
-    ((command, environment),) = ran
-    assert command[1:] == [speed.__file__, *TINY, "--isa", "avx2"]
+    ((again, environment),) = ran
+    assert again[1:] == [speed.__file__, *TINY, "--isa", "avx2"]
     assert environment == {**os.environ, **ISAS["avx2"]}
     assert ISAS["avx2"] == {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
     for name, value in ISAS["avx2"].items():

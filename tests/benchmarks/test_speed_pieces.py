@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from racing.pieces import Piece, run_pieces
-from racing.shape import Record
+from racing.record import Piece, run_pieces
+from racing.steps import Record
 
 from naslib_edd.errors import UserError
 
@@ -22,7 +21,7 @@ class Fakes:
 
     def __init__(self, out: Path) -> None:
         self.out, self.ran = out, list[str]()
-        self.told, self.ticked = list[str](), list[str]()
+        self.told = list[str]()
 
     def run(
         self,
@@ -32,23 +31,21 @@ class Fakes:
         most: int | None = None,
     ) -> Record:
         def piece(name: str) -> Piece:
-            def work(tick: Callable[[str], None]) -> Record:
+            def work() -> Record:
                 if name == fails:
                     raise RuntimeError("power cut")
                 self.ran.append(name)
-                tick("step")
                 return {"number": len(self.ran)}
 
-            return Piece(work)
+            return work
 
         return run_pieces(
             {name: piece(name) for name in NAMES},
+            lambda done: [{"done": len(done)}],
             self.out,
             head={"date": head},
             settings={"channels": settings},
-            finish=lambda record: {"goals": [len(record["pieces"])]},
             tell=self.told.append,
-            tick=self.ticked.append,
             most=most,
         )
 
@@ -65,10 +62,10 @@ def fakes(tmp_path: Path) -> Fakes:
 def test_a_run_that_was_cut_off_goes_on(fakes: Fakes) -> None:
     with pytest.raises(RuntimeError, match="power cut"):
         fakes.run(fails="b", head="first")
-    assert list(fakes.saved()["pieces"]) == ["a"] and fakes.saved()["goals"] == [1]
+    assert list(fakes.saved()["pieces"]) == ["a"] and fakes.saved()["goals"] == [{"done": 1}]
     record = fakes.run(head="second")
     assert fakes.ran == NAMES and list(record["pieces"]) == NAMES
-    assert record == fakes.saved() and record["goals"] == [3]
+    assert record == fakes.saved() and record["goals"] == [{"done": 3}]
     # Where and when each was measured, not only the last.
     assert [record["pieces"][name]["head"]["date"] for name in NAMES] == ["first"] + ["second"] * 2
     assert [record["pieces"][name]["number"] for name in NAMES] == [1, 2, 3]
@@ -84,7 +81,7 @@ def test_a_complete_record_is_not_touched(fakes: Fakes) -> None:
 
 def test_it_says_where_it_is_and_stops_when_asked(fakes: Fakes) -> None:
     fakes.run(most=2)
-    assert fakes.ran == ["a", "b"] and fakes.ticked == ["1 of 3, a: step", "2 of 3, b: step"]
+    assert fakes.ran == ["a", "b"]
     assert fakes.told[0] == "[1 of 3] a …" and fakes.told[1].startswith("[1 of 3] a: 0 s; 2 to go")
     del fakes.told[:]
     fakes.run(most=2)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from racing.entrants import Entrant, bilevel_step
 from racing.rivals import autodl_network, autodl_step, load_naslib, naslib_step, search_space
-from racing.shape import Shape
+from racing.steps import Shape
 from tiny_race import SHAPE, race
 
 from naslib_edd.bilevel import FirstOrder
@@ -116,7 +116,8 @@ def test_race_with_the_real_autodl(tmp_path: Path) -> None:
     record = race(tmp_path / "speed.json", *arguments)
     engines = record["pieces"]["race, autodl"]["engines"]
     assert engines["autodl:darts_v1"]["median"] > 0
-    assert engines["fast:darts_v1"]["multiples"]["autodl"] > 0
+    labels = [row["label"] for row in record["pieces"]["race, autodl"]["ratios"]]
+    assert labels[0] == "plain / AutoDL" and labels[-1] == "fast / AutoDL"
     assert record["settings"]["autodl"] != "unknown"
 
 
