@@ -14,21 +14,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
+from racing.record import surroundings
+from racing.steps import race
 from rich.console import Console
 
 from naslib_edd.plugin import checkout, compat, registry
 from naslib_edd.plugin.runner import run
 from naslib_edd.storage.files import write_text
-from naslib_edd.supernet.native import kernels
 
 #: race → (rivals, the first is NASLib's own; how many times faster ours, the second, should be).
 #: ``@naslib``: on NASLib's graph itself (search.supernet: naslib).
@@ -61,11 +61,7 @@ def main() -> int:
     record.setdefault("races", {})[options.race] = {
         "command": " ".join(["python", *sys.argv]),
         "naslib_commit": checkout.commit(checkout.require()),
-        "torch": torch.__version__,
-        "machine": platform.machine(),
-        "isa": torch.backends.cpu.get_cpu_capability(),
-        "kernels": kernels() is not None,
-        "processors": os.cpu_count(),
+        **surroundings(torch.device("cuda" if torch.cuda.is_available() else "cpu")),
         "load_average": os.getloadavg()[0],
         "settings": {k: v for k, v in vars(options).items() if k not in ("out", "check")},
         "seconds": seconds,
@@ -92,16 +88,9 @@ def _steps(rivals: list[str], options: argparse.Namespace) -> dict[str, list[flo
     device = optimizers[rivals[0]].device
     images = torch.randn(options.batch_size, 3, options.size, options.size, device=device)
     batch = images, torch.randint(10, (options.batch_size,), device=device)
-    seconds: dict[str, list[float]] = {name: [] for name in rivals}
-    for turn in range(options.warmup + options.repeats):
-        for name, optimizer in optimizers.items():
-            began = time.perf_counter()
-            optimizer.step(batch, batch)
-            if device.type == "cuda":
-                torch.cuda.synchronize()
-            if turn >= options.warmup:
-                seconds[name].append(time.perf_counter() - began)
-    return seconds
+    steps = {name: partial(one.step, batch, batch) for name, one in optimizers.items()}
+    race(steps, rounds=options.warmup, device=device)
+    return race(steps, rounds=options.repeats, device=device)
 
 
 def _searches(rivals: list[str], options: argparse.Namespace) -> dict[str, list[float]]:
