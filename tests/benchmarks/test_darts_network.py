@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import darts_network
 import pytest
@@ -64,6 +66,36 @@ def test_a_folder_that_is_no_checkout(
     (tmp_path / "cnn" / "model_search.py").write_text("import no_such_module_at_all\n")
     with pytest.raises(UserError, match="cannot import model_search"):
         release_network(tmp_path, SHAPE)
+
+
+RELEASE = """
+import torch
+from genotypes import PRIMITIVES
+
+class Network(torch.nn.Module):
+    def __init__(self, C, classes, layers, criterion):
+        super().__init__()
+        self.head = torch.nn.Linear(C, classes)
+        self.alphas = [torch.zeros(14, len(PRIMITIVES)).cuda() for _ in range(2)]
+
+    def arch_parameters(self):
+        return self.alphas
+"""
+
+
+def test_a_checkout_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its logits stay on the CPU; modules of its modules' names are those that were there."""
+    (tmp_path / "cnn").mkdir()
+    (tmp_path / "cnn" / "model_search.py").write_text(RELEASE)
+    (tmp_path / "cnn" / "genotypes.py").write_text("PRIMITIVES = list(range(8))\n")
+    monkeypatch.setitem(sys.modules, "genotypes", other := ModuleType("genotypes"))
+    before, cuda = list(sys.path), torch.Tensor.cuda
+    network, logits = release_network(tmp_path, SHAPE)
+    assert [tuple(one.shape) for one in logits] == [(14, 8)] * 2
+    assert all(one.requires_grad and one.device.type == "cpu" for one in logits)
+    assert [tuple(one.shape) for one in network.parameters()] == [(10, 2), (10,)]
+    assert sys.modules["genotypes"] is other and "model_search" not in sys.modules
+    assert sys.path == before and torch.Tensor.cuda is cuda
 
 
 @pytest.mark.data("DARTS_HOME")
