@@ -150,9 +150,8 @@ def own_memory(entrant: Entrant, shape: Shape, options: argparse.Namespace) -> R
 
 def _status(field: str) -> float:
     """A field of /proc/self/status, MiB."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    (line,) = [line for line in lines if line.startswith(f"{field}:")]
-    return float(line.split()[1]) / 1024
+    words = Path("/proc/self/status").read_text(encoding="ascii").split()
+    return float(words[words.index(f"{field}:") + 1]) / 1024
 
 
 def curve(axis: str, options: argparse.Namespace) -> Record:

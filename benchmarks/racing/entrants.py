@@ -14,7 +14,7 @@ from naslib_edd.data.loading import ImageSet, SearchData
 from naslib_edd.engine.engine import Engine
 from racing.compare import compare
 from racing.floor import floor_step
-from racing.rivals import RIVALS, autodl_step, naslib_step
+from racing.rivals import BASELINE, RIVALS, autodl_step, naslib_step
 from racing.steps import (
     AS_IT_RUNS,
     CLASSES,
@@ -61,51 +61,48 @@ FAST = partial(Entrant, kind="fast", layout="channels_last")
 FLOOR = Entrant(kind="floor", layout="best of both")
 
 
-def ours(method: str) -> list[Entrant]:
-    """The fast engine on a CPU."""
-    return [FAST(method=method)]
-
-
 def races(
     methods: Sequence[str],
     rivals: Collection[str] = (),
     *,
-    fast: Callable[[str], list[Entrant]] = ours,
+    fast: Callable[[str], list[Entrant]] = lambda method: [FAST(method=method)],
     half: bool = False,
 ) -> dict[str, list[Entrant]]:
     """Who races whom, by the races' names: what is compared step by step is in one race.
 
     The baseline beside each of its rivals; all methods that compute every operation, with the
-    floor; each of them beside the plain supernet, and, if ``half``, beside itself in bf16; all
-    samplers.
+    floor; each of them beside the plain supernet, and beside itself in bf16; all samplers.
 
     Args:
-        fast: the engines of a method that are the project's own.
+        methods: of the project's own; rivals take part in those that they have.
+        rivals: keys of :data:`racing.rivals.RIVALS`.
+        fast: the fast engines of a method, of which a GPU has several.
+        half: whether the processor has bf16.
     """
     plain = partial(Entrant, kind="plain")
-    found: dict[str, list[Entrant]] = {}
-    samplers: list[Entrant] = []
-    for kind, steps in RIVALS.items():
-        for method in steps:
-            rival = Entrant(kind=kind, layout="contiguous", method=method)
-            if kind not in rivals or method not in methods:
-                continue
-            if rival.sampled:
-                samplers.append(rival)
-            else:
-                both = [plain(layout=AS_IT_RUNS, method=method)] * (kind == "autodl")
-                found[kind] = [*fast(method), *both, rival]
+    theirs = [
+        Entrant(kind=kind, layout="contiguous", method=method)
+        for kind, steps in RIVALS.items()
+        for method in steps
+        if kind in rivals and method in methods
+    ]
     dense = [method for method in methods if not samples(method)]
+    found: dict[str, list[Entrant]] = {}
+    for rival in [one for one in theirs if not one.sampled]:
+        found[rival.kind] = [*fast(BASELINE), rival]
+        if rival.kind == "autodl":
+            found["autodl"].insert(-1, plain(layout=AS_IT_RUNS, method=BASELINE))
     if dense:
         own = [one for method in dense for one in fast(method)]
-        floors = [replace(FLOOR, precision=one.precision) for one in own]
-        found["floor"] = [*own, *dict.fromkeys(floors)]
+        floors = dict.fromkeys(replace(FLOOR, precision=one.precision) for one in own)
+        found["floor"] = [*own, *floors]
     for method in dense:
         layouts = [plain(layout=layout, method=method) for layout in LAYOUTS]
         found[f"plain, {method}"] = [*fast(method), *layouts]
         if half:
-            own = [FAST(method=method, precision=precision) for precision in DTYPES]
-            found[f"bf16, {method}"] = own
+            both = [FAST(method=method, precision=precision) for precision in DTYPES]
+            found[f"bf16, {method}"] = both
+    samplers = [one for one in theirs if one.sampled]
     samplers += [one for method in methods if samples(method) for one in fast(method)]
     return found | ({"samplers": samplers} if samplers else {})
 

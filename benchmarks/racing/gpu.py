@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import torch
 
@@ -107,11 +108,11 @@ def seeds(options: argparse.Namespace, batch: int) -> Record:
 
 
 def searches(
-    options: argparse.Namespace, batch: int, *, number: int = 1, **more: int
+    options: argparse.Namespace, batch: int, *, number: int = 1, **more: Any
 ) -> list[Record]:
     """What :func:`own_search` finds with so many seeds at once, a process each."""
     tasks = [(options, batch, seed) for seed in range(number)]
-    return apart(options, partial(own_search, **more), tasks, "a search failed")  # type: ignore[arg-type]
+    return apart(options, partial(own_search, **more), tasks, "a search failed")
 
 
 def own_search(

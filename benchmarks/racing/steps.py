@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from statistics import median
 from typing import Any, TypeVar
 
@@ -122,7 +123,13 @@ def apart(
     """
     fresh = get_context("spawn")
     with ProcessPoolExecutor(len(tasks), fresh, initializer=settle, initargs=(options,)) as pool:
+        heard = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for this process alone
+        found = pool.map(work, *zip(*tasks, strict=True))
+        signal.signal(signal.SIGINT, heard)
         try:
-            return list(pool.map(work, *zip(*tasks, strict=True)))
+            return list(found)
         except Exception as error:
             raise UserError(f"{failed}: {error}") from error
+        finally:
+            for child in active_children():  # the others, where one failed or all are stopped
+                child.kill()
