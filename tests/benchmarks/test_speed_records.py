@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from racing.compare import compare, measured
+from racing.show import show
+from rich.console import Console
 
 pytestmark = pytest.mark.benchmark
 
@@ -73,6 +76,24 @@ def test_what_a_record_was_held_to(isa: str) -> None:
         assert of["settings"][name].startswith(commit)
     for piece in of["pieces"].values():
         assert (piece["head"]["isa"], piece["head"]["processor"]) == (ISA[isa], of["processor"])
+
+
+@pytest.mark.parametrize("isa", list(TITLES))
+def test_a_record_is_read_as_it_was_written(isa: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its ratios are those of its seconds, its goals are judged by them, and it can be shown."""
+    of = record(isa)
+    races = [piece for piece in of["pieces"].values() if piece["kind"] == "race"]
+    for piece in races:
+        found = compare({name: row["seconds"] for name, row in piece["engines"].items()})
+        rows = {row["label"]: row["rounds"] for row in found}
+        assert rows.keys() == {row["label"] for row in piece["ratios"]}
+        for row in piece["ratios"]:
+            assert rows[row["label"]] == pytest.approx(row["rounds"], rel=1e-12)
+    values = measured(of["pieces"])
+    assert all(goal["value"] == values.get(goal["label"]) for goal in of["goals"])
+    show(of, Console(width=110))
+    shown = capsys.readouterr().out
+    assert all(f"\n{name}\n" in shown for name in of["pieces"])
 
 
 @pytest.mark.parametrize("method", ["darts_v1", "edd_darts"])
