@@ -2,7 +2,7 @@
 
 :mod:`naslib_edd.storage.pickles.building` has those of containers.
 
-Each takes the machine, with its next byte at ``machine.place``.
+Each takes the state of the machine, whose next byte is at ``machine.place``.
 """
 
 from __future__ import annotations
@@ -10,18 +10,16 @@ from __future__ import annotations
 import codecs
 import struct
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from naslib_edd.storage.pickles.faults import PickleFault
-
-if TYPE_CHECKING:
-    from naslib_edd.storage.pickles.machine import Machine
+from naslib_edd.storage.pickles.state import State
 
 _NEWEST = 5  # protocol
 _LONGEST_NUMBER = 100
 #: Of a string without a length before it, as protocol 0 writes arrays.
 _LONGEST_LINE = 1 << 28
-Handler = Callable[["Machine"], None]
+Handler = Callable[[State], None]
 OTHERS: list[Handler | None] = [None] * 256
 
 
@@ -35,10 +33,10 @@ def opcode(code: bytes) -> Callable[[Handler], Handler]:
     return enter
 
 
-def _number(form: str) -> Callable[[Machine], int]:
+def _number(form: str) -> Callable[[State], int]:
     layout = struct.Struct(form)
 
-    def read(machine: Machine) -> int:
+    def read(machine: State) -> int:
         return int(layout.unpack(machine.take(layout.size))[0])
 
     return read
@@ -64,10 +62,10 @@ for _code, _make in (
     _constant(_code, _make)
 
 
-def _counted(code: bytes, length: Callable[[Machine], int], make: Callable[[bytes], Any]) -> None:
+def _counted(code: bytes, length: Callable[[State], int], make: Callable[[bytes], Any]) -> None:
     """A string with its length before it."""
 
-    def handler(machine: Machine) -> None:
+    def handler(machine: State) -> None:
         count = length(machine)
         machine.stream.expect(count, machine.place)
         machine.stack.append(make(machine.take(count)))
@@ -95,29 +93,29 @@ _counted(b"T", _i4, _latin1)
 
 
 @opcode(b"\x80")
-def _proto(machine: Machine) -> None:
+def _proto(machine: State) -> None:
     protocol = _u1(machine)
     if protocol > _NEWEST:
         raise PickleFault(f"the pickle protocol {protocol}")
 
 
 @opcode(b"\x95")
-def _frame(machine: Machine) -> None:
+def _frame(machine: State) -> None:
     machine.stream.expect(_u8(machine), machine.place)
 
 
 @opcode(b"J")
-def _binint(machine: Machine) -> None:
+def _binint(machine: State) -> None:
     machine.stack.append(_i4(machine))
 
 
 @opcode(b"M")
-def _binint2(machine: Machine) -> None:
+def _binint2(machine: State) -> None:
     machine.stack.append(_u2(machine))
 
 
-def _long(length: Callable[[Machine], int]) -> Handler:
-    def handler(machine: Machine) -> None:
+def _long(length: Callable[[State], int]) -> Handler:
+    def handler(machine: State) -> None:
         count = length(machine)
         if not 0 <= count <= _LONGEST_NUMBER:
             raise PickleFault(f"a number of {count} bytes")
@@ -130,23 +128,23 @@ OTHERS[0x8A], OTHERS[0x8B] = _long(_u1), _long(_i4)
 
 
 @opcode(b"I")
-def _int(machine: Machine) -> None:
+def _int(machine: State) -> None:
     line = machine.line(_LONGEST_NUMBER)
     machine.stack.append({b"00": False, b"01": True}[line] if line in (b"00", b"01") else int(line))
 
 
 @opcode(b"L")
-def _long_line(machine: Machine) -> None:
+def _long_line(machine: State) -> None:
     machine.stack.append(int(machine.line(_LONGEST_NUMBER).rstrip(b"L")))
 
 
 @opcode(b"F")
-def _float(machine: Machine) -> None:
+def _float(machine: State) -> None:
     machine.stack.append(float(machine.line(_LONGEST_NUMBER)))
 
 
 @opcode(b"S")
-def _string(machine: Machine) -> None:
+def _string(machine: State) -> None:
     # Python 2 wrote whole images so.
     line = machine.line(_LONGEST_LINE).strip()
     if len(line) < 2 or line[:1] not in (b"'", b'"') or line[:1] != line[-1:]:
@@ -155,21 +153,21 @@ def _string(machine: Machine) -> None:
 
 
 @opcode(b"V")
-def _unicode(machine: Machine) -> None:
+def _unicode(machine: State) -> None:
     # Protocol 0 of Python 3 writes an array's bytes so.
     machine.stack.append(str(machine.line(_LONGEST_LINE), "raw-unicode-escape"))
 
 
 @opcode(b"p")
-def _put(machine: Machine) -> None:
+def _put(machine: State) -> None:
     machine.put(int(machine.line(_LONGEST_NUMBER)), machine.stack[-1])
 
 
 @opcode(b"g")
-def _get(machine: Machine) -> None:
+def _get(machine: State) -> None:
     machine.stack.append(machine.get(int(machine.line(_LONGEST_NUMBER))))
 
 
 @opcode(b"0")
-def _pop(machine: Machine) -> None:
+def _pop(machine: State) -> None:
     machine.stack.pop()
