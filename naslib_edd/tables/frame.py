@@ -15,10 +15,10 @@ from naslib_edd.tables.ranking import rank_and_regret
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from naslib_edd.tables.table import Table
+    from naslib_edd.tables.values import Values
 
 
-def frame(table: Table, *, seeds: bool = False) -> DataFrame:
+def frame(table: Values, *, seeds: bool = False) -> DataFrame:
     """A row an architecture, by index.
 
     ``arch_str``; ``op_1_0`` … ``op_3_2``, the operation's name of each edge (target, source); of

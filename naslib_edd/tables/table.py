@@ -21,7 +21,6 @@ from naslib_edd.errors import UserError
 from naslib_edd.spaces.nb201 import encoding as nb201
 from naslib_edd.storage.paths import path_of
 from naslib_edd.tables import formats, names
-from naslib_edd.tables.about import describe
 from naslib_edd.tables.choice import Limits, front, order, within
 from naslib_edd.tables.columns import ACCURACIES, COSTS, Source
 from naslib_edd.tables.epochs import of_twelve
@@ -221,15 +220,8 @@ class Table(Values):
     def __setstate__(self, state: tuple[Source, Path]) -> None:
         self.__init__(state[0], path=state[1])  # type: ignore[misc]  # as when it was opened
 
-    def __len__(self) -> int:
-        return int(self._present.sum())
-
     def __repr__(self) -> str:
         return f"<Table {self.source} ({self.format}): {', '.join(self.datasets)}>"
-
-    def info(self) -> dict[str, Any]:
-        """What the table holds, JSON-ready: source, format, sizes, the best of each accuracy."""
-        return describe(self)
 
     def _notes_of(self, index: int, found: dict[str, DatasetRecord]) -> MappingProxyType[str, str]:
         more = miscounts(index, {name: of.params_M for name, of in found.items()})

@@ -147,7 +147,8 @@ class Values:
             dataset: a name of :attr:`datasets`.
             name: ``params_M``, ``flops_M`` (both as counted, where the table has that),
                 ``train_time_s`` or ``latency_ms``.
-            device, latencies: of ``latency_ms``: see :meth:`latencies`.
+            device: of ``latency_ms``: see :meth:`latencies`.
+            latencies: the same.
 
         Raises:
             UserError: there is no such cost.
@@ -184,6 +185,34 @@ class Values:
         values = np.empty((0, 0)) if column is None else self.column(column)
         complete = values[np.isfinite(values).all(axis=1)] if values.size else values
         return noise(complete) if len(complete) > 1 and complete.shape[1] > 1 else None
+
+    def info(self) -> dict[str, Any]:
+        """What the table holds, JSON-ready: source, format, sizes, the best of each accuracy."""
+        best: dict[str, dict[str, Any]] = {}
+        for name, values in self.accuracies.items():
+            dataset, _, split = name.partition("__")
+            count = int(np.isfinite(values).sum())
+            top = int(np.nanargmax(values)) if count else None
+            best.setdefault(dataset, {})[split] = {
+                "architectures": count,
+                "best": None if top is None else float(values[top]),
+                "best_index": top,
+            }
+        return {
+            "source": str(self.source),
+            "format": self.format,
+            "architectures": len(self),
+            "of": nb201.SIZE,
+            "datasets": best,
+            "columns": list(self.columns),
+            "other_arrays": [name for name in self.arrays if not is_column(name)],
+            "missing": self.absent,
+            "notes": self.notes,
+            "about": self.about,
+        }
+
+    def __len__(self) -> int:
+        return int(self._present.sum())
 
     @property
     def absent(self) -> dict[str, str]:
