@@ -16,7 +16,7 @@ from naslib_edd.bilevel import graphed
 from naslib_edd.bilevel.graphed import WARM_UP, GraphedStep
 from naslib_edd.config.loading import load
 from naslib_edd.config.methods import METHODS
-from naslib_edd.engine import engine as engine_module
+from naslib_edd.engine import state as state_module
 from naslib_edd.engine.build import StepMode
 from naslib_edd.engine.build import step as step_module
 from naslib_edd.engine.build.step import host_work
@@ -38,7 +38,7 @@ def on_tape(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return StepMode(graphed=why is None, precision=search.precision, why=why)
 
     monkeypatch.setattr(step_module, "CudaGraph", lambda **_: Tape(calls))
-    monkeypatch.setattr(engine_module, "step_mode", path)
+    monkeypatch.setattr(state_module, "step_mode", path)
     for module in (fused, pool):  # no tape sees a kernel in C++
         monkeypatch.setattr(module, "native_kernels", lambda *_: None)
     # torch allows Adam's capturable state on accelerators only.
@@ -132,7 +132,7 @@ def test_as_torchs_own_optimizers_but_for_rounding(
 ) -> None:
     found = engine_of("edd_darts")
     monkeypatch.setattr(
-        engine_module, "step_mode", lambda *_: StepMode(graphed=False, precision="fp32", why="")
+        state_module, "step_mode", lambda *_: StepMode(graphed=False, precision="fp32", why="")
     )
     wanted = engine_of("edd_darts")
     assert type(wanted.weight_optimizer) is torch.optim.SGD
