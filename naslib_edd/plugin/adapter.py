@@ -21,17 +21,13 @@ from naslib_edd.data import SearchData
 from naslib_edd.engine.start import changes
 from naslib_edd.errors import UserError
 from naslib_edd.plugin import constructor, rng
+from naslib_edd.plugin.adapted import Adapted
 from naslib_edd.plugin.discretise import final_architecture
 from naslib_edd.plugin.host_trainer import calling_trainer, put_right
-from naslib_edd.plugin.layout import ROW, survey
-from naslib_edd.plugin.logit_views import LogitViews
 from naslib_edd.plugin.mixed import mixed_op_class
-from naslib_edd.plugin.parts import Parts, Training
 from naslib_edd.plugin.rows import epoch_row
-from naslib_edd.plugin.stages import Stages
 from naslib_edd.plugin.state import Checkpointed
 from naslib_edd.plugin.whole_state import restore, state_of
-from naslib_edd.spaces.edge_column import joined, split
 
 logger = logging.getLogger(__name__)
 
@@ -44,41 +40,31 @@ class Host:
     mixed_op: type[Any]
 
 
-class Adapter:
+class Adapter(Adapted):
     """See the module. Constructor arguments: see :mod:`naslib_edd.plugin.constructor`.
 
     Attributes:
-        graph: the adapted NASLib graph.
-        logits: all logits, rows and columns as in ``layout``; a leaf tensor.
-        history: a row an epoch, the fields of the built-in engine's record.
-        epoch: how many epochs are done.
         images: of the search, where our runner gave them.
         loss: of class scores and labels; a runner may put another here.
         steps: steps an epoch where the runner knows it: the learning rate's cosine then goes by
             step, as in the built-in engine; else by epoch, as NASLib's.
     """
 
-    method: ClassVar[str]
     host: ClassVar[Host]
     using_step_function = True
 
     def __init__(self, *given: Any, **keywords: Any) -> None:
-        super().__init__()
-        self.config = constructor.settings(self.method, given, keywords)
+        super().__init__(*given, **keywords)
         self.given, self.keywords = given, keywords
         #: whose images: a script's own, until our runner says otherwise
         self.loaders = "naslib"
         self._told = False
-        self.settings = self.config.search
         self.device = torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
-        self.history: list[dict[str, Any]] = []
-        self.epoch = self.step_in_epoch = 0
+        self.step_in_epoch = 0
         self.steps: int | None = None
         self.images: SearchData | None = None
         self.loss = nn.CrossEntropyLoss()
-        self.learning_rate = self.settings.learning_rate
-        self.open_epoch = self._training_began = False
-        self.rng_to_come: dict[str, Any] | None = None
+        self._training_began = False
         self._began = time.monotonic()
 
     def adapt_search_space(
@@ -98,37 +84,8 @@ class Adapter:
         if not hasattr(search_space, "update_edges"):
             raise UserError(f"{search_space!r:.60} is no search space of NASLib's (a Graph)")
         self.search_space, self.dataset = search_space, dataset
-        graph = search_space.clone()
-        self.scope = scope or graph.OPTIMIZER_SCOPE
-        self.layout = survey(graph, self.scope)
-        self.parts = Parts(search=self.settings, layout=self.layout, seed=self.config.seed)
-        self.logits, self.t = self.parts.logits, self.parts.t
-        self.temperature = self.parts.temperature
-        self.views = LogitViews(self.logits, self.layout.operations)
-        self.graph = graph
-        self.views.show(graph, self.scope)
-        mixed = mixed_op_class(self.host.mixed_op)
-
-        def mix(edge: Any) -> None:
-            if edge.data.has(ROW):
-                edge.data.set(
-                    "op",
-                    mixed(
-                        list(edge.data.op),
-                        weights=self.parts.weights,
-                        row=edge.data[ROW],
-                        partial=self.settings.partial_channels,
-                    ),
-                )
-
-        graph.update_edges(mix, scope=self.scope, private_edge_data=True)
-        graph.parse()
-        graph.train()
-        self.training = Training(search=self.settings, parts=self.parts, graph=graph)
-        self.supernet, self.meters = self.training.supernet, self.training.meters
-        self.op_optimizer = self.training.weight_optimizer
-        self.arch_optimizer = self.training.logit_optimizer
-        self.stages = Stages(self)
+        mixed_op = mixed_op_class(self.host.mixed_op)
+        self.adapt(search_space.clone(), scope, mixed_op=mixed_op)
         if self._training_began:
             self.before_training()
 
@@ -138,7 +95,7 @@ class Adapter:
         if not hasattr(self, "graph"):
             return
         self._tell()
-        self.stages.check_images()
+        self.stages.take_images(self.images)
         self.graph.to(self.device)
         for tensor in (self.logits, self.parts.allowed, self.t, self.meters.sums):
             tensor.data = tensor.data.to(self.device)
@@ -196,19 +153,6 @@ class Adapter:
         self.meters.reset()
         self.open_epoch, self.step_in_epoch = False, 0
 
-    def logits_rest(self, epoch: int) -> bool:
-        """Whether no logit step is taken in an epoch (from 0)."""
-        search = self.settings
-        rests = search.arch_fixed or search.relaxation == "uniform"
-        return rests or epoch < search.arch_warmup_epochs or self.stages.logits_rest(epoch)
-
-    def chosen(self) -> list[int]:
-        """NASLib's operation number of each row: a stage's choice, else the largest logits."""
-        choice = self.stages.choice()
-        if choice is not None:
-            return self.layout.unwritten(choice)
-        return self.layout.chosen(self.choosable_logits)
-
     def get_final_architecture(self) -> Any:
         """The discretised graph of the present logits; no random number is drawn from a search."""
         self.close_epoch()
@@ -237,15 +181,14 @@ class Adapter:
             self.views.show(self.graph, self.scope)
         return weights
 
-    @property
-    def choosable_logits(self) -> Tensor:
-        """The logits, minus infinity where an operation is ruled out."""
-        logits, allowed = self.logits.detach(), self.parts.allowed
-        operations, edges = split(logits, self.layout.operations)
-        return joined(operations.masked_fill(~allowed, -torch.inf), edges)
-
     def state(self) -> dict[str, Any]:
-        """Everything beside the graph's weights that a search needs to go on, bit for bit."""
+        """Everything beside the graph's weights that a search needs to go on, bit for bit.
+
+        An epoch that is done but not closed stays so, except where stages act at its end: what they
+        need then (the last batch) is not saved.
+        """
+        if self.stages.all:
+            self.close_epoch()
         return state_of(self)
 
     def load_state(self, state: dict[str, Any]) -> None:

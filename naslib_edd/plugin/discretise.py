@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from naslib_edd.plugin.adapted import Adapted
 from naslib_edd.plugin.layout import ROW
 from naslib_edd.plugin.strongest import show_strongest, strongest
 
-if TYPE_CHECKING:
-    from naslib_edd.plugin.adapter import Adapter
 
-
-def final_architecture(optimizer: Adapter) -> Any:
+def final_architecture(optimizer: Adapted) -> Any:
     """A parsed graph with one operation an edge, made of a clone; the supernet is left alone.
 
     The space has its say first (NB301 keeps two edges a node, and never ``none``), told of the

@@ -6,12 +6,11 @@ The Trainer gives its optimizer no reference to itself; the optimizer finds it a
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
-if TYPE_CHECKING:
-    from naslib_edd.plugin.adapter import Adapter
+from naslib_edd.plugin.adapted import Adapted
 
 #: Of the trajectory in errors.json, the field of our row that says the same.
 SAME = {
@@ -44,14 +43,14 @@ class ShownRate:
         """Nothing to restore."""
 
 
-def calling_trainer(optimizer: Adapter) -> Any | None:
+def calling_trainer(optimizer: object) -> Any | None:
     """The Trainer whose method called the optimizer's; None if it was someone else."""
     frame = sys._getframe(2)
     caller = frame.f_locals.get("self")
     return caller if getattr(caller, "optimizer", None) is optimizer else None
 
 
-def put_right(trainer: Any, optimizer: Adapter, epoch: int) -> None:
+def put_right(trainer: Any, optimizer: Adapted, epoch: int) -> None:
     """At the beginning of an epoch (from 0): the rate in the log, and the epochs before a resume.
 
     NASLib's checkpoints lack the trajectory, so that errors.json would begin anew.

@@ -19,7 +19,6 @@ from naslib_edd.plugin.adapter import Adapter
 from naslib_edd.plugin.fast import TiedSupernet
 from naslib_edd.plugin.layout import SKIPS, ZEROS
 from naslib_edd.plugin.queues import Queues
-from naslib_edd.plugin.strongest import kept_operations
 from naslib_edd.spaces.edge_column import split
 from naslib_edd.spaces.nb201 import encoding as nb201
 from naslib_edd.spaces.nb201.collapse import warning_of
@@ -177,7 +176,7 @@ def one_hot(optimizer: Adapter) -> tuple[Tensor, list[int]]:
     layout, relaxation = optimizer.layout, optimizer.parts.relaxation
     logits = optimizer.logits.detach()
     chosen = optimizer.chosen()
-    kept = kept_operations(optimizer)
+    kept = optimizer.kept_operations()
     if layout.truncated:
         for row, edge in enumerate(layout.edges):
             free = [n for n, name in enumerate(edge.operations) if name in (*ZEROS, *SKIPS)]

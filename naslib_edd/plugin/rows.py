@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from naslib_edd.bilevel.meters import OF_LOGIT_STEPS
-from naslib_edd.plugin.strongest import kept_operations
+from naslib_edd.plugin.adapted import Adapted
 from naslib_edd.relaxation import mean_entropy
 from naslib_edd.spaces.edge_column import split
 
-if TYPE_CHECKING:
-    from naslib_edd.plugin.adapter import Adapter
 
-
-def epoch_row(optimizer: Adapter) -> dict[str, Any]:
+def epoch_row(optimizer: Adapted) -> dict[str, Any]:
     """The row of the epoch that just ended; moves the temperature on to the next.
 
     ``net_val_acc_*`` are not in it: our runner adds them (:mod:`naslib_edd.plugin.recorder`), for
@@ -45,7 +42,7 @@ def epoch_row(optimizer: Adapter) -> dict[str, Any]:
         **optimizer.meters.means(),
         # A mean over no steps is unknown, not 0.
         **dict.fromkeys(OF_LOGIT_STEPS if rests else ()),
-        **optimizer.layout.describe(kept_operations(optimizer)),
+        **optimizer.layout.describe(optimizer.kept_operations()),
         **extra,
         "logits": operations.tolist(),
     }

@@ -8,63 +8,67 @@ what they changed. Their passes are the fast supernet's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from naslib_edd import spaces
+from naslib_edd.config.settings import Config
+from naslib_edd.data import SearchData
 from naslib_edd.engine.build import make_stages
 from naslib_edd.engine.evaluation import Evaluation
 from naslib_edd.errors import UserError
 from naslib_edd.plugin.fast import TiedSupernet
+from naslib_edd.plugin.parts import Parts, Training
 from naslib_edd.relaxation import Relaxation
 from naslib_edd.spaces import Kept
 from naslib_edd.spaces.edge_column import split
 from naslib_edd.supernet.base import Supernet
 
-if TYPE_CHECKING:
-    from naslib_edd.plugin.adapter import Adapter
-
 
 class StageSearch(Evaluation):
-    """A search on NASLib as a stage sees it; see :class:`naslib_edd.selection.stage.Search`."""
+    """A search on NASLib as a stage sees it; see :class:`naslib_edd.selection.stage.Search`.
+
+    Args:
+        config: the search's.
+        parts: its parts, with the layout of its graph.
+        training: its optimizers.
+    """
 
     allowed: Tensor
     t: Tensor
     weight_optimizer: torch.optim.Optimizer
 
-    def __init__(self, optimizer: Adapter) -> None:
-        self.optimizer, self.config = optimizer, optimizer.config
+    def __init__(self, *, config: Config, parts: Parts, training: Training) -> None:
+        self.config, self.parts, self.training = config, parts, training
+        self.layout = parts.layout
         self.last_batch: tuple[Tensor, Tensor] | None = None
         self.space = spaces.get("nasbench201")
 
     def open(self) -> StageSearch:
         """Show the present state."""
-        optimizer, supernet = self.optimizer, self.optimizer.supernet
-        self.device = optimizer.logits.device
-        self.logits = optimizer.layout.written(optimizer.logits.detach())
-        self.allowed = optimizer.layout.written(optimizer.parts.allowed)
-        self.t, self.weight_optimizer = optimizer.t, optimizer.op_optimizer
+        parts, supernet = self.parts, self.training.supernet
+        self.device = parts.logits.device
+        self.logits = self.layout.written(parts.logits.detach())
+        self.allowed = self.layout.written(parts.allowed)
+        self.t, self.weight_optimizer = parts.t, self.training.weight_optimizer
         self.relaxation = _Written(self)
         assert isinstance(supernet, TiedSupernet)
         supernet.follow(self.device)
         self.supernet: Supernet = supernet.fast
-        if optimizer.images is not None:
-            self.data = optimizer.images
         return self
 
     @torch.no_grad()
     def close(self) -> None:
         """Write back what was changed in them."""
-        optimizer = self.optimizer
-        optimizer.logits.copy_(optimizer.layout.placed(self.logits))
-        optimizer.parts.allowed.copy_(optimizer.layout.placed(self.allowed))
+        self.parts.logits.copy_(self.layout.placed(self.logits))
+        self.parts.allowed.copy_(self.layout.placed(self.allowed))
 
     @property
     def op_logits(self) -> Tensor:
         """The columns of the logits that belong to operations."""
-        return split(self.logits, self.optimizer.layout.operations)[0]
+        return split(self.logits, self.layout.operations)[0]
 
     def largest(self) -> Kept:
         """See :class:`naslib_edd.selection.stage.Search`."""
@@ -77,19 +81,19 @@ class StageSearch(Evaluation):
         return self._layout(images), labels
 
     def _layout(self, x: Tensor) -> Tensor:
-        return super()._layout(x.to(next(self.optimizer.graph.parameters()).dtype))
+        return super()._layout(x.to(next(self.training.supernet.graph.parameters()).dtype))
 
 
 class _Written(Relaxation):
     """The relaxation of a search on NASLib, for logits in the order of the record."""
 
     def __init__(self, search: StageSearch) -> None:
-        self.search, self.layout = search, search.optimizer.layout
+        self.search, self.layout = search, search.layout
 
     @property
     def _host(self) -> Relaxation:
         self.search.close()  # it goes by the mask
-        return self.search.optimizer.parts.relaxation
+        return self.search.parts.relaxation
 
     def __call__(self, logits: Tensor, t: Tensor) -> Tensor:
         return self.layout.written(self._host(self.layout.placed(logits), t))
@@ -102,17 +106,19 @@ class Stages:
     """The stages of a search on NASLib, called where the built-in engine calls them.
 
     Args:
-        optimizer: an adapted one.
+        config: the search's.
+        parts: its parts, with the layout of its graph.
+        training: its optimizers.
 
     Raises:
         UserError: this graph, or this host, cannot carry them.
     """
 
-    def __init__(self, optimizer: Adapter) -> None:
-        self.optimizer, search = optimizer, optimizer.settings
+    def __init__(self, *, config: Config, parts: Parts, training: Training) -> None:
+        search = config.search
         layout = spaces.get("nasbench201").layout  # they act on the fast supernet, which is its
-        self.all = make_stages(search, seed=optimizer.config.seed, layout=layout)
-        self.search = StageSearch(optimizer)
+        self.all = make_stages(search, seed=config.seed, layout=layout)
+        self.search = StageSearch(config=config, parts=parts, training=training)
         #: They measure the validation half, whose images our runner has.
         self.need_images = bool(search.selection == "perturbation" or search.best_of)
         if search.progressive_keep:
@@ -120,7 +126,7 @@ class Stages:
                 "search.progressive_keep rebuilds the supernet, which NASLib's graph cannot follow:"
                 " run it on the built-in engine (leave out --engine naslib and the command naslib)"
             )
-        if self.all and not isinstance(optimizer.supernet, TiedSupernet):
+        if self.all and not isinstance(training.supernet, TiedSupernet):
             raise UserError(
                 "search.selection, greedy, early_stop and best_of need the fast supernet: set "
                 "search.supernet: fast and search_space: nasbench201, or use the built-in engine"
@@ -136,12 +142,18 @@ class Stages:
         """Whether one of them has ended the search."""
         return any(stage.stopped for stage in self.all)
 
-    def check_images(self) -> None:
-        """Raise UserError where images are needed and not there."""
-        if self.need_images and self.optimizer.images is None:
+    def take_images(self, images: SearchData | None) -> None:
+        """The search's images, before training begins; None: nobody has them in order.
+
+        Raises:
+            UserError: they are needed and not there.
+        """
+        if images is not None:
+            self.search.data = images
+        elif self.need_images:
             raise UserError(
-                f"{self.optimizer.method} measures the whole validation half, as it is: run it by "
-                "`naslib-edd naslib` (or search --engine naslib), with naslib-edd's loaders"
+                f"{self.search.config.optimizer} measures the whole validation half, as it is: run "
+                "it by `naslib-edd naslib` (or search --engine naslib), with naslib-edd's loaders"
             )
 
     def begin_epoch(self, epoch: int) -> None:

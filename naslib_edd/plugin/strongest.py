@@ -8,16 +8,13 @@ genotype().
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from naslib_edd.plugin.layout import ROW, ZEROS, Layout
 from naslib_edd.relaxation import Relaxation
-
-if TYPE_CHECKING:
-    from naslib_edd.plugin.adapter import Adapter
 
 #: Edges that stay of those that enter one node.
 KEPT = 2
@@ -47,15 +44,6 @@ def strongest(logits: Tensor, *, relaxation: Relaxation, layout: Layout) -> dict
         rows.sort(key=lambda row: -best[row].item())  # stable: of equals the first
         kept |= {row: int(operations[row]) for row in rows[:KEPT]}
     return kept
-
-
-def kept_operations(optimizer: Adapter) -> dict[int, int]:
-    """The edges that the discretised cells keep and their operations, row → operation number."""
-    layout = optimizer.layout
-    if layout.truncated:
-        relaxation = optimizer.parts.relaxation
-        return strongest(optimizer.logits.detach(), relaxation=relaxation, layout=layout)
-    return dict(enumerate(optimizer.chosen()))
 
 
 def show_strongest(graph: Any, scope: Any, kept: dict[int, int]) -> None:

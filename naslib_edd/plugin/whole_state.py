@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from naslib_edd.errors import UserError
 from naslib_edd.plugin import rng
-
-if TYPE_CHECKING:
-    from naslib_edd.plugin.adapter import Adapter
+from naslib_edd.plugin.adapted import Adapted
 
 
-def state_of(optimizer: Adapter) -> dict[str, Any]:
-    """Tensors, numbers and texts only.
-
-    An epoch that is done but not closed stays so, except where stages act at its end: what they
-    need then (the last batch) is not saved.
-    """
-    if optimizer.stages.all:
-        optimizer.close_epoch()
+def state_of(optimizer: Adapted) -> dict[str, Any]:
+    """Tensors, numbers and texts only."""
     layout = optimizer.layout
     return {
         "method": optimizer.method,
@@ -43,7 +35,7 @@ def state_of(optimizer: Adapter) -> dict[str, Any]:
 
 
 @torch.no_grad()
-def restore(optimizer: Adapter, state: dict[str, Any]) -> None:
+def restore(optimizer: Adapted, state: dict[str, Any]) -> None:
     """Go on from :func:`state_of`.
 
     Raises:
