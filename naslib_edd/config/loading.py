@@ -29,6 +29,7 @@ from naslib_edd.config.settings import (
     SearchSettings,
     names,
 )
+from naslib_edd.config.settings.cross_checks import check_together
 from naslib_edd.data.names import canonical
 from naslib_edd.errors import UserError
 from naslib_edd.spaces import Space
@@ -191,7 +192,7 @@ def _build(values: Values, where: str, *, former: Any, typed: Sequence[str]) -> 
     variant = chosen.get("variant", SearchSettings.variant)
     usual = {**space.defaults, **preset(config.optimizer, variant, config.dataset)}
     search = SearchSettings(**{**usual, **chosen})
-    search.check(space.layout)
+    check_together(search, space.layout)
     _check_size(search, space)
     config = dataclasses.replace(config, search=search)
     if config.evaluation:

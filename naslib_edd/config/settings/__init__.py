@@ -10,10 +10,10 @@ from naslib_edd.config.settings.config import (
     NASLIB_TOP,
     SECTIONS,
     Config,
-    SearchSettings,
     names,
 )
 from naslib_edd.config.settings.fields import setting
+from naslib_edd.config.settings.search import SearchSettings
 
 __all__ = [
     "NASLIB_SEARCH",

@@ -7,83 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from naslib_edd import spaces
-from naslib_edd.config.settings.bilevel import BilevelSettings, check_bilevel
-from naslib_edd.config.settings.cross_checks import (
-    check_dirichlet,
-    check_operations,
-    check_progressive,
-    check_sampled,
-    check_sparsity,
-)
 from naslib_edd.config.settings.fields import setting
-from naslib_edd.config.settings.hardware import HardwareSettings, check_hardware
-from naslib_edd.config.settings.images import ImageSettings
-from naslib_edd.config.settings.network import NetworkSettings
-from naslib_edd.config.settings.own import OwnSettings
-from naslib_edd.config.settings.perturbation import PerturbationSettings
-from naslib_edd.config.settings.regularisers import RegulariserSettings
-from naslib_edd.config.settings.relaxation import RelaxationSettings
-from naslib_edd.config.settings.sampling import SamplingSettings
-from naslib_edd.config.settings.selection import SelectionSettings
-from naslib_edd.config.settings.stages import StageSettings
-from naslib_edd.config.settings.steps import StepSettings
-from naslib_edd.config.settings.temperature import TemperatureSettings
-from naslib_edd.errors import UserError
-from naslib_edd.spaces.layout import Layout
-
-
-# Dataclasses list the fields of the last base first: the order here is the reverse of the order
-# in which a config is written out.
-@dataclass(frozen=True, kw_only=True)
-class SearchSettings(
-    OwnSettings,
-    HardwareSettings,
-    ImageSettings,
-    SamplingSettings,
-    StageSettings,
-    SelectionSettings,
-    PerturbationSettings,
-    RegulariserSettings,
-    TemperatureSettings,
-    RelaxationSettings,
-    BilevelSettings,
-    StepSettings,
-    NetworkSettings,
-):
-    """The section ``search:`` of a config: one base class a part."""
-
-    def check(self, layout: Layout | None = None) -> None:
-        """Raise UserError for settings that do not go together, with the reason.
-
-        Args:
-            layout: of the search space, on which some bounds depend; NAS-Bench-201's by default.
-        """
-        layout = layout or spaces.get("nasbench201").layout
-        self.check_network(layout)
-        self.check_relaxation()
-        self.check_steps()
-        check_bilevel(self)
-        self.check_temperature()
-        self.check_regularisers()
-        self.check_perturbation()
-        self.check_selection(layout.decisions)
-        self.check_stages()
-        check_operations(self, layout)
-        check_dirichlet(self)
-        check_sparsity(self)
-        check_progressive(self, layout)
-        check_sampled(self)
-        check_hardware(self)
-        self.check_sampling()
-        if self.eval_statistics == "running" and not self.running_statistics:
-            raise UserError("search.eval_statistics: running needs search.running_statistics: true")
-        if self.partial_channels > 1 and self.relaxation in ("gumbel", "sn_gumbel"):
-            raise UserError(
-                f"search.partial_channels = {self.partial_channels} does not go with "
-                f"search.relaxation: {self.relaxation}: of a sample one operation an edge is "
-                "computed, so there is no mixture whose channels could be spared"
-            )
+from naslib_edd.config.settings.search import SearchSettings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from naslib_edd.config.settings.bilevel_checks import check_bilevel
 from naslib_edd.config.settings.relaxation import SAMPLED
+from naslib_edd.config.settings.search import SearchSettings
 from naslib_edd.errors import UserError
 from naslib_edd.spaces.layout import Layout
 
-if TYPE_CHECKING:
-    from naslib_edd.config.settings.config import SearchSettings
+
+def check_together(search: SearchSettings, layout: Layout) -> None:
+    """Raise UserError for settings that do not go together, with the reason.
+
+    Args:
+        search: settings, each in its own range.
+        layout: of the search space, on which some bounds depend.
+    """
+    search.check_network(layout)
+    search.check_relaxation()
+    search.check_steps()
+    check_bilevel(search)
+    search.check_temperature()
+    search.check_regularisers()
+    search.check_perturbation()
+    search.check_selection(layout.decisions)
+    search.check_stages()
+    check_operations(search, layout)
+    check_dirichlet(search)
+    check_sparsity(search)
+    check_progressive(search, layout)
+    check_sampled(search)
+    check_hardware(search)
+    search.check_sampling()
+    check_statistics(search)
 
 
 def check_dirichlet(search: SearchSettings) -> None:
@@ -110,3 +133,27 @@ def check_progressive(search: SearchSettings, layout: Layout) -> None:
         )
     if search.epochs < 2:
         raise UserError("search.progressive_keep needs search.epochs of 2 or more: two parts")
+
+
+def check_hardware(search: SearchSettings) -> None:
+    """Raise UserError for what bf16 cannot resolve."""
+    if search.precision == "fp32":
+        return
+    if search.bilevel == "second_order" and search.hessian == "finite_difference":
+        raise UserError(
+            "search.precision: bf16 does not go with search.bilevel: second_order: its finite "
+            "difference moves the weights by less than bf16 can tell apart, so that the product "
+            "with the Hessian would be noise; use precision=fp32"
+        )
+    if search.early_stop != "off":
+        raise UserError(
+            "search.precision: bf16 does not go with search.early_stop: the curvature that it "
+            "measures differentiates the supernet twice, whose rounding bf16 would leave nothing "
+            "of; use precision=fp32"
+        )
+
+
+def check_statistics(search: SearchSettings) -> None:
+    """Raise UserError for a pass by running statistics that are not kept."""
+    if search.eval_statistics == "running" and not search.running_statistics:
+        raise UserError("search.eval_statistics: running needs search.running_statistics: true")

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from naslib_edd.bilevel import FirstOrder
 from naslib_edd.bilevel.perturbed import AdversarialPerturbation, RandomPerturbation, to_simplex
-from naslib_edd.config.settings import SearchSettings
+from naslib_edd.config.loading import load
 from naslib_edd.errors import UserError
 from naslib_edd.relaxation import Masked, Softmax
 from naslib_edd.spaces.nb201.fast import FastSupernet
@@ -175,4 +175,4 @@ def test_the_weights_train_at_the_worst_beta_and_the_attack_leaves_no_trace(
 )
 def test_what_makes_no_sense_is_refused(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(UserError, match=words):
-        SearchSettings(perturbation="random", **settings).check()
+        load({"optimizer": "darts_v1", "search": {"perturbation": "random", **settings}})
