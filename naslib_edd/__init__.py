@@ -13,6 +13,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from naslib_edd.storage.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from naslib_edd.config.loading import load as load_config
     from naslib_edd.engine.loop import SearchResult, search
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
     from naslib_edd.tables.query import query
     from naslib_edd.tables.topology import TopologyApi
     from naslib_edd.temperature import EDD
-
-__version__ = "0.1.0"
 
 _HOME = {
     "EDD": "temperature",

@@ -9,13 +9,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from naslib_edd import __version__
 from naslib_edd.cli import tables as cli_tables
 from naslib_edd.cli.genotype import add_genotype
 from naslib_edd.cli.retrain import add_retrain
 from naslib_edd.errors import UserError, on_command_line
 from naslib_edd.storage.literal import literal
 from naslib_edd.storage.paths import path_of
+from naslib_edd.storage.version import __version__
 
 
 class _Parser(argparse.ArgumentParser):

@@ -6,10 +6,10 @@ import os
 import platform
 from importlib import metadata
 
-from naslib_edd import __version__
 from naslib_edd.data.locate import describe
 from naslib_edd.errors import UserError
 from naslib_edd.plugin.diagnosis import diagnose
+from naslib_edd.storage.version import __version__
 from naslib_edd.tables.locate import find_table
 
 #: Distribution → what it is for. The first group must be there.

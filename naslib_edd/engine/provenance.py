@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from naslib_edd import __version__
 from naslib_edd.errors import UserError
+from naslib_edd.storage.version import __version__
 
 if TYPE_CHECKING:
     from naslib_edd.data import SearchData

@@ -16,7 +16,6 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from naslib_edd import __version__
 from naslib_edd.errors import UserError
 from naslib_edd.report.front import LABELS
 from naslib_edd.report.groups import group_runs, name_among
@@ -28,6 +27,7 @@ from naslib_edd.spaces.nb201.drawing import COLOURS, SHORT
 from naslib_edd.spaces.nb201.encoding import EDGES, OPERATIONS, SIZE, all_ops
 from naslib_edd.storage.files import write_text
 from naslib_edd.storage.literal import literal
+from naslib_edd.storage.version import __version__
 from naslib_edd.tables.columns import dataset_name
 from naslib_edd.tables.table import Table
 

@@ -19,7 +19,6 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from naslib_edd import __version__
 from naslib_edd.errors import UserError
 from naslib_edd.report import statistics_text
 from naslib_edd.report.comparison import Comparison
@@ -31,6 +30,7 @@ from naslib_edd.report.runs import Run, load_run
 from naslib_edd.report.table import TableRow
 from naslib_edd.spaces.nb201.drawing import COLOURS, SHORT
 from naslib_edd.storage.literal import literal
+from naslib_edd.storage.version import __version__
 
 #: Cells shown; a page of all would hide the frequent ones.
 _CELLS = 24

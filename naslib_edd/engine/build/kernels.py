@@ -15,11 +15,11 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from naslib_edd import __version__
 from naslib_edd.config.settings import SearchSettings
 from naslib_edd.config.settings.relaxation import SAMPLED
 from naslib_edd.engine.build.network import make_supernet
 from naslib_edd.errors import UserError
+from naslib_edd.storage.version import __version__
 from naslib_edd.supernet.native import build, cache, taking
 from naslib_edd.supernet.native.choice import VARIABLE, override
 from naslib_edd.supernet.native.targets import AVX512, target
