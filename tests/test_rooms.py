@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -36,38 +36,56 @@ def length(path: Path) -> int:
 
 
 def test_no_import_circle() -> None:
-    """At a module's top or inside a function; what only a type checker reads is no import."""
-    graph = {name: set(imports(name)) - {name} for name in MODULES}
+    """Not even one that a function's import, or what only a type checker reads, would close."""
+    sources = {name: path.read_text("utf-8") for name, path in MODULES.items()}
+    assert circle(sources) is None
+
+
+def circle(sources: Mapping[str, str]) -> str | None:
+    """A circle among the imports of modules, name -> source, as one line; None: there is none."""
+    graph = {name: set(imports(source, sources)) - {name} for name, source in sources.items()}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
-        pytest.fail(" -> ".join(error.args[1]))
+        return " -> ".join(error.args[1])
+    return None
 
 
-def imports(module: str) -> Iterator[str]:
-    """The project's modules that one imports."""
-    yield from found(ast.parse(MODULES[module].read_text("utf-8")))
+def imports(source: str, known: Container[str]) -> Iterator[str]:
+    """The known modules that a source imports, wherever in it the import stands.
 
-
-def found(tree: ast.AST) -> Iterator[str]:
-    """The project's modules among the imports of a syntax tree."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            continue
+    A module's package is not one of them, though Python imports it first: ``__init__`` then counts
+    where a name is taken from it.
+    """
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name in MODULES)
+            yield from (alias.name for alias in node.names if alias.name in known)
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 name = f"{node.module}.{alias.name}"
-                if name in MODULES or node.module in MODULES:
-                    yield name if name in MODULES else str(node.module)
-        yield from found(node)
+                if name in known or node.module in known:
+                    yield name if name in known else str(node.module)
 
 
-def test_a_circle_would_be_seen() -> None:
-    """Also one inside a function; and not one for the type checker alone."""
-    tree = ast.parse(
-        "if TYPE_CHECKING:\n    from naslib_edd.errors import UserError\n"
-        "def f():\n    from naslib_edd.engine import loop\n    import naslib_edd.device\n"
-    )
-    assert list(found(tree)) == ["naslib_edd.engine.loop", "naslib_edd.device"]
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from house.upper import Upper",
+        "from house import upper",
+        "import house.upper",
+        "def f():\n    from house.upper import Upper",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from house.upper import Upper",
+    ],
+)
+def test_a_circle_would_be_seen(back: str) -> None:
+    sources = {"house": "", "house.upper": "from house.lower import Lower", "house.lower": ""}
+    assert circle(sources) is None
+    found = circle({**sources, "house.lower": back})
+    assert found is not None and set(found.split(" -> ")) == {"house.upper", "house.lower"}
+
+
+def test_no_import_is_relative() -> None:
+    """The names above are whole ones."""
+    for name, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            assert not (isinstance(node, ast.ImportFrom) and node.level), name
