@@ -109,9 +109,9 @@ def parser() -> argparse.ArgumentParser:
     naslib.set_defaults(run=_naslib)
 
     methods = commands.add_parser("methods", help="every method: its parts, source and status")
-    methods.add_argument("name", nargs="?", metavar="NAME", help="one of them")
+    methods.add_argument("name", nargs="?", metavar="NAME", help="one of them; --yaml needs it")
     form = methods.add_mutually_exclusive_group()
-    for name in ("json", "markdown"):
+    for name in ("json", "markdown", "yaml"):
         form.add_argument(f"--{name}", dest="form", action="store_const", const=name)
     methods.set_defaults(run=_methods, form="text")
 

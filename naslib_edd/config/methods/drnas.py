@@ -28,6 +28,7 @@ _DIFFERS = (
 METHODS = (
     Method(
         name="drnas",
+        title="DrNAS: weights drawn from a Dirichlet on each edge, anchored to the uniform one.",
         values=DRNAS,
         source=_SOURCE,
         status=f"agrees with xiangning-chen/DrNAS at {_COMMIT} (tests/golden/drnas.npz)",
@@ -35,6 +36,8 @@ METHODS = (
     ),
     Method(
         name="drnas_progressive",
+        title="DrNAS in two parts: from half of the epochs on, each edge keeps its "
+        "strongest three operations.",
         values={
             **DRNAS,
             "progressive_keep": 3,
@@ -51,6 +54,8 @@ METHODS = (
     ),
     Method(
         name="edd_drnas",
+        title="EDD x DrNAS: the concentration is elu(A/t) + 1, t driven by the "
+        "entropy of its mean.",
         values={**DRNAS, "temperature": "edd"},
         source=f"this project (EDD x DrNAS); {PAPER}",
         status="verified against its equations (tests/relaxation/test_dirichlet.py)",

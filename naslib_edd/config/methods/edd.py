@@ -37,6 +37,8 @@ _RECIPE = "the paper states no recipe for the weights: DARTS-V1's, no weight dec
 METHODS = (
     Method(
         name="edd_darts",
+        title="EDD-DARTS (Zhang & Ding 2023), the paper's headline: sparse-noisy "
+        "softmax with s·t = 1.",
         values=EDD,
         source=f"{PAPER}, eq. 7-15; variant release: {AUTHORS}",
         status=_EQUATIONS,
@@ -44,6 +46,8 @@ METHODS = (
     ),
     Method(
         name="edd_darts_clip",
+        title="EDD-DARTS with the logits' own gradient clipped, too (Table 1's row "
+        '"clip"; the norm is our reading).',
         values={**EDD, "clip": "each"},
         source=f"{PAPER}, Table 1, row 'clip'",
         status=_EQUATIONS,
@@ -51,6 +55,8 @@ METHODS = (
     ),
     Method(
         name="pcd_darts",
+        title="PCD-DARTS (Table 7): cycles of the temperature fixed in advance, "
+        "equal steps of exp(E(a)/t).",
         values={
             "relaxation": "sn_softmax",
             "noise_at_one": False,
@@ -63,6 +69,7 @@ METHODS = (
     ),
     Method(
         name="lpcd_darts",
+        title="LPCD-DARTS (Fig. 4): PCD's cycles in equal steps of t.",
         values={
             "relaxation": "sn_softmax",
             "noise_at_one": False,
@@ -75,6 +82,7 @@ METHODS = (
     ),
     Method(
         name="lts_darts",
+        title="Linear temperature schedule (Fig. 2B): t from 1 to 0.001 in equal steps.",
         values={**EDD, "temperature": "lts"},
         source=f"{PAPER}, Fig. 2B",
         status=_EQUATIONS,
@@ -82,6 +90,7 @@ METHODS = (
     ),
     Method(
         name="ets_darts",
+        title="Exponential temperature schedule (eq. 10-12): equal steps of exp(E(a)/t).",
         values={**EDD, "temperature": "ets"},
         source=f"{PAPER}, eq. 10-12",
         status=_EQUATIONS,

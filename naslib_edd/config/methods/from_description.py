@@ -9,6 +9,7 @@ _STATUS = "from the paper's description, unverified"
 METHODS = (
     Method(
         name="sparse_nas",
+        title="SparseNAS, from its paper's description: linear weights under a sparse group lasso.",
         values={
             "relaxation": "linear",
             "arch_optimizer": "proximal_adam",
@@ -25,6 +26,8 @@ METHODS = (
     ),
     Method(
         name="surge_nas",
+        title="SurgeNAS, from its paper's description: ordered sampling and a price "
+        "on the identity.",
         values={
             "relaxation": "ordered",
             "identity_penalty": 0.01,

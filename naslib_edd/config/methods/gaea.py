@@ -33,39 +33,53 @@ _SELECTION = "the last epoch's cell, not the one of the epoch whose supernet val
 _ERM_SELECTION = (
     "within a batch of the logits images are drawn with replacement, the release shuffles anew"
 )
+_PC_NOTES = {"relaxation": "the logits are log-probabilities", "arch_init": "uniform at first"}
+_NOTES = {**_PC_NOTES, "anneal_epochs": "the learning rate stops half-way down its cosine"}
+_ERM_NOTES = {**_NOTES, "train_images": "both steps train on both halves"}
 
 METHODS = (
     Method(
         name="gaea_bilevel",
+        title="GAEA DARTS: exponentiated gradient on the simplex of operations.",
         values=_BILEVEL,
+        notes=_NOTES,
         source=f"{_PAPER}; {_RELEASE}, edarts on NAS-Bench-201",
         status=_AGREES,
         differs=_SELECTION,
     ),
     Method(
         name="gaea_bilevel_no_none",
+        title="GAEA DARTS without `none`, as its authors recommend.",
         values={**_BILEVEL, "exclude_none": True},
+        notes=_NOTES,
         source=f"{_PAPER}; {_RELEASE}, its recommended search.exclude_zero=true",
         status=_AGREES,
         differs=_SELECTION,
     ),
     Method(
         name="gaea_erm",
+        title="GAEA-ERM: GAEA on one level, weights and architecture trained on all "
+        "training images.",
         values=_ERM,
+        notes=_ERM_NOTES,
         source=f"{_PAPER}; {_RELEASE}, search.single_level=true",
         status=_AGREES,
         differs=_ERM_SELECTION,
     ),
     Method(
         name="gaea_erm_no_none",
+        title="GAEA-ERM without `none`, as its authors recommend.",
         values={**_ERM, "exclude_none": True},
+        notes=_ERM_NOTES,
         source=f"{_PAPER}; {_RELEASE}, search.single_level=true search.exclude_zero=true",
         status=_AGREES,
         differs=_ERM_SELECTION,
     ),
     Method(
         name="gaea_pc_darts",
+        title="GAEA PC-DARTS: partial channels; the edge weights are a simplex a node, too.",
         values=_PC_DARTS,
+        notes=_PC_NOTES,
         source=f"{_PAPER}; {_RELEASE}, eedarts",
         status=_AGREES,
         differs="the release searches the DARTS space with it; its recipe is kept, the network is "

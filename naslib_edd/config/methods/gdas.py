@@ -26,6 +26,7 @@ _UNSAMPLED = (
 METHODS = (
     Method(
         name="gdas",
+        title="GDAS: one operation an edge is sampled (Dong & Yang 2019), on CIFAR-10.",
         values={**_GDAS, "temperature": "lts"},
         source="Dong & Yang 2019; NB201's release of it, D-X-Y/AutoDL-Projects",
         status="agrees with D-X-Y/AutoDL-Projects at f46486e (tests/golden/gdas.npz)",
@@ -33,6 +34,8 @@ METHODS = (
     ),
     Method(
         name="ets_gdas",
+        title="GDAS with the exponential temperature schedule (the EDD paper's "
+        "ETS-GDAS), on CIFAR-10.",
         values={**_GDAS, "temperature": "ets"},
         source=f"{PAPER}, Table 1",
         status="verified against its equations (tests/relaxation/test_gumbel.py)",
@@ -41,6 +44,8 @@ METHODS = (
     ),
     Method(
         name="edd_gdas",
+        title="GDAS with EDD's temperature and sparse-noisy gradients (this "
+        "project's), on CIFAR-10.",
         values={
             "relaxation": "sn_gumbel",
             "s": "unit",

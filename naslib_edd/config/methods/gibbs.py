@@ -7,6 +7,8 @@ from naslib_edd.config.methods.method import Method
 METHODS = (
     Method(
         name="gibbs_nas",
+        title="GibbsNAS, our reading: Langevin samples of weights and logits in "
+        "turn, on all training images.",
         values={
             "bilevel": "gibbs",
             "train_images": "all",
@@ -15,6 +17,7 @@ METHODS = (
             "arch_weight_decay": 1e-3,
             "nesterov": False,
         },
+        notes={"arch_weight_decay": "the prior of the logits"},
         source="Xue et al. 2021, Rethinking Bi-Level Optimization in Neural Architecture Search: A "
         "Gibbs Sampling Perspective (AAAI); no public code",
         status="from the paper's description, unverified",

@@ -1,4 +1,4 @@
-"""The methods for people: `naslib-edd methods`, as text, JSON or a Markdown table."""
+"""The methods for people: `naslib-edd methods`, as text, JSON, a Markdown table or a config."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import dataclasses
 import json
 import textwrap
 from typing import Any
+
+import yaml
 
 from naslib_edd.config.loading import load
 from naslib_edd.config.methods import CARDS, known
@@ -50,15 +52,19 @@ def listing(name: str | None = None, *, form: str = "text") -> str:
 
     Args:
         name: one method; None: all of them.
-        form: ``text``, ``json`` or ``markdown``.
+        form: ``text``, ``json``, ``markdown``, or ``yaml``, a config of one method.
 
     Raises:
-        UserError: no such method.
+        UserError: no such method, or none where one is needed.
     """
     if name is None:
         load_all(CARDS)
     elif not known(name):
         raise UserError(f"unknown method '{name}'{nearest(name, CARDS)}")
+    if form == "yaml":
+        if name is None:
+            raise UserError("a config is of one method: naslib-edd methods NAME --yaml")
+        return _config(CARDS[name])
     chosen = list(CARDS.values()) if name is None else [CARDS[name]]
     if form == "json":
         return json.dumps(
@@ -68,6 +74,20 @@ def listing(name: str | None = None, *, form: str = "text") -> str:
         head = ["| method | parts | source | status | engines |", "|---|---|---|---|---|"]
         return "\n".join([*head, *(_row(method) for method in chosen)])
     return "\n".join(_text(method) for method in chosen)
+
+
+def _config(method: Method) -> str:
+    """A config of the method on CIFAR-10: its three parts, and every setting that it has."""
+    search = load({"optimizer": method.name}).search
+    # What looks up a table, or scores untrained networks, has a strategy and no such parts.
+    shown = {key: getattr(search, key) for key in _ALWAYS if search.strategy == "one_shot"}
+    lines = [f"# {method.title or method.source}", f"optimizer: {method.name}", "dataset: cifar10"]
+    lines += ["", "search:"]
+    for key, value in {**shown, **method.values}.items():
+        plain = list(value) if isinstance(value, tuple) else value
+        line = yaml.safe_dump({key: plain}, default_flow_style=True, width=1000).strip("{}\n")
+        lines.append(f"  {line}" + (f"  # {method.notes[key]}" if key in method.notes else ""))
+    return "\n".join(lines)
 
 
 def _text(method: Method) -> str:

@@ -16,6 +16,8 @@ _HERE = (
 METHODS = (
     Method(
         name="pc_darts",
+        title="PC-DARTS: one channel in 4 through the operations, edge weights, "
+        "logits at rest in the first 30 %.",
         # The release rests the logits in the first 15 of its 50 epochs.
         values={"partial_channels": 4, "arch_weight_decay": 1e-3, "arch_warmup": 0.3},
         source=f"Xu et al. 2020, PC-DARTS; {RELEASE}",
@@ -24,6 +26,8 @@ METHODS = (
     ),
     Method(
         name="edd_pc_darts",
+        title="EDD-PC-DARTS: sparse-noisy softmax and entropy-driven decay over "
+        "PC-DARTS' partial channels.",
         values={**EDD, "partial_channels": 4},
         source=f"{PAPER}, Tables 3 and 4; {RELEASE} for the network",
         status=f"agrees with {RELEASE} at {COMMIT} (tests/golden/pc_darts.npz) in the network; "

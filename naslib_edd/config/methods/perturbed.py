@@ -24,6 +24,7 @@ _DIFFERS = "the release's clipping norm also holds the gradient of the training 
 METHODS = (
     Method(
         name="sdarts_rs",
+        title="SmoothDARTS, random: the weights train under a beta moved by uniform noise.",
         values={**RECIPE, "perturbation": "random"},
         source=_SOURCE,
         status=_STATUS,
@@ -31,6 +32,7 @@ METHODS = (
     ),
     Method(
         name="sdarts_adv",
+        title="SmoothDARTS, adversarial: the weights train under the worst beta near by.",
         values={**RECIPE, "perturbation": "adversarial"},
         source=_SOURCE,
         status=_STATUS,

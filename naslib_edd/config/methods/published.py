@@ -11,6 +11,7 @@ _V1 = DARTS[0].values
 METHODS = (
     Method(
         name="snas",
+        title="SNAS: a soft sample of each edge's operations (Xie et al. 2019), on CIFAR-10.",
         values={
             "relaxation": "concrete",
             "temperature": "lts",
@@ -32,6 +33,8 @@ METHODS = (
     ),
     Method(
         name="reinmax",
+        title="ReinMax: one-hot samples, second-order straight-through gradient (Liu "
+        "et al. 2023), on CIFAR-10.",
         values={**_V1, "relaxation": "reinmax"},
         source="Liu et al. 2023, Bridging Discrete and Backpropagation: Straight-Through and "
         "Beyond; microsoft/ReinMax",
@@ -42,6 +45,7 @@ METHODS = (
     ),
     Method(
         name="darts_aer",
+        title="DARTS-AER: a penalty on the entropy of the weights (Jing et al. 2023), on CIFAR-10.",
         values={**_V1, "entropy_penalty": 0.2},
         source="Jing, Chen & Xu 2023, An Architecture Entropy Regularizer for Differentiable "
         "Neural Architecture Search; kunjing96/DARTS-AER, DARTS-V1-AER",
@@ -51,6 +55,7 @@ METHODS = (
     ),
     Method(
         name="lambda_darts",
+        title="Lambda-DARTS: the cells' gradients are aligned (Movahedi et al. 2023), on CIFAR-10.",
         values={**_V1, "alignment": 0.25, "arch_learning_rate": 1e-4},
         source="Movahedi et al. 2023, Lambda-DARTS: Mitigating Performance Collapse by Harmonizing "
         "Operation Selection among Cells; dr-faustus/Lambda-DARTS, its NAS-Bench-201 script",
@@ -62,6 +67,7 @@ METHODS = (
     ),
     Method(
         name="oles",
+        title="OLES: operations stop training once they overfit (Jiang et al. 2023), on CIFAR-10.",
         values={**RECIPE, "operation_stop": 0.4, "supernet": "plain"},
         source="Jiang et al. 2023, Operation-Level Early Stopping for Robustifying Differentiable "
         "NAS; PasaLab/oles",
@@ -74,6 +80,8 @@ METHODS = (
     ),
     Method(
         name="zero_cost_pt",
+        title="Zero-Cost-PT: an untrained supernet, decided by nwot (Xiang et al. "
+        "2021), on CIFAR-10.",
         values={
             "strategy": "zero_cost_pt",
             "proxy": "nwot",
@@ -94,6 +102,7 @@ METHODS = (
     *(
         Method(
             name=proxy,
+            title=f"The best of random cells by {score}, on CIFAR-10.",
             values={"strategy": "proxy_search", "proxy": proxy, "queries": 100},
             source=source,
             status=f"verified against its equations (tests/proxies/test_{proxy}.py)",
@@ -101,14 +110,16 @@ METHODS = (
             f"batch of search.batch_size images{differs}",
             hosts=("builtin",),
         )
-        for proxy, source, differs in (
+        for proxy, score, source, differs in (
             (
                 "nwot",
+                "nwot, untrained (Mellor et al. 2021)",
                 "Mellor et al. 2021, Neural Architecture Search without Training",
                 "; the batch norms go by the batch",
             ),
             (
                 "synflow",
+                "synflow, untrained (Abdelfattah et al. 2021)",
                 "Tanaka et al. 2020, Pruning neural networks without any data by iteratively "
                 "conserving synaptic flow; Abdelfattah et al. 2021, Zero-Cost Proxies for "
                 "Lightweight NAS",
@@ -116,6 +127,7 @@ METHODS = (
             ),
             (
                 "jacov",
+                "the Jacobian's covariance, untrained (Mellor et al. 2020)",
                 "Mellor et al. 2020 (first version); jacob_cov in Abdelfattah et al. 2021, "
                 "Zero-Cost Proxies for Lightweight NAS",
                 "; the batch norms go by the batch",

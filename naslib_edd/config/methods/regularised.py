@@ -22,11 +22,16 @@ _ROBUST_DIFFERS = (
 METHODS = (
     Method(
         name="darts_minus",
+        title="DARTS-: an auxiliary skip connection on every edge, whose weight goes from 1 to 0.",
         values={
             **RECIPE,
             "auxiliary_skip": 1.0,
             "auxiliary_skip_decay": "linear",
             "val_sampling": "shuffle",
+        },
+        notes={
+            "auxiliary_skip": "its weight in the first epoch",
+            "auxiliary_skip_decay": "down to 0 over the epochs",
         },
         source="Chu et al. 2021, DARTS-; Meituan-AutoML/DARTS-",
         status="agrees with Meituan-AutoML/DARTS- at adb81a8 (tests/golden/darts_minus.npz): "
@@ -36,7 +41,10 @@ METHODS = (
     ),
     Method(
         name="beta_darts",
+        title="beta-DARTS: the mean of logsumexp of the logits is added to their "
+        "loss, with a weight from 0 to 50.",
         values={**RECIPE, "beta_decay": 50.0, "epochs": 100},
+        notes={"beta_decay": "the weight that it rises to"},
         source="Ye et al. 2022, beta-DARTS; Sunshine-Ye/Beta-DARTS, its NB201 search",
         status="agrees with Sunshine-Ye/Beta-DARTS at f307704 (tests/golden/beta_darts.npz): loss, "
         "gradient and step of the logits",
@@ -45,6 +53,8 @@ METHODS = (
     ),
     Method(
         name="fair_darts",
+        title="FairDARTS: a gate an operation in the place of softmax, and a loss "
+        "that pulls the gates to 0 or 1.",
         values={
             **RECIPE,
             "relaxation": "sigmoid",
@@ -56,6 +66,10 @@ METHODS = (
             "arch_beta1": 0.9,
             "arch_init": 0.0,
         },
+        notes={
+            "zero_one": "weight of that loss",
+            "exclude_none": "the gate of `none` has no gradient",
+        },
         source="Chu et al. 2020, Fair DARTS; xiaomi-automl/FairDARTS",
         status="agrees with xiaomi-automl/FairDARTS at 270cfc9 (tests/golden/fair_darts.npz): "
         "gates, losses, gradient and step of the logits",
@@ -65,7 +79,10 @@ METHODS = (
     ),
     Method(
         name="r_darts_dp",
+        title="R-DARTS (DP): edges are dropped, image by image, with a probability "
+        "that rises over the epochs.",
         values={**RECIPE, "drop_path": 0.2},
+        notes={"drop_path": "in the last epoch; the paper's grid: 0, 0.2, 0.4, 0.6"},
         source=f"{_ROBUST}: scheduled drop path",
         status="agrees with automl/RobustDARTS at 3dec3fe (tests/golden/r_darts.npz): schedule and "
         "scaling of the dropped edges",
@@ -73,7 +90,9 @@ METHODS = (
     ),
     Method(
         name="r_darts_l2",
+        title="R-DARTS (L2): DARTS with 27 times its weight decay.",
         values={**RECIPE, "weight_decay": 81e-4},
+        notes={"weight_decay": "the paper's grid: 3e-4 times 1, 3, 9, 27, 81"},
         source=f"{_ROBUST}: weight decay",
         status="verified against its equations (tests/config/methods/test_regularised.py): only "
         "the weight decay is other than DARTS'",

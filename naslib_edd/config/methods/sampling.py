@@ -7,6 +7,7 @@ from naslib_edd.config.methods.method import Method
 METHODS = (
     Method(
         name="rs_ws",
+        title="Random search with weight sharing (Li & Talwalkar 2019), on CIFAR-10.",
         values={"relaxation": "uniform", "best_of": 100, "best_of_before": 10},
         source="Li & Talwalkar 2019; NB201's release of it, D-X-Y/AutoDL-Projects (RANDOM-NAS)",
         status="verified against its equations (tests/selection/test_best_of_samples.py, "
@@ -17,6 +18,8 @@ METHODS = (
     ),
     Method(
         name="random_search",
+        title="Random search by look-ups in the table alone; needs a table. "
+        "search.queries: how many.",
         values={"strategy": "random_search"},
         source="Li & Talwalkar 2019; Dong & Yang 2020 (NB201's RANDOM)",
         status="verified against its definition (tests/engine/baselines/test_random_search.py)",
@@ -26,6 +29,7 @@ METHODS = (
     ),
     Method(
         name="local_search",
+        title="Local search by look-ups in the table alone (White et al. 2021); needs a table.",
         values={"strategy": "local_search"},
         source="White et al. 2021, Local Search is State of the Art for Neural Architecture Search "
         "Benchmarks",

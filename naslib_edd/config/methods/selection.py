@@ -27,6 +27,7 @@ _SGAS: Values = {**RECIPE, "epochs": 40, "greedy": "cri1"}
 METHODS = (
     Method(
         name="darts_pt",
+        title="DARTS-PT: DARTS, then edge by edge the operation whose removal costs most accuracy.",
         values={**RECIPE, "selection": "perturbation"},
         source=_PT_SOURCE,
         status=_PT_STATUS,
@@ -34,6 +35,7 @@ METHODS = (
     ),
     Method(
         name="darts_pt_fixed",
+        title="DARTS-PT without architecture parameters: the logits rest near 0 throughout.",
         values={**RECIPE, "selection": "perturbation", "arch_fixed": True},
         source=f"{_PT_SOURCE} (its blank-pt)",
         status=_PT_STATUS,
@@ -41,6 +43,7 @@ METHODS = (
     ),
     Method(
         name="sdarts_rs_pt",
+        title="SmoothDARTS (random), then perturbation-based selection.",
         values={**RECIPE, "perturbation": "random", "selection": "perturbation"},
         source=f"{_PT_SOURCE}; xiangning-chen/SmoothDARTS",
         status="its two parts agree with their releases (tests/golden/sdarts.npz, darts_pt.npz)",
@@ -50,13 +53,16 @@ METHODS = (
     ),
     Method(
         name="sgas",
+        title="SGAS, criterion 1: during the search, every few epochs, the surest edge is decided.",
         values=_SGAS,
+        notes={"greedy": "cri2: stability counts, too"},
         source=_SGAS_SOURCE,
         status="agrees with lightaime/sgas at 9cfff65 (tests/golden/sgas.npz)",
         differs=_SGAS_DIFFERS,
     ),
     Method(
         name="sgas_pt",
+        title="SGAS whose edges get the operation whose removal costs most accuracy.",
         values={**_SGAS, "selection": "perturbation"},
         source=f"{_SGAS_SOURCE}; its row SGAS+PT in Wang et al. 2021",
         status="from the paper's description, unverified",
@@ -65,6 +71,7 @@ METHODS = (
     ),
     Method(
         name="darts_es",
+        title="DARTS-ES: stops where the logits' Hessian grows, and goes back some epochs.",
         values={**RECIPE, "epochs": 50, "early_stop": "eigenvalue"},
         source="Zela et al. 2020, Understanding and Robustifying Differentiable Architecture "
         "Search; automl/RobustDARTS",
