@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from pictures import needs
 
 from naslib_edd.data import load
 from naslib_edd.data.checksums import MD5, checksum_line, differing
@@ -31,7 +33,8 @@ def test_the_list_has_every_file_of_every_set() -> None:
 
 
 def test_torchvision_has_the_same_sums() -> None:
-    datasets = pytest.importorskip("torchvision.datasets")
+    needs("torchvision")  # imported where it fits this PyTorch
+    datasets = importlib.import_module("torchvision.datasets")
     for name, kind in (("cifar10", datasets.CIFAR10), ("cifar100", datasets.CIFAR100)):
         assert MD5[name] == dict(kind.train_list + kind.test_list)
     for part in ("train", "test"):
