@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from naslib_edd.report.compare import report
-    from naslib_edd.report.comparison import Comparison, compare_groups
+    from naslib_edd.report.comparison import Comparison, compare_groups, compare_values
     from naslib_edd.report.groups import Group, group_runs
     from naslib_edd.report.paper import PaperRow, paper_row
     from naslib_edd.report.recipe import reduction
@@ -26,6 +26,7 @@ _HOME = {
     "PaperRow": "paper",
     "Run": "runs",
     "compare_groups": "comparison",
+    "compare_values": "comparison",
     "draw_overview": "run_figures",
     "draw_run": "run_figures",
     "group_runs": "groups",
@@ -41,6 +42,7 @@ __all__ = [
     "PaperRow",
     "Run",
     "compare_groups",
+    "compare_values",
     "draw_overview",
     "draw_run",
     "group_runs",
