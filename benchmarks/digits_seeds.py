@@ -68,15 +68,23 @@ def outcome(run: Run) -> Outcome:
 
 
 def read(path: Path) -> list[Outcome]:
-    """The lines of runs.csv; none where there is no such file."""
+    """The lines of runs.csv; none where there is no such file.
+
+    Raises:
+        UserError: it has other columns, or something else than numbers in them.
+    """
     if not path.exists():
         return []
     kinds = get_type_hints(Outcome)
-    with path.open(newline="") as file:
-        return [
-            Outcome(**{key: kinds[key](value) for key, value in row.items()})
-            for row in csv.DictReader(file)
-        ]
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [
+                Outcome(**{key: kinds[key](value) for key, value in row.items()})
+                for row in csv.DictReader(file)
+            ]
+    except (LookupError, TypeError, ValueError) as error:
+        columns = ", ".join(Outcome._fields)
+        raise UserError(f"{path} is damaged ({error}); its columns are {columns}") from None
 
 
 def joined(known: Sequence[Outcome], new: Sequence[Outcome]) -> list[Outcome]:

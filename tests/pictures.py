@@ -34,7 +34,7 @@ def needs(*packages: str) -> None:
         try:
             __import__(package)
         except Exception as error:
-            why = str(error).splitlines()[0][:80]
+            why = " ".join(str(error).split())[:80] or type(error).__name__
             pytest.skip(f"{package} cannot be imported here: {why}", allow_module_level=True)
 
 

@@ -124,7 +124,7 @@ def measured(pieces: Mapping[str, Record]) -> dict[str, float]:
 
 def labelled(piece: Record) -> list[Record]:
     """A piece's ratios, and its other numbers that have a label."""
-    return [*piece.get("ratios", ()), *piece.get("values", ())]
+    return [*piece.get("ratios", ()), *piece.get("numbers", ())]
 
 
 def judge(goals: Sequence[Goal], values: Mapping[str, float]) -> list[Record]:

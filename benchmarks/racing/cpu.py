@@ -110,7 +110,7 @@ def startup() -> Record:
     run(rounds=1)
     seconds = run(rounds=STARTS).items()
     rows = [{"label": f"{name}, s", "seconds": row, **summary(row)} for name, row in seconds]
-    return {"kind": "startup", "values": rows}
+    return {"kind": "startup", "numbers": rows}
 
 
 def _start(name: str) -> None:
@@ -172,7 +172,7 @@ def curve(axis: str, options: argparse.Namespace) -> Record:
         exponents["memory"] = exponent(AXES[axis], net)
     found = {"kind": "curve", "axis": axis, "engine": entrant.name, "points": points}
     rows = [{"label": f"exponent of {w} in {axis}", "median": p} for w, p in exponents.items()]
-    return {**found, "exponents": exponents, "values": rows}
+    return {**found, "exponents": exponents, "numbers": rows}
 
 
 def shapes(axis: str, size: int) -> list[Shape]:

@@ -91,20 +91,20 @@ def timed_race(entrants: list[Entrant], options: argparse.Namespace, batch: int)
     return {**found, "batch_size": batch, "bandwidth": bandwidth}
 
 
-def search(options: argparse.Namespace, batch: int) -> Record:
-    """A whole search."""
-    (found,) = searches(options, batch)
+def search(options: argparse.Namespace, batch: int, **fewer: int) -> Record:
+    """A whole search; ``fewer`` images or epochs make it a trial (see :func:`own_search`)."""
+    (found,) = searches(options, batch, **fewer)
     row = {"label": search_label(batch), "median": found["total"]}
-    return {"kind": "search", "batch_size": batch, **found, "values": [row]}
+    return {"kind": "search", "batch_size": batch, **found, "numbers": [row]}
 
 
-def seeds(options: argparse.Namespace, batch: int) -> Record:
+def seeds(options: argparse.Namespace, batch: int, **fewer: int) -> Record:
     """The epochs of several searches at once beside those of one alone."""
-    run = partial(searches, options, batch, run_epochs=SEED_EPOCHS)
+    run = partial(searches, options, batch, **{"run_epochs": SEED_EPOCHS, **fewer})
     (alone,), together = run(), run(number=SEEDS)
     slowest = max(sum(one["seconds"]) for one in together)
     row = {"label": SEEDS_LABEL, "median": slowest / sum(alone["seconds"])}
-    return {"kind": "seeds", "alone": alone, "together": together, "values": [row]}
+    return {"kind": "seeds", "alone": alone, "together": together, "numbers": [row]}
 
 
 def searches(

@@ -29,6 +29,8 @@ def register_method(
     step: Any = None,
     stage: Any = None,
     settings: Mapping[str, Any] | None = None,
+    title: str = "",
+    notes: Mapping[str, str] | None = None,
     source: str = "",
     status: str = "one's own; verified against nothing yet",
     differs: str = "",
@@ -55,6 +57,8 @@ def register_method(
         step: a subclass of :class:`naslib_edd.bilevel.FirstOrder`.
         stage: a subclass of :class:`naslib_edd.selection.stage.Stage`. Those of the base stay.
         settings: of ``search:``, over the base's.
+        title: what it is, in a line, for its card.
+        notes: of some settings, what their value means; over the base's.
         source: where it comes from, for its card (``naslib-edd methods NAME``).
         status: what it was verified against, for its card.
         differs: how it differs from its source, for its card.
@@ -90,7 +94,9 @@ def register_method(
     hosts = tuple(host for host in CARDS[base].hosts if there is None or host == there)
     card = Method(
         name=name,
+        title=title,
         values=values,
+        notes={**CARDS[base].notes, **(notes or {})},
         source=source or f"{base}, with {_told(given, settings)}",
         status=status,
         differs=differs,

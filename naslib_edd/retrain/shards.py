@@ -171,8 +171,16 @@ def _samples(paths: list[Path]) -> Iterator[dict[str, Any]]:
             names, shardshuffle=False, nodesplitter=None, workersplitter=None, empty_check=False
         )
     except (OSError, EOFError, ValueError, tarfile.TarError) as error:
-        why = str(error.args[0] if error.args else error).splitlines()[0][:200]
-        raise UserError(f"cannot read the shards of {paths[0].parent}: {why}") from None
+        raise UserError(_unread(error, names)) from None
+
+
+def _unread(error: Exception, names: list[str]) -> str:
+    """What a shard could not be read for; webdataset adds the shard's name to an error's values."""
+    told = [getattr(error, "filename", None), *error.args]
+    which = next((name for name in names if name in told), str(Path(names[0]).parent))
+    first = str(error.args[0]) if error.args else ""
+    why = (isinstance(error, OSError) and error.strerror) or first or type(error).__name__
+    return f"cannot read {which}: {' '.join(str(why).split())[:200]}"
 
 
 def _picture(sample: dict[str, Any]) -> Image.Image:

@@ -115,3 +115,13 @@ def test_the_first_seeds_are_those_of_the_records() -> None:
     records = gather([RESULTS / "digits_methods"])
     assert len(records) == 240
     assert all(known[one.method, one.seed] == one for one in records)
+
+
+@pytest.mark.parametrize("text", ["method,seed\na,0\n", "method,seed,odd\na,0,1\n", "\xff"])
+def test_a_damaged_file_is_one_line(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "runs.csv").write_bytes(text.encode("latin-1"))
+    assert main(["--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert "runs.csv is damaged" in said and len(said.splitlines()) == 1

@@ -68,7 +68,7 @@ def test_a_run_with_curves_and_startup(tmp_path: Path, capsys: pytest.CaptureFix
     out = tmp_path / "speed.json"
     arguments = ("--curves", "--startup", "--methods", "edd_darts", "--repeats=2")
     record = race(out, *arguments)
-    started = record["pieces"]["start-up"]["values"]
+    started = record["pieces"]["start-up"]["numbers"]
     found = [record["pieces"][f"curve over {axis}"] for axis in AXES]
     for axis, row in zip(AXES, found, strict=True):
         assert tuple(point[axis] for point in row["points"]) == AXES[axis]
@@ -121,5 +121,5 @@ def test_startup_runs_this_python(monkeypatch: pytest.MonkeyPatch) -> None:
     same = f"import sys; assert sys.executable == {sys.executable!r}"
     monkeypatch.setattr(cpu, "COMMANDS", {"same": ["-c", same]})
     monkeypatch.setattr(cpu, "STARTS", 1)
-    (row,) = cpu.startup()["values"]
+    (row,) = cpu.startup()["numbers"]
     assert row["label"] == "same, s" and row["min"] == row["max"]

@@ -180,7 +180,7 @@ def test_all_pieces_and_what_is_shown(
     assert row["bytes"] == floor.traffic(SHAPE, "bf16")
     assert len(row["warmup_seconds"]) == 5  # after the three that come before a capture
     assert race["floor"]["gflop"] == sum(one.flops(4) for one in floor.passes(SHAPE)) / 1e9
-    (ratio,) = record["pieces"]["4 seeds, batch 64"]["values"]
+    (ratio,) = record["pieces"]["4 seeds, batch 64"]["numbers"]
     assert ratio["median"] == 1.5
     met = {row["label"]: row["met"] for row in record["goals"]}
     assert met == {
@@ -213,16 +213,22 @@ def test_goals_of_a_gpu() -> None:
         return {"kind": "race", "ratios": compare(seconds, f", batch {batch}")}
 
     def search(batch: int, total: float) -> Record:
-        return {"kind": "search", "values": [{"label": gpu.search_label(batch), "median": total}]}
+        return {"kind": "search", "numbers": [{"label": gpu.search_label(batch), "median": total}]}
 
     pieces = {"a": race(64, 0.06), "b": race(256, 0.2), "c": search(64, 149), "d": search(256, 81)}
-    pieces["e"] = {"kind": "seeds", "values": [{"label": gpu.SEEDS_LABEL, "median": 2.0}]}
+    pieces["e"] = {"kind": "seeds", "numbers": [{"label": gpu.SEEDS_LABEL, "median": 2.0}]}
     rows = judge(goals, measured(pieces))
     assert [row["met"] for row in rows] == [True, True, False, False, True]
 
 
 @pytest.mark.gpu
-def test_the_benchmark_on_a_gpu(tmp_path: Path) -> None:
+def test_the_benchmark_on_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All pieces, their searches of two epochs of few images."""
+    for name in ("search", "seeds"):
+        trial = partial(getattr(gpu, name), run_epochs=2, images=64)
+        monkeypatch.setattr(gpu, name, trial)
+    monkeypatch.delenv("NASLIB_EDD_CIFAR10", raising=False)
+    monkeypatch.delenv("NASLIB_EDD_DATA", raising=False)
     out = tmp_path / "speed.json"
     assert speed.main([*TINY, "--device=cuda", "--out", str(out)]) == 0
     record = json.loads(out.read_text(encoding="utf-8"))

@@ -9,7 +9,9 @@ PAPER = (
 )
 AUTHORS = "chaoji90/PCDEDD"
 
-EDD: Values = {"relaxation": "sn_softmax", "s": "unit", "temperature": "edd"}
+_SN: Values = {"relaxation": "sn_softmax", "s": "unit"}
+EDD: Values = {**_SN, "temperature": "edd", "edd_lambda": 0.06}
+_SCHEDULE: Values = {**_SN, "t0": 1.0, "t_end": 0.001}
 
 #: The authors' 2021 code on NB201, where it differs from the paper.
 RELEASE: Values = {
@@ -48,7 +50,7 @@ METHODS = (
         name="edd_darts_clip",
         title="EDD-DARTS with the logits' own gradient clipped, too (Table 1's row "
         '"clip"; the norm is our reading).',
-        values={**EDD, "clip": "each"},
+        values={**EDD, "clip": "each", "grad_clip": 5.0},
         source=f"{PAPER}, Table 1, row 'clip'",
         status=_EQUATIONS,
         differs="the clip's value is not given: norm 5 over the logits' own gradient",
@@ -58,9 +60,10 @@ METHODS = (
         title="PCD-DARTS (Table 7): cycles of the temperature fixed in advance, "
         "equal steps of exp(E(a)/t).",
         values={
-            "relaxation": "sn_softmax",
+            **_SN,
             "noise_at_one": False,
             "temperature": "pcd",
+            "pcd_strength": 0.11,
             "logit_scale": 3.99e-4,
         },
         source=f"{PAPER}, Table 7; the cycle of {AUTHORS}",
@@ -71,7 +74,7 @@ METHODS = (
         name="lpcd_darts",
         title="LPCD-DARTS (Fig. 4): PCD's cycles in equal steps of t.",
         values={
-            "relaxation": "sn_softmax",
+            **_SN,
             "noise_at_one": False,
             "temperature": "lpcd",
             "pcd_warmup": 0,
@@ -83,7 +86,7 @@ METHODS = (
     Method(
         name="lts_darts",
         title="Linear temperature schedule (Fig. 2B): t from 1 to 0.001 in equal steps.",
-        values={**EDD, "temperature": "lts"},
+        values={**_SCHEDULE, "temperature": "lts"},
         source=f"{PAPER}, Fig. 2B",
         status=_EQUATIONS,
         differs="t_end is reached after the last epoch",
@@ -91,7 +94,7 @@ METHODS = (
     Method(
         name="ets_darts",
         title="Exponential temperature schedule (eq. 10-12): equal steps of exp(E(a)/t).",
-        values={**EDD, "temperature": "ets"},
+        values={**_SCHEDULE, "temperature": "ets"},
         source=f"{PAPER}, eq. 10-12",
         status=_EQUATIONS,
         differs="t_end is reached after the last epoch",

@@ -81,12 +81,17 @@ def _config(method: Method) -> str:
     search = load({"optimizer": method.name}).search
     # What looks up a table, or scores untrained networks, has a strategy and no such parts.
     shown = {key: getattr(search, key) for key in _ALWAYS if search.strategy == "one_shot"}
-    lines = [f"# {method.title or method.source}", f"optimizer: {method.name}", "dataset: cifar10"]
+    title = " ".join((method.title or method.source).split())
+    lines = [f"# {title}", f"optimizer: {method.name}", "dataset: cifar10"]
     lines += ["", "search:"]
     for key, value in {**shown, **method.values}.items():
         plain = list(value) if isinstance(value, tuple) else value
-        line = yaml.safe_dump({key: plain}, default_flow_style=True, width=1000).strip("{}\n")
-        lines.append(f"  {line}" + (f"  # {method.notes[key]}" if key in method.notes else ""))
+        dumped = yaml.safe_dump({key: plain}, default_flow_style=True, width=1000)
+        line = dumped.strip().removeprefix("{").removesuffix("}")
+        lines.append(
+            f"  {line}"
+            + (f"  # {' '.join(method.notes[key].split())}" if key in method.notes else "")
+        )
     return "\n".join(lines)
 
 

@@ -14,6 +14,14 @@ RECIPE: Values = {
     "split": "halves",
 }
 
+#: A random perturbation of β, uniform in a ball that grows over the epochs.
+BALL: Values = {"perturbation": "random", "epsilon_first": 0.03, "epsilon_last": 0.3}
+_ATTACK: Values = {
+    "attack_steps": 7,
+    "attack_start": "random",
+    "attack_statistics": "running",
+}
+
 _SOURCE = (
     "Chen & Hsieh 2020, Stabilizing Differentiable Architecture Search via Perturbation-based "
     "Regularization; xiangning-chen/SmoothDARTS"
@@ -25,7 +33,7 @@ METHODS = (
     Method(
         name="sdarts_rs",
         title="SmoothDARTS, random: the weights train under a beta moved by uniform noise.",
-        values={**RECIPE, "perturbation": "random"},
+        values={**RECIPE, **BALL},
         source=_SOURCE,
         status=_STATUS,
         differs=_DIFFERS,
@@ -33,7 +41,7 @@ METHODS = (
     Method(
         name="sdarts_adv",
         title="SmoothDARTS, adversarial: the weights train under the worst beta near by.",
-        values={**RECIPE, "perturbation": "adversarial"},
+        values={**RECIPE, **BALL, "perturbation": "adversarial", **_ATTACK},
         source=_SOURCE,
         status=_STATUS,
         differs=_DIFFERS,

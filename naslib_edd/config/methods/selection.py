@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from naslib_edd.config.methods.method import Method, Values
-from naslib_edd.config.methods.perturbed import RECIPE
+from naslib_edd.config.methods.perturbed import BALL, RECIPE
 
 _PT_SOURCE = (
     "Wang et al. 2021, Rethinking Architecture Selection in Differentiable NAS; ruocwang/darts-pt"
@@ -22,13 +22,21 @@ _SGAS_DIFFERS = (
     "that they were decided by"
 )
 
+#: PT: edges in any order, the operation whose removal costs most accuracy.
+_PT: Values = {
+    "selection": "perturbation",
+    "pt_order": "random",
+    "pt_criterion": "accuracy",
+    "pt_statistics": "batch",
+}
+_ES: Values = {"es_window": 5, "es_delta": 4, "es_factor": 1.3}
 _SGAS: Values = {**RECIPE, "epochs": 40, "greedy": "cri1"}
 
 METHODS = (
     Method(
         name="darts_pt",
         title="DARTS-PT: DARTS, then edge by edge the operation whose removal costs most accuracy.",
-        values={**RECIPE, "selection": "perturbation"},
+        values={**RECIPE, **_PT},
         source=_PT_SOURCE,
         status=_PT_STATUS,
         differs=_PT_DIFFERS,
@@ -36,7 +44,7 @@ METHODS = (
     Method(
         name="darts_pt_fixed",
         title="DARTS-PT without architecture parameters: the logits rest near 0 throughout.",
-        values={**RECIPE, "selection": "perturbation", "arch_fixed": True},
+        values={**RECIPE, **_PT, "arch_fixed": True},
         source=f"{_PT_SOURCE} (its blank-pt)",
         status=_PT_STATUS,
         differs=f"{_PT_DIFFERS}; beta is uniform up to the first logits' spread, as there",
@@ -44,7 +52,7 @@ METHODS = (
     Method(
         name="sdarts_rs_pt",
         title="SmoothDARTS (random), then perturbation-based selection.",
-        values={**RECIPE, "perturbation": "random", "selection": "perturbation"},
+        values={**RECIPE, **BALL, **_PT},
         source=f"{_PT_SOURCE}; xiangning-chen/SmoothDARTS",
         status="its two parts agree with their releases (tests/golden/sdarts.npz, darts_pt.npz)",
         differs=f"{_PT_DIFFERS}; the release has it on the DARTS space only, from where epsilon "
@@ -63,7 +71,12 @@ METHODS = (
     Method(
         name="sgas_pt",
         title="SGAS whose edges get the operation whose removal costs most accuracy.",
-        values={**_SGAS, "selection": "perturbation"},
+        values={
+            **_SGAS,
+            "selection": "perturbation",
+            "pt_criterion": "accuracy",
+            "pt_statistics": "batch",
+        },
         source=f"{_SGAS_SOURCE}; its row SGAS+PT in Wang et al. 2021",
         status="from the paper's description, unverified",
         differs=f"assumed: the edge is SGAS' (criterion 1), its operation is PT's among all but "
@@ -72,7 +85,7 @@ METHODS = (
     Method(
         name="darts_es",
         title="DARTS-ES: stops where the logits' Hessian grows, and goes back some epochs.",
-        values={**RECIPE, "epochs": 50, "early_stop": "eigenvalue"},
+        values={**RECIPE, "epochs": 50, "early_stop": "eigenvalue", **_ES},
         source="Zela et al. 2020, Understanding and Robustifying Differentiable Architecture "
         "Search; automl/RobustDARTS",
         status="agrees with automl/RobustDARTS at 3dec3fe (tests/golden/darts_es.npz)",
