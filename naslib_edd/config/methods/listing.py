@@ -88,10 +88,8 @@ def _config(method: Method) -> str:
         plain = list(value) if isinstance(value, tuple) else value
         dumped = yaml.safe_dump({key: plain}, default_flow_style=True, width=1000)
         line = dumped.strip().removeprefix("{").removesuffix("}")
-        lines.append(
-            f"  {line}"
-            + (f"  # {' '.join(method.notes[key].split())}" if key in method.notes else "")
-        )
+        note = " ".join(method.notes.get(key, "").split())
+        lines.append(f"  {line}  # {note}" if note else f"  {line}")
     return "\n".join(lines)
 
 
