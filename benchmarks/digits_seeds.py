@@ -174,8 +174,7 @@ def _against(method: str, other: str, pairs: Sequence[Pair]) -> str:
     for pair in pairs:
         if {pair.one, pair.other} == {method, other} and method != other:
             mean = pair.mean if pair.one == method else -pair.mean
-            text = f"{mean:+.2f}, p = {max(pair.adjusted, 1e-4):.2g}"
-            text = text.replace("p = 0.0001", "p < 0.0001")
+            text = f"{mean:+.2f}, p = {pair.adjusted:.2g}"
             return f"**{text}**" if pair.differ else text
     return "–"
 
