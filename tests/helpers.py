@@ -91,8 +91,8 @@ def power_cut(*, epoch: int, step: int, kind: type[Any] = Engine) -> Iterator[No
     """The run inside breaks off after so many steps of this epoch (from 0), or the test fails."""
     original = kind.run_step
 
-    def run_step(engine: Any) -> None:
-        original(engine)
+    def run_step(engine: Any, *given: Any) -> None:
+        original(engine, *given)
         if (engine.epoch, engine.step) == (epoch, step):
             raise RuntimeError("power cut")
 

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from naslib_edd.cli import main
+
 #: ImageNet's recipe on small pictures, two epochs of three steps.
 LARGE = [
     "channels=4",
@@ -83,3 +85,12 @@ def add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
     about = tarfile.TarInfo(name)
     about.size = len(content)
     tar.addfile(about, io.BytesIO(content))
+
+
+def refused(capsys: pytest.CaptureFixture[str], out: Path, data: Path, *settings: str) -> str:
+    """The one line that ImageNet's recipe is refused with on these images."""
+    small = ["retrain", "DARTS_V2", "--recipe", "imagenet", "--data", str(data), "--out", str(out)]
+    assert main([*small, *settings]) == 2
+    said = capsys.readouterr().err
+    assert len(said.strip().splitlines()) == 1 and "Traceback" not in said
+    return said

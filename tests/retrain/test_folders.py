@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers import rows_of
-from pictures import CLASSES, LARGE, folders, needs
+from helpers import power_cut, rows_of
+from pictures import CLASSES, LARGE, folders, needs, refused
 from retrain_small import run
 
-from naslib_edd.cli import main
 from naslib_edd.retrain.folders import Folders
 from naslib_edd.retrain.processes import Processes
 from naslib_edd.retrain.recipes import RECIPES
@@ -50,18 +49,10 @@ def test_at_its_own_size_with_the_auxiliary_head(tmp_path: Path) -> None:
 
 
 @pytest.mark.search
-def test_a_power_cut_inside_an_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_power_cut_inside_an_epoch(tmp_path: Path) -> None:
     data, settings = str(folders(tmp_path / "data")), [*LARGE, "checkpoint_seconds=0"]
     run("DARTS_V2", "imagenet", settings, tmp_path / "whole", data=data)
-    original = Trainer.run_step
-
-    def broken(trainer: Trainer, share: object) -> None:
-        if (trainer.epoch, trainer.step) == (1, 1):
-            raise RuntimeError("power cut")
-        original(trainer, share)  # type: ignore[arg-type]
-
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="power cut"):
-        patch.setattr(Trainer, "run_step", broken)
+    with power_cut(epoch=1, step=1, kind=Trainer):
         run("DARTS_V2", "imagenet", settings, tmp_path / "cut", data=data)
     run("DARTS_V2", "imagenet", settings, tmp_path / "cut", data=data, resume=True)
     assert rows_of(tmp_path / "whole") == rows_of(tmp_path / "cut")
@@ -98,25 +89,18 @@ def test_every_epoch_has_every_image_once(tmp_path: Path) -> None:
     assert torch.cat([labels for _, labels in held_out]).tolist() == [0] * 4 + [1] * 4 + [2] * 4
 
 
-def refused(capsys: pytest.CaptureFixture[str], out: Path, data: Path, *settings: str) -> str:
-    """The one line that a training is refused with; nothing is left behind."""
-    small = ["retrain", "DARTS_V2", "--recipe", "imagenet", "--data", str(data), "--out", str(out)]
-    assert main([*small, *LARGE, *settings]) == 2
-    said = capsys.readouterr().err
-    assert len(said.strip().splitlines()) == 1 and "Traceback" not in said
-    return said
-
-
 def test_what_does_not_fit_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     place = folders(tmp_path / "data")
-    said = refused(capsys, tmp_path / "out", place, "classes=1000")
+    said = refused(capsys, tmp_path / "out", place, *LARGE, "classes=1000")
     assert "classes = 1000" in said and "has 3 classes" in said
     (place / "val" / "bee").rename(tmp_path / "bee")
-    assert "other classes than" in refused(capsys, tmp_path / "out", place)
+    assert "other classes than" in refused(capsys, tmp_path / "out", place, *LARGE)
     (tmp_path / "only" / "train").mkdir(parents=True)
-    assert "has no val/" in refused(capsys, tmp_path / "out", tmp_path / "only")
+    assert "has no val/" in refused(capsys, tmp_path / "out", tmp_path / "only", *LARGE)
     (tmp_path / "only" / "val").mkdir()
-    assert str(tmp_path / "only" / "train") in refused(capsys, tmp_path / "out", tmp_path / "only")
+    assert str(tmp_path / "only" / "train") in refused(
+        capsys, tmp_path / "out", tmp_path / "only", *LARGE
+    )
 
 
 @pytest.mark.search
@@ -127,5 +111,5 @@ def test_a_damaged_picture_is_named(
     place = folders(tmp_path / "data")
     broken = place / "train" / "cat" / "002.png"
     broken.write_bytes(broken.read_bytes()[:200])
-    said = refused(capsys, tmp_path / "out", place, f"workers={workers}")
+    said = refused(capsys, tmp_path / "out", place, *LARGE, f"workers={workers}")
     assert str(broken) in said

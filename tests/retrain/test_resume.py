@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers import rows_of
+from helpers import power_cut, rows_of
 from retrain_small import DIGITS, NB201, cifar, run
 
 from naslib_edd.errors import UserError
@@ -37,29 +37,17 @@ def equal(one: Path, other: Path, *names: str) -> None:
 
 @pytest.mark.search
 @pytest.mark.parametrize("epoch, step", [(0, 2), (1, 3), (2, 1)])
-def test_a_power_cut_inside_an_epoch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: int, step: int
-) -> None:
+def test_a_power_cut_inside_an_epoch(tmp_path: Path, epoch: int, step: int) -> None:
     settings = [*DIGITS, "ema=0.9", "checkpoint_seconds=0", "clip_norm=1"]
     run(NB201, "nb201_12", settings, tmp_path / "whole")
-    original = Trainer.run_step
-
-    def broken(trainer: Trainer, share: object) -> None:
-        if (trainer.epoch, trainer.step) == (epoch, step):
-            raise RuntimeError("power cut")
-        original(trainer, share)  # type: ignore[arg-type]
-
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="power cut"):
-        patch.setattr(Trainer, "run_step", broken)
+    with power_cut(epoch=epoch, step=step, kind=Trainer):
         run(NB201, "nb201_12", settings, tmp_path / "cut")
     run(NB201, "nb201_12", settings, tmp_path / "cut", resume=True)
     equal(tmp_path / "whole", tmp_path / "cut", "last.pt", "best.pt", "ema.pt")
 
 
 @pytest.mark.search
-def test_drop_path_and_the_auxiliary_head_resume_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_drop_path_and_the_auxiliary_head_resume_too(tmp_path: Path) -> None:
     data = str(cifar(tmp_path / "cifar10.npz"))
     settings = [
         "channels=2",
@@ -74,15 +62,7 @@ def test_drop_path_and_the_auxiliary_head_resume_too(
         "checkpoint_seconds=0",
     ]
     run("DARTS_V1", "darts_cifar", settings, tmp_path / "whole", data=data)
-    original = Trainer.run_step
-
-    def broken(trainer: Trainer, share: object) -> None:
-        if (trainer.epoch, trainer.step) == (1, 1):
-            raise RuntimeError("power cut")
-        original(trainer, share)  # type: ignore[arg-type]
-
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="power cut"):
-        patch.setattr(Trainer, "run_step", broken)
+    with power_cut(epoch=1, step=1, kind=Trainer):
         run("DARTS_V1", "darts_cifar", settings, tmp_path / "cut", data=data)
     run("DARTS_V1", "darts_cifar", settings, tmp_path / "cut", data=data, resume=True)
     equal(tmp_path / "whole", tmp_path / "cut", "last.pt", "best.pt")

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers import rows_of
-from pictures import LARGE, add, folders, needs, picture, shards, write_shard
+from helpers import power_cut, rows_of
+from pictures import LARGE, add, folders, needs, picture, refused, shards, write_shard
 from retrain_small import run
 
-from naslib_edd.cli import main
 from naslib_edd.errors import UserError
 from naslib_edd.retrain.opening import open_large
 from naslib_edd.retrain.processes import Processes
@@ -33,23 +32,13 @@ def opened(place: Path, *settings: str, processes: Processes | None = None) -> S
 
 @pytest.mark.search
 @pytest.mark.parametrize("workers", [0, 2])
-def test_imagenets_recipe_trains_and_goes_on(
-    workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_imagenets_recipe_trains_and_goes_on(workers: int, tmp_path: Path) -> None:
     """Stopped inside an epoch and gone on with, it is the unbroken training."""
     data = str(shards(tmp_path / "data"))
     settings = [*COUNTED, f"workers={workers}", "checkpoint_seconds=0"]
     found = run("DARTS_V2", "imagenet", settings, tmp_path / "whole", data=data)
     assert found.result["images"]["train"] == 24 and found.result["images"]["classes"] == 3
-    original = Trainer.run_step
-
-    def broken(trainer: Trainer, share: object) -> None:
-        if (trainer.epoch, trainer.step) == (1, 1):
-            raise RuntimeError("power cut")
-        original(trainer, share)  # type: ignore[arg-type]
-
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="power cut"):
-        patch.setattr(Trainer, "run_step", broken)
+    with power_cut(epoch=1, step=1, kind=Trainer):
         run("DARTS_V2", "imagenet", settings, tmp_path / "cut", data=data)
     run("DARTS_V2", "imagenet", settings, tmp_path / "cut", data=data, resume=True)
     assert rows_of(tmp_path / "whole") == rows_of(tmp_path / "cut")
@@ -86,15 +75,6 @@ def test_each_process_has_shards_of_its_own(tmp_path: Path) -> None:
     place = shards(tmp_path / "data")
     each = [opened(place, processes=Processes(rank, 2)).paths("train") for rank in range(2)]
     assert [path.name for path in each[0] + each[1]] == ["train-0.tar", "train-1.tar"]
-
-
-def refused(capsys: pytest.CaptureFixture[str], out: Path, data: Path, *settings: str) -> str:
-    """The one line that a training is refused with."""
-    small = ["retrain", "DARTS_V2", "--recipe", "imagenet", "--data", str(data), "--out", str(out)]
-    assert main([*small, *settings]) == 2
-    said = capsys.readouterr().err
-    assert len(said.strip().splitlines()) == 1 and "Traceback" not in said
-    return said
 
 
 def test_what_does_not_fit_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
