@@ -22,13 +22,14 @@ _SGAS_DIFFERS = (
     "that they were decided by"
 )
 
-#: PT: edges in any order, the operation whose removal costs most accuracy.
-_PT: Values = {
+#: Of an edge, the operation whose removal costs most accuracy.
+_BY_REMOVAL: Values = {
     "selection": "perturbation",
-    "pt_order": "random",
     "pt_criterion": "accuracy",
     "pt_statistics": "batch",
 }
+#: PT: the edges in any order.
+_PT: Values = {**_BY_REMOVAL, "pt_order": "random"}
 _ES: Values = {"es_window": 5, "es_delta": 4, "es_factor": 1.3}
 _SGAS: Values = {**RECIPE, "epochs": 40, "greedy": "cri1"}
 
@@ -71,12 +72,7 @@ METHODS = (
     Method(
         name="sgas_pt",
         title="SGAS whose edges get the operation whose removal costs most accuracy.",
-        values={
-            **_SGAS,
-            "selection": "perturbation",
-            "pt_criterion": "accuracy",
-            "pt_statistics": "batch",
-        },
+        values={**_SGAS, **_BY_REMOVAL},
         source=f"{_SGAS_SOURCE}; its row SGAS+PT in Wang et al. 2021",
         status="from the paper's description, unverified",
         differs=f"assumed: the edge is SGAS' (criterion 1), its operation is PT's among all but "
