@@ -165,9 +165,11 @@ def parser() -> argparse.ArgumentParser:
 
 def _search(options: argparse.Namespace) -> int:
     from naslib_edd.cli.allocator import keep_freed_memory
+    from naslib_edd.cli.compiler import leave_compiler_out
     from naslib_edd.engine.loop import Interrupted, search
 
     keep_freed_memory()  # the process is ours
+    leave_compiler_out()
     overrides = list(options.overrides)
     for key in ("data", "table"):
         if getattr(options, key) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from math import lgamma
 from typing import NamedTuple
 
@@ -60,9 +61,12 @@ def chances(val: Values, lookups: int) -> Values:
     ways. Architectures of one accuracy share their chances evenly, as if a coin decided.
     """
     count = len(val)
-    places = np.arange(1, count + 1)
-    logs = np.array([_log_choose(place - 1, lookups - 1) for place in places.tolist()])
-    by_place = np.exp(logs - _log_choose(count, lookups))
+    factorials = _log_factorials(count)
+    before = np.arange(lookups - 1, count)  # of places below the n-th none can be the best
+    by_place = np.zeros(count)
+    logs = factorials[before] - factorials[lookups - 1] - factorials[before - lookups + 1]
+    ways = factorials[count] - factorials[lookups] - factorials[count - lookups]
+    by_place[before] = np.exp(logs - ways)
     order = np.argsort(val, kind="stable")
     _, group, sizes = np.unique(val[order], return_inverse=True, return_counts=True)
     shared = np.bincount(group, weights=by_place) / sizes
@@ -77,7 +81,7 @@ def better_than(values: Values, of: Values | float) -> Values:
     return found
 
 
-def _log_choose(total: int, chosen: int) -> float:
-    if chosen > total:
-        return -np.inf
-    return lgamma(total + 1) - lgamma(chosen + 1) - lgamma(total - chosen + 1)
+@cache
+def _log_factorials(count: int) -> Values:
+    """log 0!, log 1!, … log count!"""
+    return np.array([lgamma(number + 1) for number in range(count + 1)])

@@ -202,7 +202,7 @@ def test_digits_do_not_depend_on_the_seed() -> None:
 def test_missing_libraries_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _write_svhn(tmp_path)
     monkeypatch.setitem(sys.modules, "scipy.io", None)
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
     _load("svhn", path=str(tmp_path))  # needs none
     with pytest.raises(UserError, match="scikit-learn, which is not installed"):
         _load("digits")
