@@ -12,10 +12,14 @@ from naslib_edd.config.loading import load
 from naslib_edd.engine.engine import Engine
 from naslib_edd.engine.start import open_data
 
+#: Settings of fifty steps in five epochs.
+FIFTY = {"limit_train": 150, "limit_val": 150}
+
 
 def engine_of(method: str, *, device: str = "cpu", **search: Any) -> Engine:
+    """Six steps an epoch; ten with :data:`FIFTY`."""
     settings = tiny_settings(Path("unused"), optimizer=method, device=device)
-    size = {"epochs": 5, "limit_train": 150, "limit_val": 150, "batch_size": 15}
+    size = {"epochs": 5, "limit_train": 90, "limit_val": 90, "batch_size": 15}
     settings["search"] |= {**size, "anneal": "step", "split": None, **search}
     if method in ("pc_darts", "edd_pc_darts", "gaea_pc_darts"):
         settings["search"]["channels"] = 4

@@ -18,6 +18,8 @@ from dying import STAGES
 from fuzz.mutations import mutations
 from helpers import FOLDER, rows_of, start, tiny_settings
 
+from naslib_edd.cli.commands import main
+
 TIMES = 20
 DYING = Path(__file__).with_name("dying.py")
 
@@ -85,14 +87,14 @@ def test_kill_9_at_random_moments(tmp_path: Path) -> None:
 def test_kill_9_while_a_checkpoint_is_written(times: int, tmp_path: Path) -> None:
     """At each stage of writing it in turn; a checkpoint is written after every step."""
     config = written(tmp_path / "config.yaml", tmp_path / "runs", checkpoint_seconds=0)
-    assert finish(config, tmp_path / "whole") == 0
+    assert main(["search", str(config), f"out_dir={tmp_path / 'whole'}", "--no-figures"]) == 0
     expected = rows_of(tmp_path / "whole" / FOLDER)
     draw = random.Random(0)
     for attempt in range(times):
         out, stage, number = (
             tmp_path / f"try{attempt}",
             STAGES[(attempt + 2) % len(STAGES)],
-            draw.randint(1, 18),
+            draw.randint(1, 9),
         )
         told = f"try {attempt}, {stage} at checkpoint {number}"
         assert die(config, out, number=number, stage=stage) == -signal.SIGKILL, told
@@ -107,14 +109,14 @@ def test_kill_9_while_a_checkpoint_is_written(times: int, tmp_path: Path) -> Non
 def test_kill_9_and_then_the_newest_checkpoint_is_damaged(tmp_path: Path) -> None:
     """The run goes on from the one before, to the same record."""
     config = written(tmp_path / "config.yaml", tmp_path / "runs", checkpoint_seconds=0)
-    assert finish(config, tmp_path / "whole") == 0
+    assert main(["search", str(config), f"out_dir={tmp_path / 'whole'}", "--no-figures"]) == 0
     expected = rows_of(tmp_path / "whole" / FOLDER)
     draw, stages = random.Random(1), [stage for stage in STAGES if stage != "between"]
     for attempt in range(TIMES):
         out, stage, number = (
             tmp_path / f"try{attempt}",
             stages[attempt % len(stages)],
-            draw.randint(4, 18),
+            draw.randint(3, 9),
         )
         assert die(config, out, number=number, stage=stage) == -signal.SIGKILL
         newest = out / FOLDER / "checkpoint.pt"

@@ -45,11 +45,14 @@ def _run(options: argparse.Namespace) -> int:
         raise UserError("retrain writes into a folder: give --out DIR, or --dry-run")
 
     from naslib_edd.cli.allocator import keep_freed_memory
+    from naslib_edd.cli.compiler import leave_compiler_out
     from naslib_edd.engine.loop import Interrupted
     from naslib_edd.retrain.run import retrain
     from naslib_edd.storage.literal import literal
 
     keep_freed_memory()  # the process is ours
+    if not any(text.startswith("compile=") for text in options.overrides):
+        leave_compiler_out()
     try:
         retrain(
             options.arch,

@@ -133,6 +133,7 @@ def test_an_instruction_set_is_a_process_of_its_own(
     assert "this processor has plain at most" in capsys.readouterr().err
 
 
+@pytest.mark.slow  # builds the kernels for a plain processor
 @pytest.mark.skipif(target() is NEON, reason="x86 only")
 def test_held_to_less_than_the_processor_has(tmp_path: Path) -> None:
     """A real process: PyTorch, oneDNN and the kernels are held, and the record says to what."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from graphed_runs import eager, engine_of, run_epochs
+from graphed_runs import FIFTY, eager, engine_of, run_epochs
 
 
 @pytest.mark.search
@@ -12,8 +12,8 @@ from graphed_runs import eager, engine_of, run_epochs
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("method", ["darts_v1", "edd_darts", "drnas"])
 def test_fifty_captured_steps_are_the_eager_ones_on_a_gpu(method: str, precision: str) -> None:
-    found = engine_of(method, device="cuda", cuda_graph="on", precision=precision)
-    wanted = eager(engine_of(method, device="cuda", cuda_graph="on", precision=precision))
+    found = engine_of(method, device="cuda", cuda_graph="on", precision=precision, **FIFTY)
+    wanted = eager(engine_of(method, device="cuda", cuda_graph="on", precision=precision, **FIFTY))
     rows, expected = run_epochs(found), run_epochs(wanted)
     assert found.graphed is not None and found.graphed.captures >= 1
     # A GPU adds in no fixed order, and Adam turns noise in a small gradient into a step of 3e-4.

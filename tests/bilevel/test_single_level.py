@@ -127,7 +127,7 @@ def test_both_steps_see_training_images_and_all_of_them_if_asked(
     search = {"bilevel": "single_level", "train_images": images}
     config = load(tiny_settings(tmp_path, optimizer="darts_v1", search=search))
     data = open_data(config, torch.device("cpu"))
-    assert (len(data.train), len(data.val)) == (192 if images == "all" else 96, 96)
+    assert (len(data.train), len(data.val)) == (96 if images == "all" else 48, 48)
     first = load(tiny_settings(tmp_path, optimizer="darts_v1"))
     halves = open_data(first, torch.device("cpu"))
     assert torch.equal(data.val.images, halves.val.images)

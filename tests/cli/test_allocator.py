@@ -11,7 +11,8 @@ import pytest
 #: 32 MiB glibc never learns by itself to keep it. The heap may need some rounds to settle, since
 #: small allocations land between the blocks.
 PROGRAM = """
-import resource, sys, torch
+import resource, sys
+import numpy as np
 from naslib_edd.cli.allocator import keep_freed_memory
 if "keep" in sys.argv and not keep_freed_memory():
     sys.exit("no glibc")
@@ -20,7 +21,7 @@ def faults():
 quiet = 0
 for _ in range(100):
     before = faults()
-    torch.ones(16_000_000)
+    np.ones(16_000_000, np.float32)
     quiet = quiet + 1 if faults() - before < 10 else 0
     if quiet == 10:
         break

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,33 @@ from rich.console import Console
 from naslib_edd.config.loading import as_dict, load
 from naslib_edd.engine import checkpoint, epochs, loop
 from naslib_edd.engine.engine import Engine
-from naslib_edd.engine.loop import Interrupted
+from naslib_edd.engine.loop import Interrupted, SearchResult
 from naslib_edd.errors import Diverged, UserError
 from naslib_edd.spaces.nb201.collapse import warning_of
 from naslib_edd.spaces.nb201.encoding import SIZE, ops_to_index, ops_to_str
 from naslib_edd.storage.record import read_rows, without_timings
 from naslib_edd.tables import Table
+
+EVERYWHERE = ("edd_darts", "gdas")
+#: (method, steps before the cut): everywhere with two of them, inside the second epoch with each.
+CUTS = [
+    pytest.param(
+        method, stop_at, marks=() if method in EVERYWHERE or stop_at == 4 else pytest.mark.slow
+    )
+    for method in (*EVERYWHERE, "darts_v1", "edd_darts_clip", "lts_darts", "ets_darts", "rs_ws")
+    for stop_at in (1, 3, 4, 8)
+]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], SearchResult]:
+    """A method's whole run; one for all places where it is cut off elsewhere."""
+
+    @functools.cache
+    def whole(optimizer: str) -> SearchResult:
+        return run(tiny_settings(tmp_path_factory.mktemp("whole"), optimizer=optimizer))
+
+    return whole
 
 
 @pytest.mark.search
@@ -70,18 +93,18 @@ def test_two_runs_of_a_seed_are_equal_and_another_seed_differs(tmp_path: Path) -
 
 
 @pytest.mark.search
-@pytest.mark.parametrize(
-    "optimizer",
-    ["darts_v1", "edd_darts", "edd_darts_clip", "lts_darts", "ets_darts", "gdas", "rs_ws"],
-)
-@pytest.mark.parametrize("stop_at", [1, 6, 8, 17])
+@pytest.mark.parametrize(("optimizer", "stop_at"), CUTS)
 def test_a_run_cut_off_at_any_step_resumes_bit_for_bit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, optimizer: str, stop_at: int
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    undisturbed: Callable[[str], SearchResult],
+    optimizer: str,
+    stop_at: int,
 ) -> None:
-    """Ctrl-C (a real signal) after ``stop_at`` of 18 steps; 6 is an epoch's last step."""
+    """Ctrl-C (a real signal) after ``stop_at`` of 9 steps; 3 is an epoch's last step."""
     settings = {"optimizer": optimizer}
     handler = signal.getsignal(signal.SIGINT)
-    whole = run(tiny_settings(tmp_path / "whole", **settings))
+    whole = undisturbed(optimizer)
     original, done = Engine.run_step, []
 
     def step(engine: Engine) -> None:
@@ -211,12 +234,12 @@ def test_resume_refuses_data_of_another_size(tmp_path: Path, monkeypatch: Any) -
     def fewer(*arguments: Any) -> Any:
         data = original(*arguments)
         train = dataclasses.replace(
-            data.train, images=data.train.images[:80], labels=data.train.labels[:80]
+            data.train, images=data.train.images[:40], labels=data.train.labels[:40]
         )
         return dataclasses.replace(data, train=train)
 
     monkeypatch.setattr(loop, "open_data", fewer)
-    with pytest.raises(UserError, match=r"images\.train was 96 there and is 80 now"):
+    with pytest.raises(UserError, match=r"images\.train was 48 there and is 40 now"):
         run(tiny_settings(tmp_path), resume=True)
 
 
@@ -224,8 +247,8 @@ def test_resume_refuses_data_of_another_size(tmp_path: Path, monkeypatch: Any) -
 @pytest.mark.parametrize("anneal", ["epoch", "step"])
 def test_the_learning_rate_follows_the_cosine(tmp_path: Path, anneal: str) -> None:
     result = run(tiny_settings(tmp_path, search={"anneal": anneal, "learning_rate_min": 0.005}))
-    # The rate recorded is that of an epoch's last step, the sixth of six.
-    last = 5 / 6 if anneal == "step" else 0.0
+    # The rate recorded is that of an epoch's last step, the third of three.
+    last = 2 / 3 if anneal == "step" else 0.0
     for row in result.rows:
         done = (row["epoch"] - 1 + last) / 3
         expected = 0.005 + 0.02 * (1 + math.cos(math.pi * done)) / 2

@@ -17,9 +17,18 @@ from naslib_edd.report import report
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'"
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Where the first test's runs and report are kept for the others."""
+    return tmp_path_factory.mktemp("kept") / "all"
+
+
 @pytest.fixture
-def made(make_run, tmp_path):
+def made(make_run, tmp_path, kept):
     """Three methods, four seeds each; the page of their report."""
+    if kept.exists():
+        shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
+        return tmp_path / "out" / "index.html"
     for place, name in enumerate(("darts_v1", "edd_darts", "gdas")):
         for seed in range(4):
             make_run(
@@ -27,7 +36,9 @@ def made(make_run, tmp_path):
                 config={"optimizer": name, "dataset": "cifar10"},
                 accuracies={"cifar10": (80.0, 90.0 + place + 0.1 * seed)},
             )  # fmt: skip
-    return report([tmp_path / "runs"], tmp_path / "out")[-1]
+    page = report([tmp_path / "runs"], tmp_path / "out")[-1]
+    shutil.copytree(tmp_path, kept)
+    return page
 
 
 class Parsed(HTMLParser):

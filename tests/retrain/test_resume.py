@@ -68,11 +68,14 @@ def test_drop_path_and_the_auxiliary_head_resume_too(tmp_path: Path) -> None:
     equal(tmp_path / "whole", tmp_path / "cut", "last.pt", "best.pt")
 
 
+#: Of a run that lasts long enough to be killed.
+LONG = [*DIGITS, "epochs=40", "checkpoint_seconds=0"]
+
+
 def started(out: Path, *options: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "naslib_edd.cli", "retrain", NB201, "--recipe", "nb201_12"]
-    settings = [*DIGITS, "epochs=40", "checkpoint_seconds=0"]
     return subprocess.Popen(
-        [*command, "--out", str(out), *options, *settings],
+        [*command, "--out", str(out), *options, *LONG],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
@@ -82,7 +85,6 @@ def started(out: Path, *options: str) -> subprocess.Popen[bytes]:
 @pytest.mark.process
 @pytest.mark.search
 def test_kill_9_and_resume(tmp_path: Path) -> None:
-    whole = started(tmp_path / "whole")
     killed = started(tmp_path / "killed")
     record = tmp_path / "killed" / "record.jsonl"
     until = time.monotonic() + 90
@@ -93,9 +95,9 @@ def test_kill_9_and_resume(tmp_path: Path) -> None:
     killed.communicate()
     assert record.read_bytes().count(b"\n") < 40
     again = started(tmp_path / "killed", "--resume")
-    for process in (whole, again):
-        said = process.communicate()[1]
-        assert process.returncode == 0, said
+    run(NB201, "nb201_12", LONG, tmp_path / "whole")
+    said = again.communicate()[1]
+    assert again.returncode == 0, said
     equal(tmp_path / "whole", tmp_path / "killed", "last.pt", "best.pt")
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from helpers import FOLDER, rows_of, start, tiny_settings
+from helpers import FOLDER, rows_of, run, start, tiny_settings
 
 from naslib_edd.errors import UserError
 from naslib_edd.storage import lock
@@ -116,7 +116,6 @@ def test_three_resumes_at_once_one_runs_two_are_refused(tmp_path: Path) -> None:
     )
     config = tmp_path / "tiny.yaml"
     config.write_text(yaml.safe_dump(settings))
-    whole = start("search", config, f"out_dir={tmp_path / 'whole'}", "--no-figures")
     first = start("search", config, "--no-figures")
     checkpoint = tmp_path / "runs" / FOLDER / "checkpoint.pt"
     end = time.monotonic() + 60
@@ -127,10 +126,10 @@ def test_three_resumes_at_once_one_runs_two_are_refused(tmp_path: Path) -> None:
     three = [start("search", config, "--no-figures", "--resume") for _ in range(3)]
     told = [process.communicate()[1] for process in three]
     codes = [process.returncode for process in three]
-    whole.communicate()
     assert sorted(codes) == [0, 2, 2], told
     for code, words in zip(codes, told, strict=True):
         if code == 2:
             assert "is being written by process" in words
             assert "Traceback" not in words
-    assert rows_of(tmp_path / "runs" / FOLDER) == rows_of(tmp_path / "whole" / FOLDER)
+    whole = run({**settings, "out_dir": str(tmp_path / "whole")})
+    assert rows_of(tmp_path / "runs" / FOLDER) == rows_of(whole.folder)

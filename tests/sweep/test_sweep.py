@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -76,9 +77,11 @@ def test_runs_reports_and_does_nothing_twice(
 @pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere its runs go on alone")
 def test_killed_and_begun_again_it_ends_as_if_undisturbed(
-    write: Callable[..., Path], tmp_path: Path
+    write: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["sweep", str(write("whole"))]) == 0
+    assert main(["sweep", str(write("whole")), "--list"]) == 0
+    for line in capsys.readouterr().out.splitlines():
+        assert main(shlex.split(line)[1:]) == 0
     path = write("cut")
     cut = tmp_path / "cut"
     sweep = subprocess.Popen([*COMMAND, str(path)], stdout=subprocess.DEVNULL)

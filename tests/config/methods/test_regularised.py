@@ -64,7 +64,7 @@ def test_a_run_cut_off_inside_an_epoch_resumes_bit_for_bit(
     def cut(engine: Engine) -> None:
         nonlocal steps
         steps += 1
-        if steps == 7:  # of 4 an epoch: the third of the second
+        if steps == 3:  # of 2 an epoch: the first of the second
             raise KeyboardInterrupt
         step(engine)
 

@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_cells_are_different_ones_and_have_the_tables_accuracies(folder: Path) -> None:
     ranked = rank(folder, cells=40)
-    assert ranked.epoch == 3 and ranked.images == 96 and ranked.allowed == 15_625
+    assert ranked.epoch == 3 and ranked.images == 48 and ranked.allowed == 15_625
     assert len(set(ranked.indices)) == 40
     table = Table.open("digits").accuracy("digits", "test")
     np.testing.assert_allclose(ranked.table, table[ranked.indices])
