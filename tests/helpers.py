@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,19 @@ from naslib_edd.storage.record import read_rows, without_timings
 
 #: Where a run of `tiny_settings` leaves its files, below its out_dir.
 FOLDER = Path("nasbench201") / "digits" / "edd_darts" / "0"
+
+
+def every(stride: int, cases: Iterable[Any]) -> list[Any]:
+    """Every so-manieth case of a large family, from the first; the others are marked slow.
+
+    A case is one argument, or a tuple of them. Of a product of two lists all values of both are
+    among those that stay, where the second list's length is no multiple of the stride.
+    """
+    found = []
+    for number, case in enumerate(cases):
+        values = case if isinstance(case, tuple) else (case,)
+        found.append(pytest.param(*values, marks=pytest.mark.slow if number % stride else ()))
+    return found
 
 
 def tiny_settings(out: Path, **top: Any) -> dict[str, Any]:

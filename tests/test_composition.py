@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers import tiny_settings
+from helpers import every, tiny_settings
 
 from naslib_edd.config.loading import load
 from naslib_edd.data import SearchData
@@ -136,8 +136,7 @@ def check(tmp_path: Path, search: dict[str, Any], reason: str | None) -> None:
 
 
 @pytest.mark.search
-@pytest.mark.parametrize("relaxation", RELAXATIONS)
-@pytest.mark.parametrize("added", ADDED)
+@pytest.mark.parametrize(("relaxation", "added"), every(3, product(RELAXATIONS, ADDED)))
 def test_relaxation_and_what_is_added(tmp_path: Path, relaxation: str, added: str) -> None:
     search = {**TEMPERATURES["edd"], **RELAXATIONS[relaxation], **ADDED[added]}
     check(tmp_path, search, reason_for(relaxation, added))
@@ -150,8 +149,7 @@ def test_another_temperature_and_what_is_added(tmp_path: Path, added: str) -> No
 
 
 @pytest.mark.search
-@pytest.mark.parametrize("steps", STEPS)
-@pytest.mark.parametrize("added", ADDED)
+@pytest.mark.parametrize(("steps", "added"), every(3, product(STEPS, ADDED)))
 def test_steps_and_what_is_added(tmp_path: Path, steps: str, added: str) -> None:
     search = {"temperature": "edd", "relaxation": "sn_softmax"}
     check(tmp_path, {**search, **STEPS[steps], **ADDED[added]}, reason_for(steps, added))
@@ -160,7 +158,7 @@ def test_steps_and_what_is_added(tmp_path: Path, steps: str, added: str) -> None
 @pytest.mark.search
 @pytest.mark.parametrize(
     ("one", "other"),
-    [(a, b) for a, b in product(ADDED, ADDED) if a < b and "nothing" not in (a, b)],
+    every(2, ((a, b) for a, b in product(ADDED, ADDED) if a < b and "nothing" not in (a, b))),
 )
 def test_two_things_added(tmp_path: Path, one: str, other: str) -> None:
     check(tmp_path, {**TEMPERATURES["edd"], **ADDED[one], **ADDED[other]}, reason_for(one, other))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers import power_cut, rows_of, run, tiny_settings
+from helpers import every, power_cut, rows_of, run, tiny_settings
 
 from naslib_edd.errors import UserError
 
@@ -38,7 +38,7 @@ def settings(out: Path, case: str, precision: str = "bf16") -> dict[str, Any]:
     return tiny_settings(out, optimizer=method, search={**size, **search})
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", every(2, CASES))
 def test_runs_and_resumes_bit_for_bit(tmp_path: Path, case: str) -> None:
     rows = rows_of(run(settings(tmp_path / "whole", case)).folder)
     exact = rows_of(run(settings(tmp_path / "fp32", case, "fp32")).folder)

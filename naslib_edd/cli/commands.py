@@ -170,10 +170,8 @@ def _search(options: argparse.Namespace) -> int:
 
     keep_freed_memory()  # the process is ours
     leave_compiler_out()
-    overrides = list(options.overrides)
-    for key in ("data", "table"):
-        if getattr(options, key) is not None:
-            overrides.append(f"{key}={getattr(options, key)}")
+    given = {key: getattr(options, key) for key in ("data", "table")}
+    overrides = [*options.overrides, *(f"{k}={v}" for k, v in given.items() if v is not None)]
     if options.download:
         overrides.append("download=true")
     if options.engine == "naslib":
@@ -181,8 +179,8 @@ def _search(options: argparse.Namespace) -> int:
 
         if options.track:
             raise UserError("--track is of the built-in engine; NASLib's has its own log")
-        path = Path(options.config)
-        runner.run(path, overrides, resume=options.resume, force=options.force)
+        config = Path(options.config)
+        runner.run(config, overrides, resume=options.resume, force=options.force)
         return 0
     try:
         search(

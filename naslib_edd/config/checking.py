@@ -6,9 +6,9 @@ import dataclasses
 import math
 import types
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
 
-from naslib_edd.config.overrides import TYPED
+from naslib_edd.config.overrides import TYPED, hints_of
 from naslib_edd.config.plain_values import check_text
 from naslib_edd.errors import UserError
 from naslib_edd.storage.literal import value as shown
@@ -37,7 +37,7 @@ def checked(
     Raises:
         UserError: one is not; says which, what it must be, and where it stands.
     """
-    hints = get_type_hints(section)
+    hints = hints_of(section)  # type: ignore[arg-type]  # mypy: a type[Any] has no hash
     fields = {item.name: item for item in dataclasses.fields(section)}
     good = {}
     for key, value in values.items():

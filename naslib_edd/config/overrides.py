@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from naslib_edd.config.settings import SECTIONS, Config, SearchSettings, names
@@ -12,6 +13,12 @@ from naslib_edd.storage.yaml_text import NotYaml, parse
 
 #: Where such a value was given, for messages.
 TYPED = "on the command line"
+
+
+@cache
+def hints_of(section: type[Any]) -> dict[str, Any]:
+    """The types of a section's settings, found once: typing compiles the text of every one."""
+    return get_type_hints(section)
 
 
 def override(values: dict[str, Any], text: str) -> str:
@@ -45,7 +52,7 @@ def typed_value(key: str, raw: str) -> Any:
     """
     section, _, leaf = key.rpartition(".")
     owner = {"": Config, "search": SearchSettings}.get(section)
-    hint = get_type_hints(owner).get(leaf) if owner is not None else None
+    hint = hints_of(owner).get(leaf) if owner is not None else None
     if hint is str:
         return raw
     if set(get_args(hint)) == {str, type(None)}:

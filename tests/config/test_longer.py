@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import rows_of, run, tiny_settings
+from helpers import every, rows_of, run, tiny_settings
 
 from naslib_edd.config.loading import load
 from naslib_edd.config.longer import depends_on_epochs
@@ -37,7 +37,7 @@ def test_fewer_epochs_are_another_run(tmp_path: Path) -> None:
         run(tiny_settings(tmp_path, search={"epochs": 1}), resume=True)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", every(2, METHODS))
 def test_where_it_is_not_refused_the_first_epochs_do_not_know_the_length(
     method: str, tmp_path: Path
 ) -> None:

@@ -72,7 +72,7 @@ def together(arch: str, recipe: str, out: Path, data: Path, settings: list[str])
     "arch, recipe, more",
     [
         (NB201, "nb201_12", ["cells=1", "clip_norm=0.5"]),
-        ("DARTS_V2", "darts_cifar", ["drop_path=0.5"]),
+        pytest.param("DARTS_V2", "darts_cifar", ["drop_path=0.5"], marks=pytest.mark.slow),
     ],
 )
 def test_two_processes_are_one_that_takes_its_batch_in_two_parts(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers import power_cut, rows_of, run, tiny_settings, write_table
+from helpers import every, power_cut, rows_of, run, tiny_settings, write_table
 
 from naslib_edd.config.loading import load
 from naslib_edd.data import load as load_data
@@ -37,7 +37,7 @@ def _engine(optimizer: str, **search: Any) -> ProxyEngine:
 
 
 @pytest.mark.search
-@pytest.mark.parametrize("optimizer", [*PROXIES, "zero_cost_pt"])
+@pytest.mark.parametrize("optimizer", every(2, ["zero_cost_pt", *PROXIES]))
 def test_a_search_leaves_its_record_and_resumes_bit_for_bit(tmp_path: Path, optimizer: str) -> None:
     table = str(write_table(tmp_path / "table.npz"))
     settings = _settings(tmp_path / "whole", optimizer, checkpoint_seconds=0.0)

@@ -20,7 +20,7 @@ BY_TABLE = ("random_search", "local_search")
 METHODS = [n for n, card in CARDS.items() if "builtin" in card.hosts and n not in BY_TABLE]
 UNTRAINED = ("zero_cost_pt", "nwot", "synflow", "jacov")
 #: Each method on one of the spaces, in turn; those of the default run on the space named.
-QUICK = {"edd_darts": "s1", "sgas": "s2"}
+QUICK = {"edd_darts": "s1"}
 #: It is about skip_connect, which S4 has not.
 NEEDS = {"darts_minus": "darts"}
 TURN = ("darts", "s1", "s2", "s3", "s4")

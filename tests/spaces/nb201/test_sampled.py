@@ -79,7 +79,7 @@ def test_twins_agree(
     training: bool, of_beta: bool, make_twins: MakeTwins, draw_batch: DrawBatch
 ) -> None:
     images, labels, _ = draw_batch(SIZE["classes"])
-    for ops in [*SPECIAL, *random_paths(8)]:
+    for ops in [*SPECIAL, *random_paths(3)]:
         found = []
         for network in make_twins(**SIZE):
             network.train(training)
