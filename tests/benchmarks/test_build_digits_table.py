@@ -76,6 +76,7 @@ def test_another_protocol_is_refused(tmp_path: Path) -> None:
         Records(tmp_path).begin(PROTOCOL)
 
 
+@pytest.mark.slow
 def test_processes_share_the_work_and_a_second_call_has_none(tmp_path: Path) -> None:
     records, quiet = Records(tmp_path), Console(quiet=True)
     begin = partial(

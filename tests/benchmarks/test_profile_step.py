@@ -30,6 +30,7 @@ def test_groups(name: str, group: str) -> None:
     assert group_of(name) == group
 
 
+@pytest.mark.slow
 def test_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "profile.json"
     assert main([*TINY, "--out", str(out)]) == 0

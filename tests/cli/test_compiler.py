@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+import torch
 from helpers import tiny_settings
+
+from naslib_edd.cli.compiler import leave_compiler_out
 
 #: Prints weights after some steps of each optimizer, and whether the compiler was imported.
 STEPS = """
@@ -45,18 +48,23 @@ sys.exit(code or "torch._dynamo" in sys.modules or "sklearn" in sys.modules)
 """
 
 
-def steps(*arguments: str) -> list[Any]:
-    line = [sys.executable, "-c", STEPS, *arguments]
-    done = subprocess.run(line, capture_output=True, text=True, check=True)
-    found: list[Any] = json.loads(done.stdout)
-    return found
-
-
 @pytest.mark.process
-def test_the_steps_are_torchs() -> None:
-    left, compiler, found = steps("leave")
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # differentiable=True has none
+def test_the_steps_are_torchs(capsys: pytest.CaptureFixture[str]) -> None:
+    line = [sys.executable, "-c", STEPS, "leave"]
+    done = subprocess.run(line, capture_output=True, text=True, check=True)
+    left, compiler, found = json.loads(done.stdout)
     assert (left, compiler) == (True, False)
-    assert steps() == [False, True, found]
+    exec(STEPS, {})  # here as torch has it
+    assert json.loads(capsys.readouterr().out) == [False, True, found]
+
+
+@pytest.mark.search
+def test_a_process_with_the_compiler_keeps_it() -> None:
+    assert "torch._dynamo" in sys.modules or importlib.import_module("torch._dynamo")
+    methods = dict(vars(torch.optim.SGD))
+    assert not leave_compiler_out()
+    assert dict(vars(torch.optim.SGD)) == methods
 
 
 @pytest.mark.process

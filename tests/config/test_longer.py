@@ -37,7 +37,7 @@ def test_fewer_epochs_are_another_run(tmp_path: Path) -> None:
         run(tiny_settings(tmp_path, search={"epochs": 1}), resume=True)
 
 
-@pytest.mark.parametrize("method", every(2, METHODS))
+@pytest.mark.parametrize("method", every(4, METHODS))
 def test_where_it_is_not_refused_the_first_epochs_do_not_know_the_length(
     method: str, tmp_path: Path
 ) -> None:

@@ -26,7 +26,7 @@ METHODS = [n for n, card in CARDS.items() if "builtin" in card.hosts and n not i
 #: Scores of untrained networks.
 UNTRAINED = ("zero_cost_pt", "nwot", "synflow", "jacov")
 #: The default run has one of each kind of part that knows its space; `slow` has all.
-QUICK = ("edd_darts", "gdas", "edd_pc_darts", "sgas", "drnas", "rs_ws", "zero_cost_pt")
+QUICK = ("edd_darts", "gdas", "edd_pc_darts", "sgas", "rs_ws", "zero_cost_pt")
 
 
 def settings(out: Path, method: str) -> dict[str, Any]:

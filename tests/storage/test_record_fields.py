@@ -30,7 +30,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[set[str
     found = {}
     for method, search in METHODS.items():
         out = tmp_path_factory.mktemp(method)
-        made = run(tiny_settings(out, optimizer=method, search=dict(search)))
+        made = run(tiny_settings(out, optimizer=method, search={"epochs": 2, **search}))
         found[method] = {key for row in made.rows for key in row}, set(made.result)
     own = Named(np.zeros((20, 8, 8), np.uint8), np.arange(20) % 2)
     out = tmp_path_factory.mktemp("own")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from helpers import run, tiny_settings, write_columns
+from helpers import every, run, tiny_settings, write_columns
 
 from naslib_edd.cli.commands import main
 from naslib_edd.engine import loop
@@ -81,8 +82,7 @@ def test_fewer_look_ups_than_epochs(tmp_path: Path, table: Path) -> None:
 
 
 @pytest.mark.search
-@pytest.mark.parametrize("optimizer", FLOORS)
-@pytest.mark.parametrize("stop_at", [1, 25, 50, 99])
+@pytest.mark.parametrize(("optimizer", "stop_at"), every(3, product(FLOORS, [1, 25, 50, 99])))
 def test_resumes_bit_for_bit(
     tmp_path: Path, table: Path, optimizer: str, stop_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

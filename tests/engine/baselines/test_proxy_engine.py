@@ -37,7 +37,7 @@ def _engine(optimizer: str, **search: Any) -> ProxyEngine:
 
 
 @pytest.mark.search
-@pytest.mark.parametrize("optimizer", every(2, ["zero_cost_pt", *PROXIES]))
+@pytest.mark.parametrize("optimizer", every(2, [*PROXIES, "zero_cost_pt"]))
 def test_a_search_leaves_its_record_and_resumes_bit_for_bit(tmp_path: Path, optimizer: str) -> None:
     table = str(write_table(tmp_path / "table.npz"))
     settings = _settings(tmp_path / "whole", optimizer, checkpoint_seconds=0.0)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 import torch
+from helpers import every
 from torch.utils.flop_counter import FlopCounterMode
 
 from naslib_edd.spaces.darts.cost import CIFAR, IMAGENET, Size, cost
@@ -60,8 +62,9 @@ def test_parameters_are_the_published(name: str) -> None:
         assert (millions == printed) is (name not in NOT_AS_PRINTED)
 
 
-@pytest.mark.parametrize("name", ["DARTS_V2", "GAEA_imagenet"])
-@pytest.mark.parametrize("size", [CIFAR, IMAGENET], ids=["cifar", "imagenet"])
+@pytest.mark.parametrize(
+    ("size", "name"), every(3, product([CIFAR, IMAGENET], ["DARTS_V2", "GAEA_imagenet"]))
+)
 def test_the_network_has_them(name: str, size: Size) -> None:
     genotype = PUBLISHED[name].genotype
     with torch.device("meta"):
