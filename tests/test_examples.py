@@ -78,6 +78,7 @@ def test_reading_the_table(tmp_path: Path) -> None:
     assert best.arch_str in printed and not list(tmp_path.iterdir())
 
 
+@pytest.mark.search
 @pytest.mark.process
 def test_comparing_two_methods(tmp_path: Path) -> None:
     printed = _printed("compare_methods.py", "out", cwd=tmp_path)
@@ -92,6 +93,7 @@ def test_comparing_two_methods(tmp_path: Path) -> None:
     assert len(list((tmp_path / "out").rglob("result.json"))) == 6
 
 
+@pytest.mark.search
 @pytest.mark.process
 def test_a_space_of_ones_own(tmp_path: Path) -> None:
     printed = _printed("own_space.py", str(tmp_path / "out"), cwd=tmp_path)

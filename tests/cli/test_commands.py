@@ -189,6 +189,7 @@ def test_query_and_help_load_no_torch(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.search
 @pytest.mark.process
 def test_ctrl_c_leaves_a_checkpoint_and_exits_130(config: Path, tmp_path: Path) -> None:
     process = start("search", config, "search.epochs=400", "--no-figures")
@@ -204,6 +205,7 @@ def test_ctrl_c_leaves_a_checkpoint_and_exits_130(config: Path, tmp_path: Path) 
     assert (record.parent / "checkpoint.pt").exists()
 
 
+@pytest.mark.search
 @pytest.mark.process
 def test_a_full_disk_gives_one_line_and_leaves_the_last_checkpoint(
     config: Path, tmp_path: Path

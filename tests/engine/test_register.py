@@ -352,6 +352,7 @@ def register():
 """
 
 
+@pytest.mark.search
 @pytest.mark.process
 def test_a_package_brings_a_method_by_its_entry_point(tmp_path: Path) -> None:
     (tmp_path / "their_package.py").write_text(PACKAGE)

@@ -108,6 +108,7 @@ def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.search
 @pytest.mark.process
 @pytest.mark.timeout(400)
 def test_three_resumes_at_once_one_runs_two_are_refused(tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ def test_the_best_of_a_random_order_is_chosen() -> None:
     assert row["proxy_score"] == max(scores.values())
 
 
+@pytest.mark.search
 def test_edges_are_decided_by_what_is_missed_most() -> None:
     """The slow twin: the paper's loop, written out."""
     engine = _engine("zero_cost_pt", exclude_none=True)
