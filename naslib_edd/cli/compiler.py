@@ -11,7 +11,7 @@ from typing import Any
 def leave_compiler_out() -> bool:
     """Keep torch's SGD and Adam from importing its compiler, for the whole process.
 
-    They import ``torch._dynamo``, and with it sympy, FSDP and 1,300 other modules, only to have it
+    They import ``torch._dynamo``, and with it sympy, FSDP and 800 other modules, only to have it
     pass over them. Some methods are wrapped to do so at their first call (torch/_compile.py); the
     wrapper then remembers, on the method, what to call: here it finds the method itself. ``step``
     is wrapped once more, to note a break in a graph that nobody draws (torch/optim/optimizer.py).

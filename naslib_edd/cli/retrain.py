@@ -51,7 +51,7 @@ def _run(options: argparse.Namespace) -> int:
     from naslib_edd.storage.literal import literal
 
     keep_freed_memory()  # the process is ours
-    if not any(text.startswith("compile=") for text in options.overrides):
+    if not any("compile" in text for text in options.overrides):
         leave_compiler_out()
     try:
         retrain(
