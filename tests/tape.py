@@ -94,10 +94,6 @@ class Tape:
         assert self.recorder is not None
         self.calls.append("replay")
         for func, args, kwargs, out in self.recorder.kernels:
-            new = func(*args, **kwargs)
-            # Most kernels give one tensor, most of them in memory that they were given.
-            one = isinstance(out, Tensor)
-            kepts, mades = ((out,), (new,)) if one else (tree_iter(out), tree_iter(new))
-            for kept, made in zip(kepts, mades, strict=True):
-                if isinstance(kept, Tensor) and kept.data_ptr() != made.data_ptr():
-                    kept.copy_(made)
+            for kept, new in zip(tree_iter(out), tree_iter(func(*args, **kwargs)), strict=True):
+                if isinstance(kept, Tensor) and kept.data_ptr() != new.data_ptr():
+                    kept.copy_(new)

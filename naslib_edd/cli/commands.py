@@ -164,14 +164,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _search(options: argparse.Namespace) -> int:
-    from naslib_edd.cli.allocator import keep_freed_memory
-    from naslib_edd.cli.compiler import leave_compiler_out
+    from naslib_edd.cli.own_process import settle
     from naslib_edd.engine.loop import Interrupted, search
 
-    keep_freed_memory()  # the process is ours
-    leave_compiler_out()
-    given = {key: getattr(options, key) for key in ("data", "table")}
-    overrides = [*options.overrides, *(f"{k}={v}" for k, v in given.items() if v is not None)]
+    settle()
+    overrides = list(options.overrides)
+    for key in ("data", "table"):
+        if getattr(options, key) is not None:
+            overrides.append(f"{key}={getattr(options, key)}")
     if options.download:
         overrides.append("download=true")
     if options.engine == "naslib":
@@ -179,8 +179,8 @@ def _search(options: argparse.Namespace) -> int:
 
         if options.track:
             raise UserError("--track is of the built-in engine; NASLib's has its own log")
-        config = Path(options.config)
-        runner.run(config, overrides, resume=options.resume, force=options.force)
+        path = Path(options.config)
+        runner.run(path, overrides, resume=options.resume, force=options.force)
         return 0
     try:
         search(
@@ -213,10 +213,10 @@ def _sweep(options: argparse.Namespace) -> int:
 
 
 def _naslib(options: argparse.Namespace) -> int:
-    from naslib_edd.cli.allocator import keep_freed_memory
+    from naslib_edd.cli.own_process import settle
     from naslib_edd.plugin import runner
 
-    keep_freed_memory()
+    settle()
     runner.run(
         Path(options.config_file),
         options.overrides,

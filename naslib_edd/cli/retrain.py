@@ -44,15 +44,12 @@ def _run(options: argparse.Namespace) -> int:
     if options.out is None and not options.dry_run:
         raise UserError("retrain writes into a folder: give --out DIR, or --dry-run")
 
-    from naslib_edd.cli.allocator import keep_freed_memory
-    from naslib_edd.cli.compiler import leave_compiler_out
+    from naslib_edd.cli.own_process import settle
     from naslib_edd.engine.loop import Interrupted
     from naslib_edd.retrain.run import retrain
     from naslib_edd.storage.literal import literal
 
-    keep_freed_memory()  # the process is ours
-    if not any("compile" in text for text in options.overrides):
-        leave_compiler_out()
+    settle(compiles=any("compile" in text for text in options.overrides))
     try:
         retrain(
             options.arch,

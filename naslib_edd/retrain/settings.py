@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, get_args
 
 from naslib_edd.config.checking import checked
+from naslib_edd.config.overrides import hints_of
 from naslib_edd.config.settings.fields import setting
 from naslib_edd.data.names import canonical
 from naslib_edd.errors import UserError, nearest
@@ -145,7 +146,7 @@ def _typed(values: dict[str, Any], text: str) -> str:
         raise UserError(f"cannot read {value(text)}; an override is key=value: epochs=3")
     if key not in names():
         raise UserError(f"unknown setting '{shortened(key, 80)}'{nearest(key, names())}")
-    hint = get_type_hints(Settings)[key]
+    hint = hints_of(Settings)[key]
     if hint is str:
         values[key] = raw
     elif set(get_args(hint)) == {str, type(None)}:

@@ -24,9 +24,9 @@ from naslib_edd.engine.build.step import host_work
 from naslib_edd.spaces.nb201 import fused
 from naslib_edd.supernet import pool
 
-#: Methods whose steps a graph can hold, one a kind of part.
+#: Methods whose steps a graph can hold.
 CAPTURED = ["darts_v1", "edd_darts", "drnas", "gaea_pc_darts"]
-#: More of the same kinds.
+#: More of them, by default left to `slow`.
 ALIKE = ["pc_darts", "gaea_erm", "beta_darts", "fair_darts", "darts_minus", "sparse_nas"]
 
 
@@ -88,7 +88,7 @@ def test_schedules_are_captured_anew_and_nothing_else(on_tape: list[str]) -> Non
         ("edd_darts", {"precision": "bf16"}),
         ("darts_v1", {"clip": "weights_and_logits", "clip_stale_logits": True, "grad_clip": 0.05}),
         *every(
-            9,
+            4,
             [
                 ("edd_darts", {"variant": "release", "batch_size": 15, "epochs": 5}),
                 ("sgas", {"epochs": 7}),

@@ -59,9 +59,8 @@ def test_the_steps_are_torchs(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == [False, True, found]
 
 
-@pytest.mark.search
 def test_a_process_with_the_compiler_keeps_it() -> None:
-    assert "torch._dynamo" in sys.modules or importlib.import_module("torch._dynamo")
+    importlib.import_module("torch._dynamo")
     methods = dict(vars(torch.optim.SGD))
     assert not leave_compiler_out()
     assert dict(vars(torch.optim.SGD)) == methods

@@ -25,7 +25,7 @@ BY_TABLE = ("random_search", "local_search")
 METHODS = [n for n, card in CARDS.items() if "builtin" in card.hosts and n not in BY_TABLE]
 #: Scores of untrained networks.
 UNTRAINED = ("zero_cost_pt", "nwot", "synflow", "jacov")
-#: The default run has one of each kind of part that knows its space; `slow` has all.
+#: The default run has these; `slow` has all kinds of part that know their space.
 QUICK = ("edd_darts", "gdas", "edd_pc_darts", "sgas", "rs_ws", "zero_cost_pt")
 
 
