@@ -4,7 +4,7 @@ They are in :mod:`naslib_edd.supernet.native`. The mathematics is the former mod
 tensor is gone over once where PyTorch needs a pass for every operation: forward, batch norm,
 weights, 1×1 convolutions, pool and sums are one pass over the output; backward, all sums are one
 pass over the gradients, the 3×3 convolutions' batch norm is one more, and what a node's value
-receives is one. Only the 3×3 convolutions are left to PyTorch.
+receives is one. On some processors the 3×3 convolutions are left to PyTorch.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from naslib_edd.supernet.layers import BatchNorm
 from naslib_edd.supernet.moments import update_running
 from naslib_edd.supernet.native import Folded, native_kernels
+from naslib_edd.supernet.native.winograd import channels_last
 
 
 class LeaveNodeNative(torch.autograd.Function):
@@ -46,18 +46,17 @@ class LeaveNodeNative(torch.autograd.Function):
         skip, pool = skip.contiguous(), pool.contiguous()
         rectified, taken, mean, covariance = native.rectify(h, convolved)
         kernel3 = conv3.to(convolved)
-        y3 = _last(F.conv2d(taken, kernel3, padding=1))
-        moments3 = native.moments(y3)
+        y3, mean3, variance3 = native.convolution3(taken, kernel3)
         folded = native.fold(
-            kernel, (mean, covariance), moments3, beta1.contiguous(), beta3.contiguous(),
-            eps=(norm1.eps, norm3.eps),
+            kernel, (mean, covariance), (mean3, variance3), beta1.contiguous(),
+            beta3.contiguous(), eps=(norm1.eps, norm3.eps),
         )  # fmt: skip
         update_running(norm1, folded.mean1, folded.variance1, count)
-        update_running(norm3, *moments3, count)
-        before = [None if one is None else _last(one) for one in arriving]
+        update_running(norm3, mean3, variance3, count)
+        before = [None if one is None else channels_last(one) for one in arriving]
         totals = native.forward(h, y3, folded, skip, pool, before)
         ctx.save_for_backward(
-            h, rectified, taken, y3, skip, pool, kernel, kernel3, mean, moments3[0], *folded
+            h, rectified, taken, y3, skip, pool, kernel, kernel3, mean, mean3, *folded
         )
         return tuple(totals)
 
@@ -69,21 +68,19 @@ class LeaveNodeNative(torch.autograd.Function):
         of_h, of_skip, of_pool, of_beta1, of_beta3, of_conv1, of_conv3 = ctx.needs_input_grad[:7]
         native = native_kernels(h)
         assert native is not None
-        grads = tuple(_last(grad) for grad in grads)
+        grads = tuple(channels_last(grad) for grad in grads)
         sums = native.sums(grads, y3, h, mean3, of_passes=of_skip or of_pool)
         unfolded = native.unfold(
             kernel, mean, folded, mean3, sums, count=h.numel() // h.shape[1], of_kernel=of_conv1
         )
         dh = of_weight3 = None
         if of_h or of_conv3:
-            dy3 = native.norm_backward(grads, y3, folded.gain3, unfolded.slope, unfolded.rest)
-            dr, of_weight3, _ = torch.ops.aten.convolution_backward(
-                dy3, taken, kernel3, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1,
-                [of_h, of_conv3, False],
+            dr, of_weight3 = native.convolution3_backward(
+                grads, y3, (folded.gain3, unfolded.slope, unfolded.rest), taken, kernel3,
+                of_x=of_h, of_kernel=of_conv3,
             )  # fmt: skip
-            del dy3
-            if of_h:
-                dh = native.gradient(_last(dr), grads, rectified, unfolded, skip, pool)
+            if dr is not None:
+                dh = native.gradient(dr, grads, rectified, unfolded, skip, pool)
         of_kernel = unfolded.of_kernel
         return (
             dh,
@@ -99,7 +96,3 @@ class LeaveNodeNative(torch.autograd.Function):
             *(grad if wanted else None
               for grad, wanted in zip(grads, ctx.needs_input_grad[10:], strict=True)),
         )  # fmt: skip
-
-
-def _last(x: Tensor) -> Tensor:
-    return x.contiguous(memory_format=torch.channels_last)

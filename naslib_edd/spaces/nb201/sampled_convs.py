@@ -17,6 +17,7 @@ from naslib_edd.spaces.nb201.encoding import EDGES
 from naslib_edd.supernet.layers import BatchNorm
 from naslib_edd.supernet.native import Kernels
 from naslib_edd.supernet.native.sampled import Term
+from naslib_edd.supernet.native.winograd import channels_last
 
 
 class Group(NamedTuple):
@@ -47,11 +48,14 @@ def convolved(
     arriving: list[dict[int, Term]],
 ) -> Tensor | None:
     """A group's convolutions, which are terms of their targets; None where no gradient comes."""
-    y = channels_last(F.conv2d(rectified, _parts(kernel, group.places, rectified.shape[1]),
-                       padding=group.padding))  # fmt: skip
-    mean, variance = native.moments(y)
-    _update(group, mean, variance, y.numel() // y.shape[1])
     width = rectified.shape[1]
+    part = _parts(kernel, group.places, width)
+    if group.padding:
+        y, mean, variance = native.convolution3(rectified, part)
+    else:
+        y = channels_last(F.conv2d(rectified, part))
+        mean, variance = native.moments(y)
+    _update(group, mean, variance, y.numel() // y.shape[1])
     gains, means = (variance + group.norm.eps).rsqrt().split(width), mean.split(width)
     for place, (row, gain, centre) in enumerate(zip(group.rows, gains, means, strict=True)):
         arriving[EDGES[row][1]][row] = Term(y, place, gain, centre)
@@ -72,12 +76,17 @@ def back(
     assert rectified is not None and y is not None
     gain, slope, rest = (torch.cat(parts) for parts in zip(*backs, strict=True))
     targets = [grad for grad in grads if grad is not None]
-    dy = native.norm_backward(targets, y, gain, slope, rest)
-    width, pad = rectified.shape[1], group.padding
-    of_r, of_part, _ = torch.ops.aten.convolution_backward(
-        dy, rectified, _parts(kernel, group.places, width), None,
-        [1, 1], [pad, pad], [1, 1], False, [0, 0], 1, [*wants, False],
-    )  # fmt: skip
+    width = rectified.shape[1]
+    part = _parts(kernel, group.places, width)
+    if group.padding:
+        of_r, of_part = native.convolution3_backward(
+            targets, y, (gain, slope, rest), rectified, part, of_x=wants[0], of_kernel=wants[1]
+        )
+    else:
+        dy = native.norm_backward(targets, y, gain, slope, rest)
+        of_r, of_part, _ = torch.ops.aten.convolution_backward(
+            dy, rectified, part, None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1, [*wants, False]
+        )
     if of_part is None:
         return of_r, None
     whole = torch.zeros_like(kernel)
@@ -108,8 +117,3 @@ def _update(group: Group, mean: Tensor, variance: Tensor, count: int) -> None:
         part = slice(place * width, (place + 1) * width)
         norm.running_mean[part].lerp_(one, norm.momentum)
         norm.running_var[part].lerp_(other, norm.momentum)
-
-
-def channels_last(x: Tensor) -> Tensor:
-    """The tensor in the memory layout that the kernels know."""
-    return x.contiguous(memory_format=torch.channels_last)

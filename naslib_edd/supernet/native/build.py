@@ -14,6 +14,8 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,7 +27,7 @@ from naslib_edd.supernet.native.targets import Target, processor, target
 
 SOURCE = Path(__file__).with_name("kernels.cpp")
 #: Of the same library, each compiled by itself.
-OTHERS = (Path(__file__).with_name("separable.cpp"),)
+OTHERS = tuple(SOURCE.with_name(name) for name in ("separable.cpp", "winograd.cpp"))
 FLAGS = ("-std=c++17", "-O3", "-fno-math-errno", "-fopenmp", "-fPIC")
 
 _log = logging.getLogger(__name__)
@@ -72,18 +74,19 @@ def load(of: Target) -> Kernels:
         kept = cache.read(library)
         if kept is not None:
             try:
-                return _loaded(library, kept)
+                return _loaded(library, kept, of)
             except (OSError, AttributeError):
                 pass
         _log.warning("the C++ kernels in %s are damaged; they are built anew", library)
     content = compiled(of)
     cache.keep(library, content)
-    return _loaded(library, content)
+    return _loaded(library, content, of)
 
 
-def _loaded(library: Path, content: bytes) -> Kernels:
+def _loaded(library: Path, content: bytes, of: Target) -> Kernels:
     """From the bytes that were checked: a file that is cut short later would take us down."""
-    return Kernels(ctypes.CDLL(_in_memory(library.name, content) or str(library)))
+    found = ctypes.CDLL(_in_memory(library.name, content) or str(library))
+    return Kernels(found, winograd=of.winograd)
 
 
 def _in_memory(name: str, content: bytes) -> str | None:
@@ -130,11 +133,12 @@ def compiled(of: Target) -> bytes:
     with tempfile.TemporaryDirectory(dir=cache.folder()) as folder:
         linked = Path(folder, "kernels.so")
         made = {source: Path(folder, f"{source.stem}.o") for source in (SOURCE, *OTHERS)}
-        commands = [
-            [_compiler(), *FLAGS, *of.flags, "-c", str(source), "-o", str(to)]
-            for source, to in made.items()
-        ]
-        commands.append([_compiler(), "-shared", *map(str, made.values()), "-o", str(linked)])
-        for command in commands:
-            subprocess.run(command, capture_output=True, check=True, timeout=120)
+        words = [_compiler(), *FLAGS, *of.flags, "-c"]
+        with ThreadPoolExecutor() as pool:  # each waits for a compiler of its own
+            list(pool.map(_run, ([*words, str(one), "-o", str(to)] for one, to in made.items())))
+        _run([_compiler(), "-shared", *map(str, made.values()), "-o", str(linked)])
         return linked.read_bytes()
+
+
+def _run(command: Sequence[str]) -> None:
+    subprocess.run(command, capture_output=True, check=True, timeout=180)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from naslib_edd.supernet.native.sampled import SampledKernels, address
 from naslib_edd.supernet.native.separable import POINTERS, SeparableKernels
+from naslib_edd.supernet.native.winograd import ConvolutionKernels
 
 _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
 #: Those that are there for convolutions in half precision, too; all else is then fp32.
@@ -26,6 +27,8 @@ _ARGUMENTS = {
     "sums": (9, 0, _SIZES),
     "norm_backward": (6, 0, _SIZES),
     "gradient": (9, 0, _SIZES),
+    "winograd": (5, 0, _SIZES),
+    "winograd_backward": (9, 0, _SIZES),
     "combine": (6, 0, _SIZES),
     "arriving": (6, 0, _SIZES),
     "gather": (5, 0, _SIZES),
@@ -78,10 +81,11 @@ class Unfolded(NamedTuple):
     of_kernel: Tensor | None  # [E·C, C]
 
 
-class Kernels(SampledKernels, SeparableKernels):
+class Kernels(ConvolutionKernels, SampledKernels, SeparableKernels):
     """The functions of the library on tensors [B, C, H, W] in channels-last memory, on a CPU."""
 
-    def __init__(self, library: ctypes.CDLL) -> None:
+    def __init__(self, library: ctypes.CDLL, *, winograd: bool) -> None:
+        self.winograd = winograd
         self._functions: dict[tuple[str, torch.dtype], Any] = {}
         for (name, dtype), symbol in SYMBOLS.items():
             pointers, doubles, sizes = _ARGUMENTS[name]
