@@ -224,8 +224,7 @@ class FastCell(SearchCell):
                             layer.see_zeros(place)
                     elif places:
                         on = tuple(rows[place] for place in places)
-                        padding = int(op == CONV3)
-                        groups.append(Group(source, padding, layer.norm, on, places, wanted))
+                        groups.append(Group(source, layer.norm, on, places, wanted))
                         kernels.append(layer.conv.weight)
         return cell_along(x, path.ops, path.both, groups, kernels)
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from naslib_edd.supernet.layers import BatchNorm
 from naslib_edd.supernet.moments import update_running
 from naslib_edd.supernet.native import Folded, native_kernels
-from naslib_edd.supernet.native.winograd import channels_last
+from naslib_edd.supernet.native.convolutions import channels_last
 
 
 class LeaveNodeNative(torch.autograd.Function):
@@ -46,7 +46,7 @@ class LeaveNodeNative(torch.autograd.Function):
         skip, pool = skip.contiguous(), pool.contiguous()
         rectified, taken, mean, covariance = native.rectify(h, convolved)
         kernel3 = conv3.to(convolved)
-        y3, mean3, variance3 = native.convolution3(taken, kernel3)
+        y3, mean3, variance3 = native.convolution(taken, kernel3)
         folded = native.fold(
             kernel, (mean, covariance), (mean3, variance3), beta1.contiguous(),
             beta3.contiguous(), eps=(norm1.eps, norm3.eps),
@@ -75,7 +75,7 @@ class LeaveNodeNative(torch.autograd.Function):
         )
         dh = of_weight3 = None
         if of_h or of_conv3:
-            dr, of_weight3 = native.convolution3_backward(
+            dr, of_weight3 = native.convolution_backward(
                 grads, y3, (folded.gain3, unfolded.slope, unfolded.rest), taken, kernel3,
                 of_x=of_h, of_kernel=of_conv3,
             )  # fmt: skip

@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from naslib_edd.spaces.nb201.encoding import EDGES
 from naslib_edd.supernet.layers import BatchNorm
 from naslib_edd.supernet.native import Kernels
 from naslib_edd.supernet.native.sampled import Term
-from naslib_edd.supernet.native.winograd import channels_last
 
 
 class Group(NamedTuple):
@@ -25,7 +23,6 @@ class Group(NamedTuple):
 
     Attributes:
         source: the node.
-        padding: of the convolutions.
         norm: the batch norm of all edges that leave the node.
         rows: the edges.
         places: where their channels are in the norm and in the weight, edge by edge.
@@ -33,7 +30,6 @@ class Group(NamedTuple):
     """
 
     source: int
-    padding: int
     norm: BatchNorm
     rows: tuple[int, ...]
     places: tuple[int, ...]
@@ -49,12 +45,7 @@ def convolved(
 ) -> Tensor | None:
     """A group's convolutions, which are terms of their targets; None where no gradient comes."""
     width = rectified.shape[1]
-    part = _parts(kernel, group.places, width)
-    if group.padding:
-        y, mean, variance = native.convolution3(rectified, part)
-    else:
-        y = channels_last(F.conv2d(rectified, part))
-        mean, variance = native.moments(y)
+    y, mean, variance = native.convolution(rectified, _parts(kernel, group.places, width))
     _update(group, mean, variance, y.numel() // y.shape[1])
     gains, means = (variance + group.norm.eps).rsqrt().split(width), mean.split(width)
     for place, (row, gain, centre) in enumerate(zip(group.rows, gains, means, strict=True)):
@@ -77,16 +68,10 @@ def back(
     gain, slope, rest = (torch.cat(parts) for parts in zip(*backs, strict=True))
     targets = [grad for grad in grads if grad is not None]
     width = rectified.shape[1]
-    part = _parts(kernel, group.places, width)
-    if group.padding:
-        of_r, of_part = native.convolution3_backward(
-            targets, y, (gain, slope, rest), rectified, part, of_x=wants[0], of_kernel=wants[1]
-        )
-    else:
-        dy = native.norm_backward(targets, y, gain, slope, rest)
-        of_r, of_part, _ = torch.ops.aten.convolution_backward(
-            dy, rectified, part, None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1, [*wants, False]
-        )
+    of_r, of_part = native.convolution_backward(
+        targets, y, (gain, slope, rest), rectified, _parts(kernel, group.places, width),
+        of_x=wants[0], of_kernel=wants[1],
+    )  # fmt: skip
     if of_part is None:
         return of_r, None
     whole = torch.zeros_like(kernel)

@@ -15,9 +15,10 @@ import torch
 from torch import Tensor
 
 from naslib_edd.spaces.nb201.encoding import EDGES, NODES, POOL, SKIP
-from naslib_edd.spaces.nb201.sampled_convs import Group, back, channels_last, convolved
+from naslib_edd.spaces.nb201.sampled_convs import Group, back, convolved
 from naslib_edd.spaces.nb201.sampled_nodes import needed, used, zeros
 from naslib_edd.supernet.native import Kernels, native_kernels
+from naslib_edd.supernet.native.convolutions import channels_last
 from naslib_edd.supernet.native.sampled import Term
 
 

@@ -27,7 +27,7 @@ from naslib_edd.supernet.native.targets import Target, processor, target
 
 SOURCE = Path(__file__).with_name("kernels.cpp")
 #: Of the same library, each compiled by itself.
-OTHERS = tuple(SOURCE.with_name(name) for name in ("separable.cpp", "winograd.cpp"))
+OTHERS = tuple(SOURCE.with_name(name) for name in ("separable.cpp", "convolutions.cpp"))
 FLAGS = ("-std=c++17", "-O3", "-fno-math-errno", "-fopenmp", "-fPIC")
 
 _log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def load(of: Target) -> Kernels:
 def _loaded(library: Path, content: bytes, of: Target) -> Kernels:
     """From the bytes that were checked: a file that is cut short later would take us down."""
     found = ctypes.CDLL(_in_memory(library.name, content) or str(library))
-    return Kernels(found, winograd=of.winograd)
+    return Kernels(found, convolves=of.convolves)
 
 
 def _in_memory(name: str, content: bytes) -> str | None:

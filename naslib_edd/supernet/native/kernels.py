@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from naslib_edd.supernet.native.convolutions import ConvolutionKernels
 from naslib_edd.supernet.native.sampled import SampledKernels, address
 from naslib_edd.supernet.native.separable import POINTERS, SeparableKernels
-from naslib_edd.supernet.native.winograd import ConvolutionKernels
 
 _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
 #: Those that are there for convolutions in half precision, too; all else is then fp32.
@@ -29,6 +29,8 @@ _ARGUMENTS = {
     "gradient": (9, 0, _SIZES),
     "winograd": (5, 0, _SIZES),
     "winograd_backward": (9, 0, _SIZES),
+    "pointwise": (5, 0, _SIZES),
+    "pointwise_backward": (9, 0, _SIZES),
     "combine": (6, 0, _SIZES),
     "arriving": (6, 0, _SIZES),
     "gather": (5, 0, _SIZES),
@@ -84,8 +86,8 @@ class Unfolded(NamedTuple):
 class Kernels(ConvolutionKernels, SampledKernels, SeparableKernels):
     """The functions of the library on tensors [B, C, H, W] in channels-last memory, on a CPU."""
 
-    def __init__(self, library: ctypes.CDLL, *, winograd: bool) -> None:
-        self.winograd = winograd
+    def __init__(self, library: ctypes.CDLL, *, convolves: bool) -> None:
+        self.convolves = convolves
         self._functions: dict[tuple[str, torch.dtype], Any] = {}
         for (name, dtype), symbol in SYMBOLS.items():
             pointers, doubles, sizes = _ARGUMENTS[name]

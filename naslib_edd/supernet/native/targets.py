@@ -22,17 +22,17 @@ class Target(NamedTuple):
         name: what records call it.
         flags: of GCC or Clang.
         usual: whether the kernels were measured to be faster there than PyTorch's passes.
-        winograd: whether ``winograd.h`` was measured to be faster than PyTorch's convolutions.
+        convolves: whether our own convolutions were measured to be faster than PyTorch's.
     """
 
     name: str
     flags: tuple[str, ...]
     usual: bool
-    winograd: bool = False
+    convolves: bool = False
 
 
 AVX512 = Target("avx512", ("-march=native",), True)
-AVX2 = Target("avx2", ("-mavx2", "-mfma"), True, winograd=True)
+AVX2 = Target("avx2", ("-mavx2", "-mfma"), True, convolves=True)
 NEON = Target("neon", (), False)  # in the base set of every 64-bit ARM; not measured
 PLAIN = Target("plain", (), True)  # SSE2 on x86-64; the compiler's own vectors elsewhere
 

@@ -10,7 +10,7 @@
 //
 // so the gradients are those of the function that is computed, and their tiles are transformed once for
 // both. Tensors are channels-last, [B, H, W, C]; kernels [C out, 3, 3, C in]. Called by
-// naslib_edd/supernet/native/winograd.py, whose slow twin is PyTorch's convolution.
+// naslib_edd/supernet/native/convolutions.py, whose slow twin is PyTorch's convolution.
 
 #pragma once
 
@@ -321,7 +321,7 @@ void kernel_from_places(const T* dU, double* out, int64_t outputs, int64_t input
 
 // y = the convolution of x; mean and biased variance [C out] of y's channels.
 template <typename T>
-void winograd(const T* x, const T* kernel, T* y, T* mean, T* variance, Tiling s, int64_t inputs,
+void winograd(const T* x, const T* kernel, T* y, T* mean, T* variance, const Tiling& s, int64_t inputs,
               int64_t outputs, int threads) {
   Lines<T> turned(PLACES * outputs * inputs), U(PLACES * outputs * inputs);
   kernel_places(kernel, turned.data(), outputs, inputs);
@@ -415,7 +415,7 @@ void gradient_to_places(const NormGradient<T>& of, const Tiling& s, int64_t firs
 // Gradients of x and of the kernels, each only where it is not null.
 template <typename T>
 void winograd_backward(const NormGradient<T>& of, const T* x, const T* kernel, T* dx, T* dkernel,
-                       Tiling s, int threads) {
+                       const Tiling& s, int threads) {
   const int64_t inputs = of.channels, outputs = of.channels * of.edges;
   const int64_t size = outputs * inputs, image = s.height * s.width * inputs;
   Lines<T> U(PLACES * size);  // [36, C out, C in]

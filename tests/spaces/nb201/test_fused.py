@@ -13,17 +13,20 @@ from naslib_edd.spaces.nb201 import fused
 from naslib_edd.spaces.nb201.fused import NodeWeights, send_along_edges
 from naslib_edd.supernet.layers import BatchNorm, average_pool
 from naslib_edd.supernet.native import kernels
+from naslib_edd.supernet.native.convolutions import ConvolutionKernels
 
 C, SIZE = 3, 5
 
 
-@pytest.fixture(autouse=True, params=["kernels", "torch"])
+@pytest.fixture(autouse=True, params=["ours", "kernels", "torch"])
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Every test runs on both paths; only values in channels_last take the kernels."""
+    """Every test runs on all paths; only values in channels_last take the kernels."""
     if request.param == "torch":
         monkeypatch.setattr(fused, "native_kernels", lambda *_: None)
     elif kernels() is None:
         pytest.skip("the kernels could not be built here: no C++ compiler")
+    name = "winograd" if request.param == "ours" else None
+    monkeypatch.setattr(ConvolutionKernels, "_ours", lambda *_: name)
     return str(request.param)
 
 

@@ -17,6 +17,7 @@ from naslib_edd.spaces.nb201.encoding import CONV1, CONV3, NONE, POOL, SKIP
 from naslib_edd.spaces.nb201.fast import FastSupernet
 from naslib_edd.spaces.nb201.sampled_nodes import needed, used, zeros
 from naslib_edd.supernet.native import kernels, taking
+from naslib_edd.supernet.native.convolutions import ConvolutionKernels
 
 #: Of the edges 1←0, 2←0, 2←1, 3←0, 3←1, 3←2.
 SPECIAL = [
@@ -63,8 +64,18 @@ def paths() -> list[tuple[int, ...]]:
     )
 
 
+@pytest.mark.parametrize("ours", [True, False])
 @pytest.mark.parametrize("wanted", ["both", "weights", "beta"])
-def test_equal_to_pytorch_s_passes(wanted: str, cells: list[tuple[int, ...]]) -> None:
+def test_equal_to_pytorch_s_passes(
+    wanted: str,
+    ours: bool,
+    cells: list[tuple[int, ...]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = {3: "winograd", 1: "pointwise"} if ours else {}
+    monkeypatch.setattr(
+        ConvolutionKernels, "_ours", lambda _, __, kernel: names.get(kernel.shape[-1])
+    )
     torch.manual_seed(0)
     network = FastSupernet(channels=3, cells=2, classes=4).double()
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "kernels.cpp"
+#include "pointwise.h"
 
 template <typename T>
 std::vector<T> made(int64_t count, uint32_t seed) {
@@ -37,7 +38,7 @@ void all(int64_t B, int64_t H, int64_t W, int64_t C, int64_t E) {
     before.push_back(e % 2 ? held[e].data() : nullptr);
   }
   std::vector<T> r(n), m(C), S(C * C), m3(E * C), v3(E * C), pooled(n), back(n);
-  rectify<T>(h.data(), r.data(), m.data(), S.data(), B, H * W, C, 2);
+  rectify<T>(h.data(), r.data(), nullptr, m.data(), S.data(), B, H * W, C, 2);
   moments<T>(y3.data(), m3.data(), v3.data(), B, H * W, E * C, 2);
   average_pool<T>(h.data(), pooled.data(), s, 2);
   average_pool_backward<T>(h.data(), back.data(), s, 2);
@@ -67,7 +68,20 @@ void all(int64_t B, int64_t H, int64_t W, int64_t C, int64_t E) {
             constant.data(), of_beta1.data(), of_beta3.data(), of_kernel.data(), C, E);
   norm_backward<T>(g.data(), y3.data(), gain3.data(), slope.data(), rest.data(), dy3.data(), s, 2);
   gradient<T>(g.data(), r.data(), weighted.data(), pull.data(), constant.data(), skip.data(),
-              pool.data(), dr.data(), s, 2);
+              pool.data(), dr.data(), dr.data(), s, 2);
+  std::vector<T> around(E * C * 9 * C), y(n * E), mean(E * C), spread3(E * C), dx(n);
+  const auto kernel3 = made<T>(E * C * 9 * C, 7);
+  const Tiling tiles{B, H, W};
+  winograd<T>(r.data(), kernel3.data(), y.data(), mean.data(), spread3.data(), tiles, C, E * C, 2);
+  const NormGradient<T> of{g.data(), y3.data(), gain3.data(), slope.data(), rest.data(), C, E};
+  winograd_backward<T>(of, r.data(), kernel3.data(), dx.data(), around.data(), tiles, 2);
+  show("winograd", y), show("winograd_mean", mean), show("winograd_variance", spread3);
+  show("winograd_dx", dx), show("winograd_dkernel", around);
+  std::vector<T> only(E * C * C);
+  pointwise<T>(r.data(), kernel.data(), y.data(), mean.data(), spread3.data(), tiles, C, E * C, 2);
+  pointwise_backward<T>(of, r.data(), kernel.data(), dx.data(), only.data(), tiles, 2);
+  show("pointwise", y), show("pointwise_mean", mean), show("pointwise_variance", spread3);
+  show("pointwise_dx", dx), show("pointwise_dkernel", only);
   if (E < 4) {
     std::vector<int64_t> strides(E, E * C);
     std::vector<const T*> xs, gains, centres;

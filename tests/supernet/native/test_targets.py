@@ -96,6 +96,18 @@ def compile_all(compiler: str, out: Path, *flags: str) -> None:
     subprocess.run([*words, str(HERE / "all_kernels.cpp"), "-o", str(out)], check=True)
 
 
+def test_the_program_of_all_kernels_is_of_today() -> None:
+    """It runs in slow tests only; that it compiles is seen in every run."""
+    if shutil.which("g++") is None:
+        pytest.skip("no g++")
+    words = ["g++", "-std=c++17", "-fsyntax-only", "-w"]
+    source = str(HERE / "all_kernels.cpp")
+    done = subprocess.run(
+        [*words, f"-I{build.SOURCE.parent}", source], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 Found = list[tuple[str, float]]
 
 
@@ -176,7 +188,7 @@ def test_held_to_the_float64_twins(
     }.items():
         monkeypatch.setenv(name, value)
     files = [
-        *(str(HERE / f"test_{name}.py") for name in ("kernels", "sampled_kernels")),
+        *(str(HERE / f"test_{name}.py") for name in ("kernels", "sampled_kernels", "convolutions")),
         *(
             str(HERE.parents[1] / "spaces" / "nb201" / f"test_{name}.py")
             for name in ("fused", "sampled_native")
