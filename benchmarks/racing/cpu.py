@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import pairwise
@@ -51,6 +52,8 @@ SIZES = {
     "C=16 N=5": (Shape(channels=16, cells=5, batch_size=64, size=32), 7),
 }
 THREADS = (1, 2)
+#: Inside it steps run on what it takes.
+Taking = Callable[[], AbstractContextManager[None]]
 #: `search.kernels: auto`, in multiples of the better of on and off.
 AT_MOST_AUTO = 1.03
 #: Seconds of a whole process.
@@ -206,8 +209,10 @@ def auto(size: str, threads: int) -> Record:
     torch.set_num_threads(threads)
     try:
         chosen = choose(shape.config(BASELINE, "fast").search, device=CPU, size=shape.size)
-        takers = {"auto": chosen.on, "on": True, "off": False}
-        steps = {name: _taking(shape, on) for name, on in takers.items()}
+        takers: dict[str, Taking] = {
+            "auto": chosen.taken, "on": partial(taking, True), "off": partial(taking, False)
+        }  # fmt: skip
+        steps = {name: _inside(taker, shape) for name, taker in takers.items()}
         run = partial(race, steps, swapped=list(steps))
         run(rounds=1)
         seconds = run(rounds=rounds)
@@ -224,11 +229,11 @@ def auto(size: str, threads: int) -> Record:
     }  # fmt: skip
 
 
-def _taking(shape: Shape, on: bool) -> Step:
+def _inside(taker: Taking, shape: Shape) -> Step:
     made = bilevel_step(FAST(method=BASELINE), shape, CPU)
 
     def step() -> None:
-        with taking(on):
+        with taker():
             made()
 
     return step

@@ -20,7 +20,6 @@ from naslib_edd.errors import Diverged
 from naslib_edd.relaxation import mean_entropy
 from naslib_edd.spaces import Kept
 from naslib_edd.spaces.edge_column import split
-from naslib_edd.supernet.native import taking
 
 
 class Engine(SearchState):
@@ -40,14 +39,14 @@ class Engine(SearchState):
         """One bilevel step of the epoch under way."""
         if self.step == 0:
             self.begin_epoch()
-            with taking(self.kernels.on):
+            with self.kernels.taken():
                 for stage in self.stages:
                     stage.begin_epoch(self, self.epoch)
             if self.graphed is not None:
                 self.graphed.begin_epoch()
         self._set_learning_rate()
         step = self.bilevel.step if self.graphed is None else self.graphed
-        with taking(self.kernels.on):
+        with self.kernels.taken():
             step(self._batch(self.train), self._batch(self.val), self.t)
             for stage in self.stages:
                 stage.end_step(self)
@@ -78,7 +77,7 @@ class Engine(SearchState):
         one = torch.ones_like(self.t)
         untempered = float(mean_entropy(self.relaxation.expected(self.logits, one), there))
         extra: dict[str, Any] = {}
-        with taking(self.kernels.on):
+        with self.kernels.taken():
             for stage in self.stages:
                 extra |= stage.end_epoch(self, self.epoch)
         ops = self.choose()

@@ -73,7 +73,9 @@ def _shown(value: Any) -> Any:
     """A choice of kernels in a few words; anything else as it is."""
     if not isinstance(value, Mapping):
         return value
-    return f"{'on' if value.get('on') else 'off'} ({value.get('instructions')}, {value.get('why')})"
+    own = ["own convolutions"] if value.get("convolutions") == "own" else []
+    words = [value.get("instructions"), *own, value.get("why")]
+    return f"{'on' if value.get('on') else 'off'} ({', '.join(map(str, words))})"
 
 
 def depends_on(data: SearchData | None, table: Table | None) -> Digests:

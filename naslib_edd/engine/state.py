@@ -34,7 +34,6 @@ from naslib_edd.engine.build import (
 from naslib_edd.engine.evaluation import Evaluation
 from naslib_edd.spaces import Kept
 from naslib_edd.spaces.edge_column import split
-from naslib_edd.supernet.native import taking
 
 
 class SearchState(Evaluation):
@@ -211,5 +210,5 @@ class SearchState(Evaluation):
             self.begin_epoch()  # the stages have had their say before the checkpoint
 
     def _accuracy(self, images: ImageSet, scores: Callable[[Tensor], Tensor]) -> float:
-        with taking(self.kernels.on):
+        with self.kernels.taken():
             return super()._accuracy(images, scores)

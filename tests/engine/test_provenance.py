@@ -16,7 +16,7 @@ def test_a_result_names_processor_threads_and_commit(tmp_path: Path) -> None:
     (place,) = run(tiny_settings(tmp_path, search={"epochs": 1})).result["ran_on"]
     kernels = place["kernels"]
     assert place == {"from_epoch": 0, **here(torch.device("cpu"), kernels)}
-    assert set(kernels) == {"on", "instructions", "why"}
+    assert set(kernels) == {"on", "instructions", "why", "convolutions"}
     assert place["threads"] == 1
     assert place["processor"]
     assert place["instructions"] == torch.backends.cpu.get_cpu_capability()

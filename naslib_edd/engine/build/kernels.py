@@ -1,4 +1,7 @@
-"""C++ kernels or PyTorch's passes: by setting, by measurement, or as a run began."""
+"""C++ kernels or PyTorch's passes: by setting, by measurement, or as a run began.
+
+And with the kernels, our own convolutions or PyTorch's: by measurement, or as a run began.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -32,6 +35,8 @@ GAIN = 1.1
 LEAST = 2**18
 #: What checkpoints say that were written before the kernels took bf16, whatever was asked for.
 NO_BF16 = "the C++ kernels know no bf16"
+#: What is measured; see :func:`race`.
+NAMES = ("own", "on", "off")
 #: Rounds of a measurement, and the seconds after which it ends if it has three.
 ROUNDS, SECONDS = 9, 1.5
 
@@ -44,19 +49,27 @@ class Choice:
         on: they do.
         instructions: what they are built for (or would be).
         why: what decided.
+        convolutions: with the kernels, whose: our own where there are such, or PyTorch's.
     """
 
     on: bool
     instructions: str
     why: str
+    convolutions: Literal["own", "pytorch"] = "pytorch"
+
+    def taken(self) -> AbstractContextManager[None]:
+        """Inside it steps run so."""
+        return taking(self.on, own=self.convolutions == "own")
 
     def as_dict(self) -> dict[str, Any]:
         """For records and checkpoints."""
         return asdict(self)
 
     def __str__(self) -> str:
-        kind = f"C++ kernels, {self.instructions}" if self.on else "PyTorch only, no C++ kernels"
-        return f"{kind}: {self.why}"
+        if not self.on:
+            return f"PyTorch only, no C++ kernels: {self.why}"
+        own = " and convolutions" if self.convolutions == "own" else ""
+        return f"C++ kernels{own}, {self.instructions}: {self.why}"
 
 
 def choose(
@@ -123,11 +136,16 @@ def gone_on(now: Choice, saved: Mapping[str, Any] | None, *, precision: str = "f
 
 
 def _restored(saved: Mapping[str, Any]) -> Choice:
-    return Choice(on=saved["on"], instructions=saved["instructions"], why=saved["why"])
+    return Choice(
+        on=saved["on"], instructions=saved["instructions"], why=saved["why"],
+        convolutions=saved.get("convolutions", "pytorch"),  # of before there were others
+    )  # fmt: skip
 
 
-def _made(on: bool, why: str) -> Choice:
-    return Choice(on=on, instructions=target().name, why=why)
+def _made(on: bool, why: str, *, own: bool | None = None) -> Choice:
+    own = on and (target().convolves if own is None else own)
+    convolutions: Literal["own", "pytorch"] = "own" if own else "pytorch"
+    return Choice(on=on, instructions=target().name, why=why, convolutions=convolutions)
 
 
 def _measurable(search: SearchSettings, size: int) -> bool:
@@ -158,17 +176,29 @@ def _measured(search: SearchSettings, size: int) -> Choice:
 
 
 def _verdict(seconds: Mapping[str, list[float]]) -> Choice:
-    gain = median(off / on for on, off in zip(seconds["on"], seconds["off"], strict=True))
-    usual = target().usual
-    on = gain > 1 / GAIN if usual else gain > GAIN
-    ratio = gain if on else 1 / gain
-    other = "PyTorch's passes" if on else "they"
-    return _made(on, f"measured {ratio:.2f} times as fast as {other}")
+    def gain(name: str, over: str) -> float:
+        return median(other / one for one, other in zip(seconds[name], seconds[over], strict=True))
+
+    with_them = [name for name in seconds if name != "off"]
+    usual = "off" if not target().usual else with_them[0 if target().convolves else -1]
+    best = max(seconds, key=lambda name: gain(name, usual))
+    chosen = best if gain(best, usual) > GAIN else usual
+    if chosen == "off":
+        ratio, other = min(gain(chosen, name) for name in with_them), "they"
+    else:
+        ratio, other = gain(chosen, "off"), "PyTorch's passes"
+    return _made(chosen != "off", f"measured {ratio:.2f} times as fast as {other}",
+                 own=chosen == "own")  # fmt: skip
 
 
 def race(search: SearchSettings, size: int) -> dict[str, list[float]]:
-    """Seconds of training passes, ``on`` and ``off`` in turn, of one cell a stage."""
-    seconds: dict[str, list[float]] = {"on": [], "off": []}
+    """Seconds of training passes in turn, of one cell a stage.
+
+    ``own``: kernels with our own convolutions, which know no half precision; ``on``: with
+    PyTorch's; ``off``: PyTorch's passes.
+    """
+    names = NAMES if search.precision == "fp32" else NAMES[1:]
+    seconds: dict[str, list[float]] = {name: [] for name in names}
     with torch.random.fork_rng(devices=[]), torch.enable_grad():
         torch.manual_seed(0)
         supernet = make_supernet(replace(search, cells=1), classes=10)
@@ -183,8 +213,8 @@ def race(search: SearchSettings, size: int) -> dict[str, list[float]]:
 
         began = time.perf_counter()
         for number in range(ROUNDS + 1):  # the first warms up
-            for name in ("on", "off") if number % 2 else ("off", "on"):
-                with taking(name == "on"):
+            for name in names if number % 2 else names[::-1]:
+                with taking(name != "off", own=name == "own"):
                     started = time.perf_counter()
                     step()
                     if number:
@@ -203,7 +233,8 @@ def _kept(path: Path, about: list[Any]) -> dict[str, list[float]] | None:
         if content["sha256"] != _digest(body) or body["about"] != about:
             return None
         seconds = body["seconds"]
-        return {name: [float(one) for one in seconds[name]] for name in ("on", "off")}
+        names = [name for name in NAMES if name in seconds or name != "own"]
+        return {name: [float(one) for one in seconds[name]] for name in names}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 

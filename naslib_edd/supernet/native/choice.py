@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -12,13 +10,11 @@ from torch import Tensor
 from naslib_edd.errors import UserError
 from naslib_edd.supernet.native.build import built
 from naslib_edd.supernet.native.kernels import Kernels
+from naslib_edd.supernet.native.taken import taken
 from naslib_edd.supernet.native.targets import target
 
 #: ``0`` keeps to PyTorch alone; ``1`` takes the kernels on any processor.
 VARIABLE = "NASLIB_EDD_KERNELS"
-
-#: What :func:`taking` asks for; None: the usual choice.
-_taken: bool | None = None
 
 
 def override() -> bool | None:
@@ -35,22 +31,12 @@ def override() -> bool | None:
     return None if value == "" else value == "1"
 
 
-@contextmanager
-def taking(on: bool | None) -> Iterator[None]:
-    """Inside it steps run on the kernels, or on PyTorch's passes; None: the usual choice."""
-    global _taken
-    before, _taken = _taken, on
-    try:
-        yield
-    finally:
-        _taken = before
-
-
 def kernels() -> Kernels | None:
     """The kernels, where they are to be taken and to be had."""
     asked = override()
     if asked is None:
-        asked = target().usual if _taken is None else _taken
+        on = taken().on
+        asked = target().usual if on is None else on
     return built() if asked else None
 
 

@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from naslib_edd.supernet.native.taken import taken
+
 #: Kernel size → channels of an edge from which on ours are the faster ones (AVX2). With fewer the
 #: transforms of 3×3 take as long as the products that they save.
 _FEWEST = {3: 16, 1: 8}
@@ -85,10 +87,13 @@ class ConvolutionKernels:
 
     def _ours(self, x: Tensor, kernel: Tensor) -> str | None:
         """The kernel that takes them; None: PyTorch's convolution is as fast, or the only one."""
+        own = taken().own
+        if not (self.convolves if own is None else own):
+            return None
         size = kernel.shape[-1]
         known = x.dtype in (torch.float32, torch.float64)
         large = x.shape[1] >= _FEWEST[size] and min(x.shape[2:]) >= 4
-        return _NAMES[size] if self.convolves and known and large else None
+        return _NAMES[size] if known and large else None
 
     def moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """See :class:`~naslib_edd.supernet.native.kernels.Kernels`."""

@@ -1,5 +1,5 @@
-// 1x1 convolutions of a sampled path, with the moments of what they give and the backward pass of the
-// batch norm behind them. Tensors are channels-last, kernels [C out, C in]. Called by
+// 1x1 convolutions of a sampled path, with the moments of what they give and the backward pass of
+// the batch norm behind them. Tensors are channels-last, kernels [C out, C in]. Called by
 // naslib_edd/supernet/native/convolutions.py, whose slow twin is PyTorch's convolution.
 
 #pragma once
@@ -7,7 +7,7 @@
 #include "separable.h"
 #include "winograd.h"
 
-constexpr int64_t PIXELS = 64;  // at once: they and what comes of them stay in the first-level cache
+constexpr int64_t PIXELS = 64;  // at once: they and what comes of them stay in the nearest cache
 
 // y = the convolution of x; mean and biased variance [C out] of y's channels.
 template <typename T>

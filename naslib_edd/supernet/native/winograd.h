@@ -1,103 +1,26 @@
-// 3x3 convolutions of stride 1, padded by one pixel, with less than a third of the multiplications:
+// 3x3 convolutions of stride 1, padded by one pixel, with a quarter of the multiplications:
 // Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray, "Fast Algorithms for Convolutional Neural
 // Networks", CVPR 2016), with both its adjoints for the backward pass.
 //
-// An output tile of 4x4 pixels is made of an input tile of 6x6. Both, and the kernel, are transformed to
-// 36 places; at each place the convolution is a matrix product over channels:
+// An output tile of 4x4 pixels is made of an input tile of 6x6. Both, and the kernel, are transformed
+// to 36 places; at each place the convolution is a matrix product over channels:
 //
 //     forward    Y = A^T [ (G k G^T) * (B^T x B) ] A
 //     backward   D = A dY A^T,  dx += B [ D * (G k G^T) ] B^T,  dk = G^T [ D * (B^T x B) ] G
 //
-// so the gradients are those of the function that is computed, and their tiles are transformed once for
-// both. Tensors are channels-last, [B, H, W, C]; kernels [C out, 3, 3, C in]. Called by
+// so the gradients are those of the function that is computed, and their tiles are transformed once
+// for both. Tensors are channels-last, [B, H, W, C]; kernels [C out, 3, 3, C in]. Called by
 // naslib_edd/supernet/native/convolutions.py, whose slow twin is PyTorch's convolution.
 
 #pragma once
 
 #include <algorithm>
 
-#include "lines.h"
+#include "products.h"
+#include "transforms.h"
 
-constexpr int64_t OUT = 4, IN = 6, PLACES = IN * IN;
-constexpr int64_t TILES = 24;     // at once: what they are transformed to stays in the second-level cache
-constexpr int64_t COLUMNS = 48;   // output channels at once, for the same reason
-
-// The transforms of one row or column: N values that are `step` apart, in place of a matrix.
-template <typename V>
-INLINE inline void input_row(const V (&d)[IN], V (&t)[IN]) {  // B^T
-  const V even = d[4] - 4 * d[2], odd = d[3] - 4 * d[1];
-  const V near = d[4] - d[2], far = 2 * (d[3] - d[1]);
-  t[0] = 4 * d[0] - 5 * d[2] + d[4];
-  t[1] = even + odd;
-  t[2] = even - odd;
-  t[3] = near + far;
-  t[4] = near - far;
-  t[5] = 4 * d[1] - 5 * d[3] + d[5];
-}
-template <typename V>
-INLINE inline void input_row_back(const V (&t)[IN], V (&d)[IN]) {  // B
-  const V sum = t[1] + t[2], difference = t[1] - t[2], more = t[3] + t[4], less = t[3] - t[4];
-  d[0] = 4 * t[0];
-  d[1] = 4 * (t[5] - difference) - 2 * less;
-  d[2] = -5 * t[0] - 4 * sum - more;
-  d[3] = difference + 2 * less - 5 * t[5];
-  d[4] = t[0] + sum + more;
-  d[5] = t[5];
-}
-template <typename V>
-INLINE inline void output_row(const V (&m)[IN], V (&y)[OUT]) {  // A^T
-  const V sum = m[1] + m[2], difference = m[1] - m[2], more = m[3] + m[4], less = m[3] - m[4];
-  y[0] = m[0] + sum + more;
-  y[1] = difference + 2 * less;
-  y[2] = sum + 4 * more;
-  y[3] = difference + 8 * less + m[5];
-}
-template <typename V>
-INLINE inline void output_row_back(const V (&y)[OUT], V (&m)[IN]) {  // A
-  const V even = y[0] + y[2], odd = y[1] + y[3];
-  const V wide = y[0] + 4 * y[2], far = 2 * y[1] + 8 * y[3];
-  m[0] = y[0];
-  m[1] = even + odd;
-  m[2] = even - odd;
-  m[3] = wide + far;
-  m[4] = wide - far;
-  m[5] = y[3];
-}
-template <typename T, typename V>
-INLINE inline void kernel_row(const V (&g)[3], V (&u)[IN]) {  // G
-  const V ends = g[0] + g[2], wide = g[0] * T(1. / 24) + g[2] * T(1. / 6), far = g[1] * T(1. / 12);
-  u[0] = g[0] * T(.25);
-  u[1] = (ends + g[1]) * T(-1. / 6);
-  u[2] = (ends - g[1]) * T(-1. / 6);
-  u[3] = wide + far;
-  u[4] = wide - far;
-  u[5] = g[2];
-}
-template <typename T, typename V>
-INLINE inline void kernel_row_back(const V (&u)[IN], V (&g)[3]) {  // G^T
-  const V sum = u[1] + u[2], more = u[3] + u[4];
-  g[0] = u[0] * T(.25) - sum * T(1. / 6) + more * T(1. / 24);
-  g[1] = (u[2] - u[1]) * T(1. / 6) + (u[3] - u[4]) * T(1. / 12);
-  g[2] = (more - sum) * T(1. / 6) + u[5];
-}
-
-// A matrix [I, J] to [I2, J2]: columns by `first`, then rows; get(i, j) and put(i, j, value).
-template <int64_t I, int64_t J, int64_t I2, int64_t J2, typename V, typename Get, typename Columns,
-          typename Rows, typename Put>
-INLINE inline void both_ways(Get get, Columns columns, Rows rows, Put put) {
-  V half[I2][J];
-  for (int64_t j = 0; j < J; ++j) {
-    V column[I], found[I2];
-    for (int64_t i = 0; i < I; ++i) column[i] = get(i, j);
-    columns(column, found);
-    for (int64_t i = 0; i < I2; ++i) half[i][j] = found[i];
-  }
-  for (int64_t i = 0; i < I2; ++i) {
-    V found[J2];
-    rows(half[i], found);
-    for (int64_t j = 0; j < J2; ++j) put(i, j, found[j]);
-  }
-}
+// Tiles and output channels at once: what they are transformed to stays in the second-level cache.
+constexpr int64_t TILES = 24, COLUMNS = 48;
 
 // Where the tiles of a batch lie.
 struct Tiling {
@@ -165,60 +88,11 @@ void to_places(const T* x, const Tiling& s, int64_t C, int64_t first, int64_t ma
           [&](int64_t i, int64_t j) INLINE { return load<V>(from + i * line + j * C + c); },
           [](const V(&a)[IN], V(&b)[IN]) INLINE { input_row(a, b); },
           [](const V(&a)[IN], V(&b)[IN]) INLINE { input_row(a, b); },
-          [&](int64_t i, int64_t j, V value) INLINE { store(to + (i * IN + j) * step + c, value); });
+          [&](int64_t i, int64_t j, V value) INLINE {
+            store(to + (i * IN + j) * step + c, value);
+          });
     });
   }
-}
-
-// sums of `many` tiles and some columns: body(t, Count<tiles>, c, Count<vectors>, block)
-template <typename T, typename Body>
-inline void by_corners(int64_t many, int64_t C, Body body) {
-  constexpr int64_t W = WIDTH<T>, ROOM = REGISTERS > 16 ? 24 : 12;  // sums that stay in registers
-  auto rows = [&](int64_t c, auto vectors, auto block) {
-    constexpr int64_t P = ROOM / decltype(vectors)::value;
-    int64_t t = 0;
-    for (; t + P <= many; t += P) body(t, Count<P>(), c, vectors, block);
-    for (; t + P / 4 <= many; t += P / 4) body(t, Count<P / 4>(), c, vectors, block);
-    for (; t < many; ++t) body(t, Count<1>(), c, vectors, block);
-  };
-  using V = typename Block<T, W>::type;
-  int64_t c = 0;
-  for (; c + 3 * W <= C && c + 4 * W != C; c += 3 * W) rows(c, Count<3>(), V());
-  for (; c + 2 * W <= C; c += 2 * W) rows(c, Count<2>(), V());
-  by_halves<T>(C, [&](int64_t at, auto block) { rows(at, Count<1>(), block); }, c);
-}
-
-// out [rows, C] (+)= in times weights [count, C], whose rows are `stride` apart. Of `in`, the rows are
-// `across` apart and what is summed over is `along` apart.
-template <bool Add, typename T>
-void product(const T* in, int64_t across, int64_t along, int64_t count, const T* weights,
-             int64_t stride, T* out, int64_t wide, int64_t rows, int64_t C) {
-  by_corners<T>(rows, C, [&](int64_t r, auto tiles, int64_t c, auto vectors, auto block) {
-    using V = decltype(block);
-    constexpr int64_t P = decltype(tiles)::value, E = decltype(vectors)::value;
-    constexpr int64_t W = sizeof(V) / sizeof(T);
-    V sum[E][P];
-    unrolled<E>([&](auto k) INLINE {
-      unrolled<P>([&](auto p) INLINE {
-        sum[k][p] = Add ? load<V>(out + (r + p.value) * wide + c + k.value * W) : V{};
-      });
-    });
-    const T *value = in + r * across, *weight = weights + c;
-#pragma GCC unroll 4
-    for (int64_t i = 0; i < count; ++i, value += along, weight += stride) {
-      V row[E];
-      unrolled<E>([&](auto k) INLINE { row[k] = load<V>(weight + k.value * W); });
-      unrolled<P>([&](auto p) INLINE {
-        const T one = value[p.value * across];
-        unrolled<E>([&](auto k) INLINE { sum[k][p] += one * row[k]; });
-      });
-    }
-    unrolled<E>([&](auto k) INLINE {
-      unrolled<P>([&](auto p) INLINE {
-        store(out + (r + p.value) * wide + c + k.value * W, sum[k][p]);
-      });
-    });
-  });
 }
 
 // U [36, C out, C in] = G k G^T of kernels [C out, 3, 3, C in]
@@ -321,8 +195,8 @@ void kernel_from_places(const T* dU, double* out, int64_t outputs, int64_t input
 
 // y = the convolution of x; mean and biased variance [C out] of y's channels.
 template <typename T>
-void winograd(const T* x, const T* kernel, T* y, T* mean, T* variance, const Tiling& s, int64_t inputs,
-              int64_t outputs, int threads) {
+void winograd(const T* x, const T* kernel, T* y, T* mean, T* variance, const Tiling& s,
+              int64_t inputs, int64_t outputs, int threads) {
   Lines<T> turned(PLACES * outputs * inputs), U(PLACES * outputs * inputs);
   kernel_places(kernel, turned.data(), outputs, inputs);
   for (int64_t p = 0; p < PLACES; ++p)
@@ -401,7 +275,9 @@ void gradient_to_places(const NormGradient<T>& of, const Tiling& s, int64_t firs
           },
           [](const V(&a)[OUT], V(&b)[IN]) INLINE { output_row_back(a, b); },
           [](const V(&a)[OUT], V(&b)[IN]) INLINE { output_row_back(a, b); },
-          [&](int64_t i, int64_t j, V value) INLINE { store(to + (i * IN + j) * step + c, value); });
+          [&](int64_t i, int64_t j, V value) INLINE {
+            store(to + (i * IN + j) * step + c, value);
+          });
     };
     // By edges, so that no block of channels lies in two of them.
     for (int64_t c = 0; c < C;) {
@@ -420,6 +296,7 @@ void winograd_backward(const NormGradient<T>& of, const T* x, const T* kernel, T
   const int64_t size = outputs * inputs, image = s.height * s.width * inputs;
   Lines<T> U(PLACES * size);  // [36, C out, C in]
   if (dx) kernel_places(kernel, U.data(), outputs, inputs);
+  // Few, as each begins its sums dU anew; how many depends on the shape alone.
   const int64_t most = s.each() < 16 ? 8 : 16, pieces = std::min(s.images, most);
   std::vector<double> parts(dkernel ? pieces * 9 * size : 0);
 #pragma omp parallel num_threads(threads)

@@ -36,15 +36,16 @@ def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def measure(monkeypatch: pytest.MonkeyPatch) -> Callable[[float, float], list[int]]:
+def measure(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
     """Every race ends with these seconds; the list grows with each race."""
 
-    def held(on: float, off: float) -> list[int]:
+    def held(on: float, off: float, own: float | None = None) -> list[int]:
         races: list[int] = []
 
         def found(_: Any, size: int) -> Seconds:
             races.append(size)
-            return {"on": [on] * 3, "off": [off] * 3}
+            seconds = {"own": on if own is None else own, "on": on, "off": off}
+            return {name: [one] * 3 for name, one in seconds.items()}
 
         monkeypatch.setattr(module, "race", found)
         return races
@@ -70,7 +71,7 @@ def usual(monkeypatch: pytest.MonkeyPatch, value: bool) -> None:
 )
 def test_the_faster_is_taken_for_a_gain_of_a_tenth(
     monkeypatch: pytest.MonkeyPatch,
-    measure: Callable[[float, float], list[int]],
+    measure: Callable[..., list[int]],
     usually: bool,
     on: float,
     off: float,
@@ -83,8 +84,42 @@ def test_the_faster_is_taken_for_a_gain_of_a_tenth(
     assert found.why.startswith("measured ")
 
 
+@pytest.mark.parametrize(
+    ("usually", "own", "on", "off", "wanted"),
+    [
+        (True, 1.0, 1.3, 1.5, "own"),
+        (True, 1.05, 1.0, 1.5, "own"),  # within a tenth: noise
+        (True, 1.2, 1.0, 1.5, "pytorch"),
+        (True, 1.2, 1.5, 1.0, "off"),
+        (False, 1.0, 1.3, 1.5, "own"),
+        (False, 1.0, 1.05, 1.5, "pytorch"),
+    ],
+)
+def test_whose_convolutions(
+    monkeypatch: pytest.MonkeyPatch,
+    measure: Callable[..., list[int]],
+    usually: bool,
+    own: float,
+    on: float,
+    off: float,
+    wanted: str,
+) -> None:
+    here = target()._replace(usual=True, convolves=usually)
+    monkeypatch.setattr(module, "target", lambda: here)
+    measure(on, off, own)
+    for _ in range(2):  # measured, and as it was kept
+        found = choose(LARGE, device=CPU, size=32)
+        assert (found.convolutions if found.on else "off") == wanted
+        words = (
+            "C++ kernels and convolutions, " if wanted == "own" else ("C++ kernels, ", "PyTorch")
+        )
+        assert str(found).startswith(words)
+    ratio = {"own": off / own, "pytorch": off / on, "off": min(own, on) / off}[wanted]
+    assert f"measured {ratio:.2f} times" in found.why
+
+
 def test_measured_once_for_a_shape_and_threads(
-    tmp_path: Path, measure: Callable[[float, float], list[int]]
+    tmp_path: Path, measure: Callable[..., list[int]]
 ) -> None:
     races = measure(1.0, 2.0)
     first = choose(LARGE, device=CPU, size=32)
@@ -106,7 +141,7 @@ def test_measured_once_for_a_shape_and_threads(
 
 
 def test_a_damaged_measurement_is_made_anew(
-    tmp_path: Path, measure: Callable[[float, float], list[int]]
+    tmp_path: Path, measure: Callable[..., list[int]]
 ) -> None:
     races = measure(1.0, 2.0)
     first = choose(LARGE, device=CPU, size=32)
@@ -123,7 +158,7 @@ def test_a_damaged_measurement_is_made_anew(
 
 
 def test_small_steps_and_other_supernets_are_not_measured(
-    monkeypatch: pytest.MonkeyPatch, measure: Callable[[float, float], list[int]]
+    monkeypatch: pytest.MonkeyPatch, measure: Callable[..., list[int]]
 ) -> None:
     races = measure(2.0, 1.0)
     small = load({"search": {"channels": 8, "cells": 1, "batch_size": 64}}).search
@@ -138,9 +173,7 @@ def test_small_steps_and_other_supernets_are_not_measured(
     assert races == []
 
 
-def test_who_decides(
-    monkeypatch: pytest.MonkeyPatch, measure: Callable[[float, float], list[int]]
-) -> None:
+def test_who_decides(monkeypatch: pytest.MonkeyPatch, measure: Callable[..., list[int]]) -> None:
     races = measure(1.0, 2.0)
     off, on = replace(LARGE, kernels="off"), replace(LARGE, kernels="on")
     assert choose(off, device=CPU, size=32) == Choice(
@@ -172,8 +205,9 @@ def test_a_race_leaves_random_numbers_alone() -> None:
     before = torch.get_rng_state()
     seconds = race(replace(LARGE, channels=2, batch_size=2), 8)
     assert torch.equal(before, torch.get_rng_state())
-    assert len(seconds["on"]) == len(seconds["off"]) >= 3
-    assert min(seconds["on"] + seconds["off"]) > 0
+    assert list(seconds) == ["own", "on", "off"]
+    assert len(seconds["own"]) == len(seconds["on"]) == len(seconds["off"]) >= 3
+    assert min(seconds["own"] + seconds["on"] + seconds["off"]) > 0
 
 
 def test_a_resumed_run_takes_what_it_began_with(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,6 +220,10 @@ def test_a_resumed_run_takes_what_it_began_with(monkeypatch: pytest.MonkeyPatch)
     assert gone_on(on, off.as_dict()) == off
     assert gone_on(off, on.as_dict()) == on
     assert gone_on(on, on.as_dict()) == on
+    own = replace(on, convolutions="own")
+    assert gone_on(on, own.as_dict()) == own
+    older = {name: value for name, value in on.as_dict().items() if name != "convolutions"}
+    assert gone_on(own, older) == on  # of before there were convolutions of our own
     asked = Choice(on=False, instructions=name, why="search.kernels")
     assert gone_on(asked, on.as_dict()).why == "search.kernels; the run began with C++ kernels"
     elsewhere = {**on.as_dict(), "instructions": "another"}
@@ -201,8 +239,10 @@ def test_a_search_with_and_without(tmp_path: Path) -> None:
     for name in ("on", "off"):
         found = run(tiny_settings(tmp_path / name, search={"epochs": 2, "kernels": name}))
         (place,) = found.result["ran_on"]
+        own = name == "on" and target().convolves
         assert place["kernels"] == {
-            "on": name == "on", "instructions": target().name, "why": "search.kernels"
+            "on": name == "on", "instructions": target().name, "why": "search.kernels",
+            "convolutions": "own" if own else "pytorch",
         }  # fmt: skip
         taken[name] = found.rows[-1]["logits"]
     assert taken["on"] != taken["off"]  # other rounding
@@ -229,3 +269,27 @@ def test_a_checkpoint_carries_it(tmp_path: Path) -> None:
     del state["kernels"]  # as before there was a choice
     later.load_state_dict(state)
     assert later.kernels.on is (target() is AVX512)
+
+
+@pytest.mark.search
+def test_a_checkpoint_carries_whose_convolutions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines = {}
+    for own in (False, True):
+        here = target()._replace(convolves=own)
+        monkeypatch.setattr(module, "target", lambda here=here: here)
+        config = load(tiny_settings(tmp_path, search={"kernels": "on", "channels": 16}))
+        engines[own] = Engine(config=config, data=open_data(config, CPU), device=CPU)
+        assert engines[own].kernels.convolutions == ("own" if own else "pytorch")
+    ours, theirs = engines[True], engines[False]
+    first = deepcopy(theirs.state_dict())
+    theirs.run_step()
+    ours.load_state_dict(deepcopy(first))
+    ours.run_step()
+    assert torch.equal(ours.logits, theirs.logits)  # PyTorch's, as the run began
+    first["kernels"]["convolutions"] = "own"
+    theirs.load_state_dict(first)
+    theirs.run_step()
+    assert not torch.equal(ours.logits, theirs.logits)  # other rounding
+    torch.testing.assert_close(ours.logits, theirs.logits, rtol=1e-3, atol=1e-5)

@@ -15,6 +15,7 @@ import pytest
 from naslib_edd.errors import UserError
 from naslib_edd.supernet.native import build, cache, choice
 from naslib_edd.supernet.native.kernels import SYMBOLS
+from naslib_edd.supernet.native.taken import taking
 from naslib_edd.supernet.native.targets import Target, target
 
 
@@ -249,12 +250,12 @@ def test_what_is_taken_ends_with_its_block(
 ) -> None:
     monkeypatch.delenv(choice.VARIABLE)
     usual = choice.kernels()
-    with choice.taking(False):
+    with taking(False):
         assert choice.kernels() is None
-        with choice.taking(True):
+        with taking(True):
             assert choice.kernels() is not None
         assert choice.kernels() is None
     assert choice.kernels() is usual
     monkeypatch.setenv(choice.VARIABLE, "1")  # over any setting
-    with choice.taking(False):
+    with taking(False):
         assert choice.kernels() is not None
