@@ -1,4 +1,5 @@
-// Memory that begins where a cache line does, channels in blocks that halve, loops that are unrolled.
+// Memory that begins where a cache line does, channels in blocks that halve, loops that are unrolled,
+// and what sums come to.
 
 #pragma once
 
@@ -43,4 +44,13 @@ INLINE inline void in_turn(Body body, std::integer_sequence<int64_t, I...>) {
 template <int64_t N, typename Body>
 INLINE inline void unrolled(Body body) {
   in_turn(body, std::make_integer_sequence<int64_t, N>());
+}
+
+// Of channels' sums and sums of squares [2, C]: mean and biased variance [2, C].
+inline void mean_and_variance(const double* sums, double count, int64_t C, double* out) {
+  for (int64_t c = 0; c < C; ++c) {
+    const double mean = sums[c] / count, spread = sums[C + c] / count - mean * mean;
+    out[c] = mean;
+    out[C + c] = spread < 0 ? 0 : spread;
+  }
 }

@@ -14,10 +14,9 @@ template <typename T>
 void pointwise(const T* x, const T* kernel, T* y, T* mean, T* variance, const Tiling& s,
                int64_t inputs, int64_t outputs, int threads) {
   Lines<T> turned(inputs * outputs);
-  for (int64_t o = 0; o < outputs; ++o)
-    for (int64_t i = 0; i < inputs; ++i) turned[i * outputs + o] = kernel[o * inputs + i];
+  turn(kernel, turned.data(), outputs, inputs);
   const int64_t pixels = s.height * s.width, pieces = stretches(s.images, 2 * outputs);
-  std::vector<double> parts(pieces * 2 * outputs), sums(2 * outputs);
+  std::vector<double> parts(pieces * 2 * outputs);
 #pragma omp parallel for schedule(static) num_threads(threads)
   for (int64_t piece = 0; piece < pieces; ++piece) {
     const int64_t last = (piece + 1) * s.images / pieces * pixels;
@@ -29,10 +28,7 @@ void pointwise(const T* x, const T* kernel, T* y, T* mean, T* variance, const Ti
       squares(to, many, outputs, parts.data() + piece * 2 * outputs);
     }
   }
-  add_up(parts, pieces, 2 * outputs, sums.data());
-  std::vector<double> found(2 * outputs);
-  mean_and_variance(sums.data(), double(s.images * pixels), outputs, found.data());
-  for (int64_t c = 0; c < outputs; ++c) mean[c] = T(found[c]), variance[c] = T(found[outputs + c]);
+  moments_of(parts, pieces, double(s.images * pixels), outputs, mean, variance);
 }
 
 // Gradients of x and of the kernels, each only where it is not null.

@@ -1,8 +1,25 @@
-// Small matrix products whose sums stay in registers.
+// Small matrix products whose sums stay in registers, and the moments of what they give.
 
 #pragma once
 
 #include "lines.h"
+
+// A matrix [rows, columns], turned.
+template <typename T>
+void turn(const T* from, T* to, int64_t rows, int64_t columns) {
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t c = 0; c < columns; ++c) to[c * rows + r] = from[r * columns + c];
+}
+
+// Mean and variance [C] from the sums of `pieces`, [2, C] each, over so many numbers.
+template <typename T>
+void moments_of(const std::vector<double>& parts, int64_t pieces, double count, int64_t C, T* mean,
+                T* variance) {
+  std::vector<double> sums(2 * C), found(2 * C);
+  add_up(parts, pieces, 2 * C, sums.data());
+  mean_and_variance(sums.data(), count, C, found.data());
+  for (int64_t c = 0; c < C; ++c) mean[c] = T(found[c]), variance[c] = T(found[C + c]);
+}
 
 // body(row, Count<rows>, c, Count<vectors>, block) for all rows and C columns, as many at once as
 // there are registers for their sums.

@@ -260,14 +260,6 @@ void squares(const T* z, int64_t pixels, int64_t C, double* parts) {
   });
 }
 
-inline void mean_and_variance(const double* sums, double count, int64_t C, double* out) {
-  for (int64_t c = 0; c < C; ++c) {
-    const double mean = sums[c] / count, spread = sums[C + c] / count - mean * mean;
-    out[c] = mean;
-    out[C + c] = spread < 0 ? 0 : spread;
-  }
-}
-
 // z = 1x1 of depthwise of ReLU(a*x + b); its channels' mean and biased variance [2, C].
 template <typename T>
 void separable(const T* x, const T* a, const T* b, const T* depthwise, const T* pointwise, T* z,

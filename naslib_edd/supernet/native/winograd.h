@@ -41,10 +41,9 @@ struct Tile {
 // else all 36 of a tile would fall on the same lines of the cache.
 template <typename T>
 struct Places {
-  Lines<T> numbers;
   int64_t channels;
-  explicit Places(int64_t wide)
-      : numbers(PLACES * (TILES * wide + 64 / int64_t(sizeof(T)))), channels(wide) {}
+  Lines<T> numbers;
+  explicit Places(int64_t wide) : channels(wide), numbers(PLACES * step()) {}
   int64_t step() const { return TILES * channels + 64 / int64_t(sizeof(T)); }
   T* at(int64_t place, int64_t tile) { return numbers.data() + place * step() + tile * channels; }
 };
@@ -199,10 +198,8 @@ void winograd(const T* x, const T* kernel, T* y, T* mean, T* variance, const Til
               int64_t inputs, int64_t outputs, int threads) {
   Lines<T> turned(PLACES * outputs * inputs), U(PLACES * outputs * inputs);
   kernel_places(kernel, turned.data(), outputs, inputs);
-  for (int64_t p = 0; p < PLACES; ++p)
-    for (int64_t o = 0; o < outputs; ++o)
-      for (int64_t i = 0; i < inputs; ++i)
-        U[(p * inputs + i) * outputs + o] = turned[(p * outputs + o) * inputs + i];
+  for (int64_t p = 0, size = outputs * inputs; p < PLACES; ++p)
+    turn(turned.data() + p * size, U.data() + p * size, outputs, inputs);
   const int64_t all = s.images * s.each(), groups = (all + TILES - 1) / TILES;
   std::vector<double> parts(groups * 2 * outputs);
 #pragma omp parallel num_threads(threads)
@@ -229,16 +226,7 @@ void winograd(const T* x, const T* kernel, T* y, T* mean, T* variance, const Til
     }
   }
   const double count = double(s.images * s.height * s.width);
-  for (int64_t c = 0; c < outputs; ++c) {
-    double sum = 0, square = 0;
-    for (int64_t group = 0; group < groups; ++group) {
-      sum += parts[group * 2 * outputs + c];
-      square += parts[(group * 2 + 1) * outputs + c];
-    }
-    const double centre = sum / count, spread = square / count - centre * centre;
-    mean[c] = T(centre);
-    variance[c] = T(spread < 0 ? 0 : spread);
-  }
+  moments_of(parts, groups, count, outputs, mean, variance);
 }
 
 // The gradient of the convolution's output, as the batch norm behind it gives it: of edge e
