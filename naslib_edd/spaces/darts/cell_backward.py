@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from naslib_edd.spaces.darts.cell import DartsCell
 from naslib_edd.spaces.darts.cell_kernels import cell_kernels
-from naslib_edd.spaces.darts.kept import Kept, affine, inverse, norm_backward, weight_of
 from naslib_edd.spaces.darts.layout import INPUTS, NODES
-from naslib_edd.spaces.darts.plan import Plan, Term
-from naslib_edd.spaces.darts.reduced import reduce_backward
+from naslib_edd.spaces.darts.plan import Plan
 from naslib_edd.spaces.darts.rest import (
     edge_weights_of,
     parted,
@@ -21,7 +19,28 @@ from naslib_edd.spaces.darts.rest import (
     rest_of,
     unjoined,
 )
-from naslib_edd.supernet.native.separable import PoolTerms
+from naslib_edd.supernet.native.terms import Entered, Handed
+
+
+class Saved(NamedTuple):
+    """What the forward pass had and kept; lists of nodes are of those that are no inputs.
+
+    Attributes:
+        nodes: the values of the cell's six nodes.
+        weights: the kernels of each node's terms.
+        beta, edge_weights: as given.
+        weight: of all terms, fp64.
+        given: of each node's terms the values of pools and noise, else None.
+        kept: of each node.
+    """
+
+    nodes: list[Tensor]
+    weights: list[list[Tensor]]
+    beta: Tensor
+    edge_weights: Tensor | None
+    weight: Tensor
+    given: list[list[Tensor | None]]
+    kept: list[Entered]
 
 
 class Backward:
@@ -29,188 +48,138 @@ class Backward:
 
     Args:
         cell, plan: as the forward pass had them.
-        nodes: the values of the cell's six nodes.
-        weights: of the plan's terms.
-        beta, edge_weights: as given.
-        kept: of the nodes that are no inputs.
+        saved: what it had and kept.
         wanted: of which arguments of the forward pass a gradient is wanted.
     """
 
-    def __init__(
-        self,
-        cell: DartsCell,
-        plan: Plan,
-        nodes: list[Tensor],
-        weights: Sequence[Tensor],
-        beta: Tensor,
-        edge_weights: Tensor | None,
-        kept: list[Kept],
-        wanted: Sequence[bool],
-    ) -> None:
-        self.cell, self.plan, self.nodes, self.kept = cell, plan, nodes, kept
-        self.weights, self.beta, self.edge_weights = weights, beta, edge_weights
-        self.wanted = wanted
-        self.kernels = cell_kernels(nodes[0])
+    def __init__(self, cell: DartsCell, plan: Plan, saved: Saved, wanted: Sequence[bool]) -> None:
+        self.cell, self.plan, self.saved, self.wanted = cell, plan, saved, wanted
+        self.of_kernels = any(wanted[5:])
+        self.kernels = cell_kernels(saved.nodes[0])
         self.partial = cell.width < cell.channels
-        self.parts = [parted(node, cell.width) for node in nodes[:-1]]
-        self.of_weights: list[Tensor | None] = [None] * len(weights)
-        self.of_beta = torch.zeros(beta.shape, dtype=torch.float64, device=beta.device)
-        self.of_edges: Tensor | None = None
-        if edge_weights is not None:
-            self.of_edges = torch.zeros_like(edge_weights, dtype=torch.float64)
-        # Of each node the gradients of its ReLU and of what passes by the operations, and of each
-        # edge that leaves it those of the other operations.
-        self.behind: list[Tensor | None] = [None] * (NODES - 1)
+        self.parts = [parted(node, cell.width) for node in saved.nodes[:-1]]
+        # Of each source the gradients of its ReLU, where they are wanted, those of what passes by
+        # the operations, and what edges hand back.
+        self.behind = [
+            torch.zeros_like(part) if self._reads(source) else None
+            for source, part in enumerate(self.parts)
+        ]
         self.rests: list[Tensor | None] = [None] * (NODES - 1)
-        self.leaving: list[list[dict[str, Any]]] = [[] for _ in range(NODES - 1)]
+        self.handed = [
+            Handed.nothing(part, edges) for part, edges in zip(self.parts, plan.edges, strict=True)
+        ]
+        # Of each node that is no input, the gradient that operations see.
+        self.grads: list[Tensor] = [saved.nodes[0]] * (NODES - INPUTS)
+        # Of the weights of what passes by.
+        self.of_rests = torch.zeros(len(saved.beta), dtype=torch.float64, device=saved.beta.device)
 
     def run(self, grad: Tensor) -> tuple[Tensor | None, ...]:
         """The gradients of all arguments of the forward pass."""
         slices = grad.split(self.cell.channels, 1)
+        found: list[tuple[Tensor, list[Tensor | None]]] = []
         for node in reversed(range(INPUTS, NODES)):
             own = slices[node - INPUTS]
             if node == NODES - 1:
                 total = own.contiguous(memory_format=torch.channels_last)
             else:
                 total = self._gathered(node).add_(own)
-            self._enter(node, total)
+            found.insert(0, self._enter(node - INPUTS, total))
         inputs = [self._gathered(node) if self.wanted[1 + node] else None for node in (0, 1)]
-        of_beta = self.of_beta.to(self.beta.dtype) if self.wanted[3] else None
-        of_edges = None
-        if self.of_edges is not None and self.edge_weights is not None and self.wanted[4]:
-            of_edges = self.of_edges.to(self.edge_weights.dtype)
-        return (None, *inputs, of_beta, of_edges, *self.of_weights)
+        of_weights = [one for _, of_node in found for one in of_node]
+        return (None, *inputs, *self._of_beta([of for of, _ in found]), *of_weights)
 
-    def _enter(self, target: int, total: Tensor) -> None:
-        """Hand a node's gradient on to all that enters it."""
-        grad = total
+    def _reads(self, source: int) -> bool:
+        """Whether what convolutions hand back to a source's ReLU, or their kernels, is wanted."""
+        wanted = self.of_kernels or source >= INPUTS or self.wanted[1 + source]
+        return wanted and source in self.plan.convolved
+
+    def _enter(self, number: int, total: Tensor) -> tuple[Tensor, list[Tensor | None]]:
+        """Hand a node's gradient on to all that enters it.
+
+        Returns:
+            The gradients of its terms' weights and of a number that is added to it, and those of
+            its terms' kernels.
+        """
+        saved, grad = self.saved, total
         if self.partial:
             grad, rest = unjoined(total, self.cell.width)
-            self._pass_by(target, rest)
-        found, terms = self.kept[target - INPUTS], self.plan.terms[target]
-        count = grad.numel() // grad.shape[1]
-        if terms:
-            sums, along = self.kernels.dots(grad, found.values)
-        else:
-            sums, along = grad.double().sum((0, 2, 3)), found.statistics[:, 0]
-        mean, spread = found.statistics[:, 0], inverse(found.statistics)
-        centred = (along - mean * sums) * spread  # Σg·(z − μ)/σ
-        weight = self._of_beta(target, centred.sum(1), sums.sum())
-        gain = weight[:, None] * spread
-        slope = -gain * spread * centred / count
-        constant = -gain * sums / count - slope * mean
-        coefficients = torch.stack([gain, slope, constant], 1).to(grad.dtype)
-        edge: dict[str, Any] = {}
-        for number, term in enumerate(terms):
-            if number == 0 or term.place != terms[number - 1].place:
-                edge = {"grad": grad}
-                self.leaving[term.source].append(edge)
-            if term.kind == "skip":
-                edge["skip"] = weight[number].to(grad.dtype)
-            elif term.kind in ("max", "avg"):
-                edge[term.kind] = found.values[number], coefficients[number].unbind()
-            elif term.kind != "noise":
-                self._convolution(term, found, number, grad, coefficients[number].unbind())
+            self._pass_by(number, rest)
+        self.grads[number] = grad
+        if not self.plan.terms[number]:
+            return grad.sum(dtype=torch.float64)[None], []
+        sources = INPUTS + number
+        return self.kernels.node_backward(
+            self.plan.terms[number],
+            self.parts[:sources],
+            saved.given[number],
+            saved.weights[number],
+            saved.weight.split(self.plan.counts)[number],
+            saved.kept[number],
+            grad,
+            self.behind[:sources],
+            self.handed[:sources],
+            wanted=self.of_kernels,
+        )
 
-    def _of_beta(self, target: int, of_gain: Tensor, of_number: Tensor) -> Tensor:
-        """Note the gradients of β and of the edge weights; returns the weight of each term.
-
-        Args:
-            target: the node.
-            of_gain: ∂l/∂(weight) of each term.
-            of_number: ∂l/∂(a number that is added to the node's value).
-        """
-        plan, device = self.plan, self.beta.device
-        rows, columns = plan.rows[target].to(device), plan.columns[target].to(device)
-        weight = weight_of(plan, target, self.beta, self.edge_weights)
-        if self.edge_weights is not None and self.of_edges is not None:
-            self.of_edges.index_add_(0, rows, of_gain * self.beta[rows, columns].double())
-            of_gain = of_gain * self.edge_weights[rows].double()
-        self.of_beta[rows, columns] = of_gain
+    def _of_beta(self, found: Sequence[Tensor]) -> tuple[Tensor | None, Tensor | None]:
+        """The gradients of β and of the edge weights, from those of each node's terms' weights."""
+        plan, (beta, edge_weights) = self.plan, (self.saved.beta, self.saved.edge_weights)
+        rows, columns = plan.rows.to(beta.device), plan.columns.to(beta.device)
+        of_weight = torch.cat([one[:-1] for one in found])
+        of_edges = None
+        if edge_weights is not None:
+            if self.wanted[4]:
+                along = of_weight * beta[rows, columns].double()
+                of_edges = self.of_rests.index_add(0, rows, along).to(edge_weights.dtype)
+            of_weight = of_weight * edge_weights[rows].double()
+        if not self.wanted[3]:
+            return None, of_edges
+        of_beta = torch.zeros(beta.shape, dtype=torch.float64, device=beta.device)
+        of_beta[rows, columns] = of_weight
         if plan.others is not None:
-            others, of_others = plan.others[target]
-            self.of_beta[others.to(device), of_others.to(device)] = of_number
-        return weight
+            others, of_others, numbers = (one.to(beta.device) for one in plan.others)
+            of_beta[others, of_others] = torch.stack([one[-1] for one in found])[numbers]
+        return of_beta.to(beta.dtype), of_edges
 
-    def _convolution(
-        self,
-        term: Term,
-        found: Kept,
-        number: int,
-        grad: Tensor,
-        coefficients: Sequence[Tensor],
-    ) -> None:
-        part, source, at = self.parts[term.source], term.source, term.first
-        wanted = bool(self.wanted[5 + at])
-        if not wanted and source < INPUTS and not self.wanted[1 + source]:
-            return
-        behind = self.behind[source]
-        if behind is None:
-            behind = self.behind[source] = torch.zeros_like(part)
-        value = found.values[number]
-        if term.kind == "reduce":
-            weights = self.weights[at : at + 2]
-            gradients = reduce_backward(grad, value, coefficients, part, weights, behind, wanted)
-            self.of_weights[at : at + 2] = gradients
-            return
-        if term.kind == "sep":
-            inner, statistics = found.inner[number], found.inner_statistics[number]
-            assert inner is not None and statistics is not None
-            grad, sums, *gradients = self.kernels.separable_backward(
-                grad, value, coefficients, inner, affine(statistics, part.dtype),
-                *self.weights[at + 2 : at + 4], stride=1, dilation=1, behind=None, weights=wanted,
-            )  # fmt: skip
-            assert sums is not None
-            self.of_weights[at + 2 : at + 4] = gradients
-            value, coefficients = inner, norm_backward(statistics, sums, inner)
-        _, _, *gradients = self.kernels.separable_backward(
-            grad, value, coefficients, part, None, *self.weights[at : at + 2],
-            stride=term.stride, dilation=term.dilation, behind=behind, weights=wanted,
-        )  # fmt: skip
-        self.of_weights[at : at + 2] = gradients
-
-    def _gathered(self, node: int) -> Tensor:
+    def _gathered(self, source: int) -> Tensor:
         """The gradient of a node's value, from all that leaves it; a tensor of its own."""
-        part, edges, stride = self.parts[node], self.leaving[node], self.plan.strides[node]
-        skip = None
-        if any("skip" in edge for edge in edges):
-            nothing = part.new_zeros(())
-            skip = torch.stack([edge.get("skip", nothing) for edge in edges])
-        pools = [_pool_terms(edges, kind, part) for kind in ("max", "avg")]
-        grads = [edge["grad"] for edge in edges]
-        out = self.kernels.leaving(part, self.behind[node], grads, skip, *pools, stride=stride)
-        self.behind[node] = None
+        part, stride = self.parts[source], self.plan.strides[source]
+        grads = self.grads[-self.plan.edges[source] :]
+        pools = [self._pool(source, kind) for kind in ("max", "avg")]
+        behind, self.behind[source] = self.behind[source], None
+        out = self.kernels.leaving(part, behind, grads, self.handed[source], *pools, stride=stride)
         if not self.partial:
             return out
-        rest = self.rests[node]
+        rest = self.rests[source]
         assert rest is not None
-        self.rests[node] = None
-        return torch.cat([out, rest_backward(rest, self.nodes[node], self.cell.width, stride)], 1)
+        self.rests[source] = None
+        whole = self.saved.nodes[source]
+        return torch.cat([out, rest_backward(rest, whole, self.cell.width, stride)], 1)
 
-    def _pass_by(self, target: int, rest: Tensor) -> None:
+    def _pool(self, source: int, kind: str) -> Tensor | None:
+        """The value of a source's pool, where it has one."""
+        for terms, given in zip(self.plan.terms, self.saved.given, strict=True):
+            for term, value in zip(terms, given, strict=True):
+                if (term.source, term.kind) == (source, kind):
+                    return value
+        return None
+
+    def _pass_by(self, number: int, rest: Tensor) -> None:
         """Hand the gradient of what passed by the operations on."""
-        rows = self.plan.entering[target].to(rest.device)
-        if self.of_edges is not None:
-            values = [
+        rows = self.plan.entering[number].to(rest.device)
+        edge_weights = self.saved.edge_weights
+        if edge_weights is not None and self.wanted[4]:
+            values = [  # of the sources, as many as rows
                 rest_of(node, self.cell.width, stride)
-                for node, stride in zip(self.nodes[:target], self.plan.strides, strict=False)
+                for node, stride in zip(
+                    self.saved.nodes, self.plan.strides[: len(rows)], strict=False
+                )
             ]
-            _, along = self.kernels.dots(rest, values)
-            self.of_edges.index_add_(0, rows, along.sum(1))
-        for source, weight in enumerate(edge_weights_of(rows, self.edge_weights, rest)):
+            _, along = self.kernels.dots(rest, values[: len(rows)])
+            self.of_rests.index_add_(0, rows, along.sum(1))
+        for source, weight in enumerate(edge_weights_of(rows, edge_weights, rest)):
             before = self.rests[source]
             if before is None:
                 self.rests[source] = rest * weight
             else:
                 before.addcmul_(rest, weight)
-
-
-def _pool_terms(edges: Sequence[dict[str, Any]], kind: str, part: Tensor) -> PoolTerms | None:
-    """The gradient of a node's pool, which is a norm's on each edge."""
-    values = [edge[kind][0] for edge in edges if kind in edge]
-    if not values:
-        return None
-    nothing = (None, (part.new_zeros(part.shape[1]),) * 3)
-    each = [edge.get(kind, nothing)[1] for edge in edges]
-    gains, slopes, constants = (torch.stack(one) for one in zip(*each, strict=True))
-    return values[0], gains, slopes.sum(0), constants.sum(0)

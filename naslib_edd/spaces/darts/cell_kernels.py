@@ -12,89 +12,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from naslib_edd.spaces.darts.node import node, node_backward
+from naslib_edd.spaces.darts.norms import statistics_of
 from naslib_edd.supernet.native import native_kernels
-from naslib_edd.supernet.native.separable import PoolTerms, SeparableKernels
+from naslib_edd.supernet.native.nodes import NodeKernels
+from naslib_edd.supernet.native.terms import Handed
 
 _DIMS = (0, 2, 3)
 
 
 class TorchKernels:
-    """The slow twin of :class:`naslib_edd.supernet.native.separable.SeparableKernels`."""
+    """The slow twin of :class:`naslib_edd.supernet.native.nodes.NodeKernels`."""
 
-    def separable(
-        self,
-        x: Tensor,
-        affine: tuple[Tensor, Tensor] | None,
-        depthwise: Tensor,
-        pointwise: Tensor,
-        *,
-        stride: int,
-        dilation: int,
-    ) -> tuple[Tensor, Tensor]:
-        """The 1×1 of the depthwise convolution of ReLU(a·x + b), or of ReLU(x).
-
-        Args:
-            x: the input.
-            affine: a and b, [C] each; None: 1 and 0.
-            depthwise, pointwise: [C, 1, k, k] and [C, C, 1, 1].
-            stride, dilation: of the depthwise convolution, which is padded by dilation·(k // 2).
-
-        Returns:
-            z, and its mean and biased variance [2, C].
-        """
-        filtered = _filtered(_rectified(x, affine), depthwise, stride, dilation)
-        z = F.conv2d(filtered, pointwise)
-        return z, _statistics(z)
-
-    def separable_backward(
-        self,
-        grad: Tensor,
-        z: Tensor,
-        coefficients: Sequence[Tensor],
-        x: Tensor,
-        affine: tuple[Tensor, Tensor] | None,
-        depthwise: Tensor,
-        pointwise: Tensor,
-        *,
-        stride: int,
-        dilation: int,
-        behind: Tensor | None,
-        weights: bool,
-    ) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]:
-        """Backward of :meth:`separable` and of the norm that follows it.
-
-        Args:
-            grad: g, of the size of z.
-            z: what :meth:`separable` gave.
-            coefficients: p, q and s, [C] each: z's gradient is p·g + q·z + s.
-            x, affine, depthwise, pointwise, stride, dilation: as they were given.
-            behind: without ``affine``, what the gradient of ReLU(x) is added to, in place.
-            weights: whether the gradients of both kernels are wanted.
-
-        Returns:
-            ``behind``, or the gradient e of a·x + b; Σe and Σe·x, [2, C], with ``affine``; the
-            gradients of both kernels, or None.
-        """
-        p, q, s = (one[:, None, None] for one in coefficients)
-        dz = p * grad + q * z + s
-        rectified = _rectified(x, affine)
-        filtered = _filtered(rectified, depthwise, stride, dilation) if weights else grad
-        back, of_pointwise, _ = torch.ops.aten.convolution_backward(
-            dz, filtered, pointwise, None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1,
-            [True, weights, False],
-        )  # fmt: skip
-        padding = dilation * (depthwise.shape[-1] // 2)
-        of_rectified, of_depthwise, _ = torch.ops.aten.convolution_backward(
-            back, rectified, depthwise, None, [stride] * 2, [padding] * 2, [dilation] * 2, False,
-            [0, 0], len(depthwise), [True, weights, False],
-        )  # fmt: skip
-        kernels = (of_depthwise, of_pointwise) if weights else (None, None)
-        if affine is None:
-            assert behind is not None
-            return behind.add_(of_rectified), None, *kernels
-        out = torch.where(rectified > 0, of_rectified, 0)
-        sums = torch.stack([out.double().sum(_DIMS), (out.double() * x).sum(_DIMS)])
-        return out, sums, *kernels
+    node = staticmethod(node)
+    node_backward = staticmethod(node_backward)
 
     def pools(
         self, x: Tensor, *, stride: int, largest: bool, average: bool
@@ -107,10 +38,10 @@ class TorchKernels:
         found: list[tuple[Tensor, Tensor] | None] = [None, None]
         if largest:
             value = F.max_pool2d(x, 3, stride=stride, padding=1)
-            found[0] = value, _statistics(value)
+            found[0] = value, statistics_of(value)
         if average:
             value = F.avg_pool2d(x, 3, stride=stride, padding=1, count_include_pad=False)
-            found[1] = value, _statistics(value)
+            found[1] = value, statistics_of(value)
         return found
 
     def weighted(self, xs: Sequence[Tensor], gains: Tensor, constant: Tensor) -> Tensor:
@@ -130,9 +61,9 @@ class TorchKernels:
         x: Tensor,
         behind: Tensor | None,
         grads: Sequence[Tensor],
-        skip: Tensor | None,
-        largest: PoolTerms | None,
-        average: PoolTerms | None,
+        handed: Handed,
+        largest: Tensor | None,
+        average: Tensor | None,
         *,
         stride: int,
     ) -> Tensor:
@@ -142,29 +73,30 @@ class TorchKernels:
             x: the value.
             behind: the gradient of ReLU(x), or None.
             grads: of the E nodes that the edges enter.
-            skip: what the edges weigh x itself with, [E], at stride 1; or None.
-            largest, average: of each pool its value v, gains [E, C], q and s [C]: the gradient of
-                v is Σ gains·g + q·v + s; or None.
+            handed: what the edges weigh x itself with, at stride 1, and what its pools.
+            largest, average: the values of the pools, where there are such.
             stride: of the edges.
         """
         out = torch.zeros_like(x) if behind is None else torch.where(x > 0, behind, 0)
-        if skip is not None:
-            for weight, grad in zip(skip, grads, strict=True):
+        if stride == 1:
+            for weight, grad in zip(handed.skip, grads, strict=True):
                 out.addcmul_(grad, weight)
         if largest is not None:
             _, places = F.max_pool2d(x, 3, stride=stride, padding=1, return_indices=True)
+            of_pool = _of_pool(handed.pool("max"), largest, grads)
             out += torch.ops.aten.max_pool2d_with_indices_backward(
-                _of_pool(largest, grads), x, [3, 3], [stride] * 2, [1, 1], [1, 1], False, places
+                of_pool, x, [3, 3], [stride] * 2, [1, 1], [1, 1], False, places
             )
         if average is not None:
             out += torch.ops.aten.avg_pool2d_backward(
-                _of_pool(average, grads), x, [3, 3], [stride] * 2, [1, 1], False, False, None
-            )
+                _of_pool(handed.pool("avg"), average, grads),
+                x, [3, 3], [stride] * 2, [1, 1], False, False, None,
+            )  # fmt: skip
         return out
 
 
 #: Either twin.
-CellKernels = TorchKernels | SeparableKernels
+CellKernels = TorchKernels | NodeKernels
 
 
 def cell_kernels(x: Tensor) -> CellKernels:
@@ -172,25 +104,8 @@ def cell_kernels(x: Tensor) -> CellKernels:
     return native_kernels(x) or TorchKernels()
 
 
-def _rectified(x: Tensor, affine: tuple[Tensor, Tensor] | None) -> Tensor:
-    if affine is None:
-        return x.relu()
-    a, b = affine
-    return torch.addcmul(b[:, None, None], a[:, None, None], x).relu_()
-
-
-def _filtered(rectified: Tensor, depthwise: Tensor, stride: int, dilation: int) -> Tensor:
-    padding = dilation * (depthwise.shape[-1] // 2)
-    return F.conv2d(rectified, depthwise, None, stride, padding, dilation, len(depthwise))
-
-
-def _statistics(z: Tensor) -> Tensor:
-    variance, mean = torch.var_mean(z, _DIMS, correction=0)
-    return torch.stack([mean, variance]).double()
-
-
-def _of_pool(terms: PoolTerms, grads: Sequence[Tensor]) -> Tensor:
-    value, gains, along, constant = terms
+def _of_pool(handed: Tensor, value: Tensor, grads: Sequence[Tensor]) -> Tensor:
+    *gains, along, constant = handed
     out = along[:, None, None] * value + constant[:, None, None]
     for gain, grad in zip(gains, grads, strict=True):
         out.addcmul_(gain[:, None, None], grad)

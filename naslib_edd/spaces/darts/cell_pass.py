@@ -26,13 +26,12 @@ import torch
 from torch import Tensor
 
 from naslib_edd.spaces.darts.cell import DartsCell
-from naslib_edd.spaces.darts.cell_backward import Backward
-from naslib_edd.spaces.darts.cell_kernels import CellKernels, cell_kernels
-from naslib_edd.spaces.darts.kept import Kept, affine, inverse, weight_of
+from naslib_edd.spaces.darts.cell_backward import Backward, Saved
+from naslib_edd.spaces.darts.cell_kernels import cell_kernels
 from naslib_edd.spaces.darts.layout import INPUTS, NODES
 from naslib_edd.spaces.darts.plan import Plan
-from naslib_edd.spaces.darts.reduced import reduced
 from naslib_edd.spaces.darts.rest import edge_weights_of, joined, parted, rest_of
+from naslib_edd.supernet.native.terms import Entered, Terms
 
 #: Value and statistics of both pools of a node, largest first.
 Pools = Sequence[tuple[Tensor, Tensor] | None]
@@ -44,12 +43,12 @@ class Setting(NamedTuple):
     Attributes:
         cell: whose operations they are.
         plan: what is computed.
-        see: told what was kept, for the running statistics.
+        see: told the plan, what was kept of each node, and the count behind its statistics.
     """
 
     cell: DartsCell
     plan: Plan
-    see: Callable[[list[Kept]], None]
+    see: Callable[[Plan, Sequence[Entered], int], None]
 
 
 class CellPass(torch.autograd.Function):
@@ -68,41 +67,41 @@ class CellPass(torch.autograd.Function):
         """[B, 4C, H, W], or half the size."""
         cell, plan, see = setting
         kernels = cell_kernels(s0)
-        nodes, width, dtype = [s0, s1], cell.width, s0.dtype
+        nodes, width, left = [s0, s1], cell.width, iter(weights)
         parts: list[Tensor] = []
         rests: list[Tensor] = []
         pooled: list[Pools] = []
-        kept: list[Kept] = []
-        for target in range(INPUTS, NODES):
-            for source in range(len(parts), target):
+        given: list[Tensor | None] = []
+        kept: list[Entered] = []
+        weight = weight_of(plan, beta, edge_weights)
+        for number, shares in enumerate(weight.split(plan.counts)):
+            for source in range(len(parts), len(nodes)):
                 parts.append(parted(nodes[source], width))
                 stride = plan.strides[source]
                 pooled.append(kernels.pools(parts[-1], stride=stride, **plan.pools[source]))
                 if width < cell.channels:
                     rests.append(rest_of(nodes[source], width, stride))
-            found = _enter(kernels, setting, target, parts, pooled, weights)
-            if found.values:
-                weight = weight_of(plan, target, beta, edge_weights)
-                gain = weight[:, None] * inverse(found.statistics)
-                constant = -(gain * found.statistics[:, 0]).sum(0)
-                node = kernels.weighted(found.values, gain.to(dtype), constant.to(dtype))
+            terms = plan.terms[number]
+            outside = _outside(cell, terms, parts, pooled)
+            own = [next(left) for _ in range(plan.weights[number])]
+            if terms:
+                node, entered = kernels.node(terms, parts, outside, own, shares)
             else:
-                step = 2 if cell.strided else 1
-                node = torch.zeros_like(s0[:, :width, ::step, ::step]).contiguous(
-                    memory_format=torch.channels_last
-                )
+                node, entered = _nothing(parts[0], 2 if cell.strided else 1)
             if width < cell.channels:
-                gain = edge_weights_of(plan.entering[target], edge_weights, node)
+                gain = edge_weights_of(plan.entering[number], edge_weights, node)
                 gain = gain[:, None].expand(-1, rests[0].shape[1])
                 node = joined(node, kernels.weighted(rests, gain, gain.new_zeros(gain.shape[1])))
             nodes.append(node)
-            kept.append(found)
-        see(kept)
-        tensors = [*nodes, *weights, beta, edge_weights]
-        for found in kept:
-            tensors += [*found.values, *found.inner, *found.inner_statistics, found.statistics]
+            kept.append(entered)
+            given += [None if one is None else one[0] for one in outside]
+        see(plan, kept, nodes[-1].numel() // nodes[-1].shape[1])
+        tensors = [*nodes, *weights, beta, edge_weights, weight, *given]
+        for entered in kept:
+            tensors += [entered.statistics, entered.inner, *entered.computed]
         ctx.save_for_backward(*tensors)
         ctx.cell, ctx.plan = cell, plan
+        ctx.computed = [len(entered.computed) for entered in kept]
         return torch.cat(nodes[INPUTS:], 1)
 
     @staticmethod
@@ -115,54 +114,42 @@ class CellPass(torch.autograd.Function):
         def some(count: int) -> list[Any]:
             return [next(left) for _ in range(count)]
 
-        nodes, weights, (beta, edge_weights) = some(NODES), some(plan.weights), some(2)
+        nodes, weights = some(NODES), [some(count) for count in plan.weights]
+        beta, edge_weights, weight = some(3)
+        given = [some(count) for count in plan.counts]
         kept = []
-        for terms in plan.terms.values():
-            values, inner, statistics = (some(len(terms)) for _ in range(3))
-            kept.append(Kept(values, inner, statistics, next(left)))
-        back = Backward(
-            ctx.cell, plan, nodes, weights, beta, edge_weights, kept, ctx.needs_input_grad
-        )
-        return back.run(grads[0])
+        for count in ctx.computed:
+            statistics, inner = some(2)
+            kept.append(Entered(some(count), statistics, inner))
+        saved = Saved(nodes, weights, beta, edge_weights, weight, given, kept)
+        return Backward(ctx.cell, plan, saved, ctx.needs_input_grad).run(grads[0])
 
 
-def _enter(
-    kernels: CellKernels,
-    setting: Setting,
-    target: int,
-    parts: Sequence[Tensor],
-    pooled: Sequence[Pools],
-    weights: Sequence[Tensor],
-) -> Kept:
-    """All that enters a node, before its norms."""
-    found = Kept([], [], [], torch.empty(0, 2, setting.cell.width, dtype=torch.float64))
-    statistics: list[Tensor] = []
-    for term in setting.plan.terms[target]:
-        part, inner, inner_statistics = parts[term.source], None, None
-        if term.kind in ("max", "avg"):
-            pool = pooled[term.source][term.kind == "avg"]
-            assert pool is not None
-            value, own = pool
-        elif term.kind == "skip":
-            value, own = part, Kept.no_norm(part)
-        elif term.kind == "noise":
-            value = setting.cell.operation(term.place, term.op)(part)
-            value = value.contiguous(memory_format=torch.channels_last)
-            own = Kept.no_norm(part)
-        elif term.kind == "reduce":
-            value, own = reduced(part, *weights[term.first : term.first + 2])
+def weight_of(plan: Plan, beta: Tensor, edge_weights: Tensor | None) -> Tensor:
+    """The weight of each term, fp64 [terms]."""
+    rows = plan.rows.to(beta.device)
+    found = beta[rows, plan.columns.to(beta.device)].double()
+    return found if edge_weights is None else found * edge_weights[rows].double()
+
+
+def _outside(
+    cell: DartsCell, terms: Terms, parts: Sequence[Tensor], pooled: Sequence[Pools]
+) -> list[tuple[Tensor, Tensor | None] | None]:
+    """Value and statistics of the terms that are not computed at the node: pools and noise."""
+    found: list[tuple[Tensor, Tensor | None] | None] = []
+    for term in terms:
+        if term.kind == "noise":
+            value = cell.operation(term.place, term.op)(parts[term.source])
+            found.append((value.contiguous(memory_format=torch.channels_last), None))
+        elif term.kind in ("max", "avg"):
+            found.append(pooled[term.source][term.kind == "avg"])
         else:
-            at, stride = term.first, term.stride
-            value, own = kernels.separable(
-                part, None, *weights[at : at + 2], stride=stride, dilation=term.dilation
-            )
-            if term.kind == "sep":
-                inner, inner_statistics = value, own
-                value, own = kernels.separable(
-                    inner, affine(own, part.dtype), *weights[at + 2 : at + 4], stride=1, dilation=1
-                )
-        found.values.append(value)
-        found.inner.append(inner)
-        found.inner_statistics.append(inner_statistics)
-        statistics.append(own)
-    return found._replace(statistics=torch.stack(statistics)) if statistics else found
+            found.append(None)
+    return found
+
+
+def _nothing(part: Tensor, stride: int) -> tuple[Tensor, Entered]:
+    """A node that nothing enters."""
+    zeros = torch.zeros_like(part[:, :, ::stride, ::stride])
+    none = part.new_zeros(0, 2, part.shape[1], dtype=torch.float64)
+    return zeros.contiguous(memory_format=torch.channels_last), Entered([], none, none)

@@ -15,9 +15,10 @@ from torch import Tensor
 
 from naslib_edd.spaces.darts.cell import DartsCell
 from naslib_edd.spaces.darts.cell_pass import CellPass, Setting
-from naslib_edd.spaces.darts.kept import MOMENTUM, Kept
+from naslib_edd.spaces.darts.norms import MOMENTUM
 from naslib_edd.spaces.darts.plain import PlainDartsSupernet
-from naslib_edd.spaces.darts.plan import Plan, kernels_of, norms_of
+from naslib_edd.spaces.darts.plan import Plan, kernels_of
+from naslib_edd.supernet.native.terms import Entered
 
 
 class FastDartsCell(DartsCell):
@@ -63,43 +64,36 @@ class FastDartsCell(DartsCell):
         states = (
             s.contiguous(memory_format=torch.channels_last) for s in self.states(before_last, last)
         )
-        modules = (self.operation(t.place, t.op) for terms in plan.terms.values() for t in terms)
+        modules = (self.operation(t.place, t.op) for terms in plan.terms for t in terms)
         weights = [kernel for module in modules for kernel in kernels_of(module)]
-
-        def see(kept: list[Kept]) -> None:
-            self._see(plan, kept)
 
         out: Tensor = CellPass.apply(  # type: ignore[no-untyped-call]
             Setting(self, plan, see), *states, beta, edge_weights, *weights
         )
         return out
 
-    @torch.no_grad()
-    def _see(self, plan: Plan, kept: list[Kept]) -> None:
-        """Move the running statistics of all norms, as a pass through them would."""
-        means: list[Tensor] = []
-        variances: list[Tensor] = []
-        found: list[Tensor] = []
-        for terms, node in zip(plan.terms.values(), kept, strict=True):
-            for number, term in enumerate(terms):
-                norms = norms_of(self.operation(term.place, term.op))
-                if not norms or norms[0].running_mean is None:
-                    continue
-                inner = node.inner_statistics[number]
-                found += [*([] if inner is None else [inner]), node.statistics[number]]
-                for norm in norms:
-                    assert norm.running_mean is not None and norm.running_var is not None
-                    means.append(norm.running_mean)
-                    variances.append(norm.running_var)
-        if not found:
-            return
-        value = next(value for node in kept for value in node.values)
-        count = value.numel() // value.shape[1]
-        together = torch.stack(found)
-        together[:, 1] *= count / max(count - 1, 1)
-        together = together.to(means[0].dtype)
-        torch._foreach_lerp_(means, list(together[:, 0].unbind()), MOMENTUM)
-        torch._foreach_lerp_(variances, list(together[:, 1].unbind()), MOMENTUM)
+
+@torch.no_grad()
+def see(plan: Plan, kept: Sequence[Entered], count: int) -> None:
+    """Move the running statistics of all norms, as a pass through them would.
+
+    Args:
+        plan: of the cell.
+        kept: of each node that is no input.
+        count: numbers that the statistics are of, each.
+    """
+    means = [norm.running_mean for norm in plan.norms if norm.running_mean is not None]
+    variances = [norm.running_var for norm in plan.norms if norm.running_var is not None]
+    if not means:
+        return
+    last = torch.cat([entered.statistics for entered in kept])
+    middle = torch.cat([entered.inner for entered in kept])
+    device = last.device
+    together = torch.cat([last[plan.normed.to(device)], middle[plan.twice.to(device)]])
+    together[:, 1] *= count / max(count - 1, 1)
+    together = together.to(means[0].dtype)
+    torch._foreach_lerp_(means, list(together[:, 0].unbind()), MOMENTUM)
+    torch._foreach_lerp_(variances, list(together[:, 1].unbind()), MOMENTUM)
 
 
 class FastDartsSupernet(PlainDartsSupernet):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,28 +18,7 @@ from naslib_edd.spaces.darts.operations import (
     Zero,
 )
 from naslib_edd.supernet.layers import BatchNorm
-
-
-class Term(NamedTuple):
-    """One operation on one edge.
-
-    Attributes:
-        place, op: the edge of the cell's 14, and the column.
-        source: the node that it leaves.
-        kind: ``sep``, ``dil``, ``reduce`` (skip where the edge halves), ``skip``, ``max``,
-            ``avg``, ``noise``.
-        stride: of the edge.
-        dilation: of the convolutions.
-        first: where its weights begin among the plan's.
-    """
-
-    place: int
-    op: int
-    source: int
-    kind: str
-    stride: int
-    dilation: int
-    first: int
+from naslib_edd.supernet.native.terms import Term, Terms
 
 
 class Plan:
@@ -51,55 +29,95 @@ class Plan:
         ops: of a sample, the operation of each of the space's rows, None where the edge is gone.
 
     Attributes:
-        terms: of each node that is no input.
-        rows, columns: where β has the weights of these terms.
-        others: where β has the weights of what was not sampled; None without a sample.
-        entering: the rows of the edges that enter each node, source 0 first.
+        terms: of each node that is no input, first to last.
+        counts: how many these are.
+        weights: of each of these nodes, how many kernels its terms have.
+        rows, columns: where β has the weights of all terms.
+        entering: the rows of the edges that enter each of these nodes, source 0 first.
+        others: of a sample, where β has the weights of what was not sampled, and which of these
+            nodes it would enter; None without a sample.
         pools: of each source which pools are wanted, as arguments of the kernels.
+        convolved: the sources of which a convolution reads the ReLU.
         strides: of the edges that leave each source.
-        weights: how many kernels the terms have together.
+        edges: how many edges leave each source.
+        normed, twice: which terms have a norm, and which have one in their middle, too.
+        norms: the last norms of ``normed``, then those in the middle of ``twice``.
     """
 
     def __init__(self, cell: DartsCell, ops: Sequence[int | None] | None = None) -> None:
-        self.terms: dict[int, tuple[Term, ...]] = {}
-        self.rows: dict[int, Tensor] = {}
-        self.columns: dict[int, Tensor] = {}
-        self.entering: dict[int, Tensor] = {}
-        self.others: dict[int, tuple[Tensor, Tensor]] | None = None if ops is None else {}
-        self.weights = 0
-        for target in range(INPUTS, NODES):
-            places = [place for place, (_, end) in enumerate(EDGES) if end == target]
-            chosen = {place: _chosen(cell, place, ops) for place in places}
-            terms = [self._term(cell, place, op) for place in places for op in chosen[place]]
-            self.terms[target] = there = tuple(term for term in terms if term is not None)
-            self.rows[target] = _index(cell.rows[term.place] for term in there)
-            self.columns[target] = _index(term.op for term in there)
-            self.entering[target] = _index(cell.rows[place] for place in places)
-            if ops is not None and self.others is not None:
-                left = [
-                    (cell.rows[place], op)
-                    for place in places
-                    for op in cell.columns[place]
-                    if ops[cell.rows[place]] not in (None, op)
-                ]
-                self.others[target] = _index(row for row, _ in left), _index(op for _, op in left)
-        every = [term for terms in self.terms.values() for term in terms]
+        places: dict[int, list[int]] = {target: [] for target in range(INPUTS, NODES)}
+        for place, (_, target) in enumerate(EDGES):
+            places[target].append(place)
+        self.terms = [Terms(_terms(cell, of, ops)) for of in places.values()]
+        every = [term for terms in self.terms for term in terms]
+        modules = [cell.operation(term.place, term.op) for term in every]
+        self.counts = [len(terms) for terms in self.terms]
+        self.weights = [
+            sum(len(kernels_of(cell.operation(term.place, term.op))) for term in terms)
+            for terms in self.terms
+        ]
+        self.rows = _index(cell.rows[term.place] for term in every)
+        self.columns = _index(term.op for term in every)
+        self.entering = [_index(cell.rows[place] for place in of) for of in places.values()]
+        self.others: tuple[Tensor, Tensor, Tensor] | None = None
+        if ops is not None:
+            left = [
+                (cell.rows[place], op, number)
+                for number, of in enumerate(places.values())
+                for place in of
+                for op in cell.columns[place]
+                if ops[cell.rows[place]] not in (None, op)
+            ]
+            rows, columns, numbers = (_index(one[k] for one in left) for k in range(3))
+            self.others = rows, columns, numbers
         kinds = {(term.source, term.kind) for term in every}
         self.pools = [
             {"largest": (source, "max") in kinds, "average": (source, "avg") in kinds}
             for source in range(NODES - 1)
         ]
+        self.convolved = {source for source, kind in kinds if kind in ("once", "twice", "reduce")}
         self.strides = [2 if cell.strided and source < INPUTS else 1 for source in range(NODES - 1)]
+        self.edges = [_leaving(source) for source in range(NODES - 1)]
+        of_terms = [norms_of(module) for module in modules]
+        self.normed = _index(number for number, norms in enumerate(of_terms) if norms)
+        self.twice = _index(number for number, norms in enumerate(of_terms) if len(norms) > 1)
+        self.norms = [norms[-1] for norms in of_terms if norms]
+        self.norms += [norms[0] for norms in of_terms if len(norms) > 1]
 
-    def _term(self, cell: DartsCell, place: int, op: int) -> Term | None:
-        module = cell.operation(place, op)
-        kind = _kind(module)
-        if kind is None:
-            return None
-        dilation = 2 if kind == "dil" else 1
-        source, first = EDGES[place][0], self.weights
-        self.weights += len(kernels_of(module))
-        return Term(place, op, source, kind, cell.strides[place], dilation, first)
+
+def _terms(cell: DartsCell, places: Sequence[int], ops: Sequence[int | None] | None) -> list[Term]:
+    """Those of one node, which the edges at these places enter."""
+    found, first = [], 0
+    for place in places:
+        source, target = EDGES[place]
+        for op in _chosen(cell, place, ops):
+            module = cell.operation(place, op)
+            kind = _kind(module)
+            if kind is None:
+                continue
+            kernels = kernels_of(module)
+            edges = _leaving(source)
+            found.append(
+                Term(
+                    place=place,
+                    op=op,
+                    kind=kind,
+                    source=source,
+                    stride=cell.strides[place],
+                    dilation=2 if kind == "once" else 1,
+                    kernel=kernels[0].shape[-1] if kernels else 1,
+                    first=first,
+                    edge=target - NODES + edges,
+                    edges=edges,
+                )
+            )
+            first += len(kernels)
+    return found
+
+
+def _leaving(source: int) -> int:
+    """How many edges leave a node."""
+    return NODES - max(INPUTS, source + 1)
 
 
 def _chosen(cell: DartsCell, place: int, ops: Sequence[int | None] | None) -> tuple[int, ...]:
@@ -116,7 +134,7 @@ def _index(numbers: Iterable[int]) -> Tensor:
 def _kind(module: nn.Module) -> str | None:
     if isinstance(module, Pool):
         return module.kind
-    kinds = {SepConv: "sep", DepthwiseConvBN: "dil", FactorizedReduce: "reduce", Noise: "noise"}
+    kinds = {SepConv: "twice", DepthwiseConvBN: "once", FactorizedReduce: "reduce", Noise: "noise"}
     return None if isinstance(module, Zero) else kinds.get(type(module), "skip")
 
 

@@ -27,7 +27,7 @@ from naslib_edd.supernet.native.targets import Target, processor, target
 
 SOURCE = Path(__file__).with_name("kernels.cpp")
 #: Of the same library, each compiled by itself.
-OTHERS = tuple(SOURCE.with_name(name) for name in ("separable.cpp", "convolutions.cpp"))
+OTHERS = tuple(SOURCE.with_name(name) for name in ("nodes.cpp", "convolutions.cpp"))
 FLAGS = ("-std=c++17", "-O3", "-fno-math-errno", "-fopenmp", "-fPIC")
 
 _log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from naslib_edd.supernet.native.convolutions import ConvolutionKernels
+from naslib_edd.supernet.native.nodes import POINTERS, NodeKernels
 from naslib_edd.supernet.native.sampled import SampledKernels, address
-from naslib_edd.supernet.native.separable import POINTERS, SeparableKernels
 
 _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
 #: Those that are there for convolutions in half precision, too; all else is then fp32.
@@ -83,7 +83,7 @@ class Unfolded(NamedTuple):
     of_kernel: Tensor | None  # [E·C, C]
 
 
-class Kernels(ConvolutionKernels, SampledKernels, SeparableKernels):
+class Kernels(ConvolutionKernels, SampledKernels, NodeKernels):
     """The functions of the library on tensors [B, C, H, W] in channels-last memory, on a CPU."""
 
     def __init__(self, library: ctypes.CDLL, *, convolves: bool) -> None:

@@ -21,7 +21,9 @@ class Lines {
   Lines(const Lines&) = delete;
   Lines& operator=(const Lines&) = delete;
   T* data() { return at_; }
+  const T* data() const { return at_; }
   T& operator[](int64_t i) { return at_[i]; }
+  const T& operator[](int64_t i) const { return at_[i]; }
 
  private:
   T* at_;

@@ -197,6 +197,7 @@ void leaving(const T* x, const T* behind, const T* const* grads, const T* skip, 
         if (skip)
           for (int64_t e = 0; e < edges; ++e) {
             const T weight = skip[e];
+            if (weight == T(0)) continue;
             const T* g = grads[e] + start;
             for (int64_t i = 0; i < row; ++i) to[i] += weight * g[i];
           }

@@ -1,10 +1,8 @@
-// Depthwise convolution and 1x1 convolution in one go, and all that comes with them in a search cell
-// of the DARTS space: norms' sums, pools, weighted sums of what enters a node.
+// Depthwise convolution and 1x1 convolution in one go, with the sums that a norm behind them needs.
 //
-// Tensors are channels-last, [B, H, W, C], as many channels in as out. Called by
-// naslib_edd/spaces/darts/cell_kernels.py, which has the slow twin of each. An image and what comes
-// of it stay in the second-level cache. A sum runs over at most a thousand pixels in T, and beyond
-// that in double.
+// Tensors are channels-last, [B, H, W, C], as many channels in as out. Used by node.h; the slow twin is
+// naslib_edd/spaces/darts/separable.py. An image and what comes of it stay in the second-level cache. A
+// sum runs over at most a thousand pixels in T, and beyond that in double.
 
 #pragma once
 
@@ -64,6 +62,15 @@ struct Add {  // to what is there
   template <typename V>
   INLINE void operator()(int64_t c, int64_t i, V value) const {
     store(to + i * C + c, load<V>(to + i * C + c) + value);
+  }
+};
+template <typename T>
+struct AddSpread {  // to what is there, pixels `step` numbers apart
+  T* to;
+  int64_t step;
+  template <typename V>
+  INLINE void operator()(int64_t c, int64_t i, V value) const {
+    store(to + i * step + c, load<V>(to + i * step + c) + value);
   }
 };
 template <typename T>
@@ -320,6 +327,18 @@ void taps(const T* g, const T* padded, double* parts, const Window& w) {
   });
 }
 
+// dz = slope*g + along*z + constant, a channel each: the gradient of a norm's input.
+template <typename T>
+void backward_of_norm(const T* g, const T* z, const T* slope, const T* along, const T* constant,
+                      T* dz, int64_t size, int64_t C) {
+  by_halves<T>(C, [&](int64_t c, auto block) {
+    using V = decltype(block);
+    const V s = load<V>(slope + c), q = load<V>(along + c), k = load<V>(constant + c);
+    for (int64_t i = c; i < size; i += C)
+      store(dz + i, s * load<V>(g + i) + (q * load<V>(z + i) + k));
+  });
+}
+
 // Backward of `separable` and of the norm behind it: that norm's input z has the gradient
 // slope*g + along*z + constant, a channel each. Where a is null, x's gradient before ReLU is added
 // to `out`; else `out` = the gradient of a*x + b, and sums = [2, C] of it and of it times x.
@@ -343,13 +362,8 @@ void separable_backward(const T* g, const T* z, const T* slope, const T* along, 
       double* part = parts.data() + piece * count;
       for (int64_t n = piece * w.images / pieces; n < (piece + 1) * w.images / pieces; ++n) {
         if (a || of_pointwise) fill(x + n * size, a, b, padded.data(), w);
-        by_halves<T>(C, [&](int64_t c, auto block) {
-          using V = decltype(block);
-          const V s = load<V>(slope + c), q = load<V>(along + c), k = load<V>(constant + c);
-          const T *from = g + n * out_size, *value = z + n * out_size;
-          for (int64_t i = c; i < out_size; i += C)
-            store(dz.data() + i, s * load<V>(from + i) + (q * load<V>(value + i) + k));
-        });
+        backward_of_norm(g + n * out_size, z + n * out_size, slope, along, constant, dz.data(),
+                         out_size, C);
         for (int64_t y = 0; y < w.out_height(); ++y) {
           const Padded<T> to{back.data(), w.area(), w.inside(y * w.stride), w.stride};
           mix(dz.data() + y * row, pointwise, width, C, to);

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from naslib_edd.spaces.darts.cell_kernels import TorchKernels
 from naslib_edd.supernet.native import kernels
+from naslib_edd.supernet.native.terms import Handed, Term, Terms
 
 pytestmark = pytest.mark.skipif(kernels() is None, reason="no C++ kernels here")
 EXACT = {"rtol": 1e-10, "atol": 1e-10}
@@ -39,41 +40,69 @@ def native() -> object:
     return found
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def terms_of(stride: int, kernel: int, dilation: int) -> Terms:
+    """One of each kind from the first of two sources, and two from the second."""
+    kinds = ["reduce" if stride == 2 else "skip", "max", "noise", "once", "avg", "twice"]
+    found, first = [], 0
+    for source, of in ((0, kinds), (1, ["twice", "skip" if stride == 1 else "reduce"])):
+        for kind in of:
+            made_of = {"reduce": 2, "once": 2, "twice": 4}.get(kind, 0)
+            found.append(
+                Term(
+                    place=source, op=0, kind=kind, source=source, stride=stride,
+                    dilation=dilation if kind == "once" else 1, kernel=kernel, first=first,
+                    edge=source, edges=3,
+                )
+            )  # fmt: skip
+            first += made_of
+    return Terms(found)
+
+
+def weights_of(terms: Terms, channels: int, dtype: torch.dtype) -> list[Tensor]:
+    found = []
+    for term in terms:
+        half = channels // 2
+        pair = [(channels, 1, term.kernel, term.kernel), (channels, channels, 1, 1)]
+        halves = [(half, channels, 1, 1), (channels - half, channels, 1, 1)]
+        shapes = {"reduce": halves, "once": pair, "twice": pair * 2}.get(term.kind, [])
+        found += [torch.randn(shape, dtype=dtype) for shape in shapes]
+    return found
+
+
+@pytest.mark.parametrize("shape", [one for one in SHAPES if one[1] > 1], ids=str)
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
-@pytest.mark.parametrize("kernel", [3, 5])
-@pytest.mark.parametrize(("stride", "dilation"), [(1, 1), (2, 1), (1, 2), (2, 2)])
-def test_separable(
-    shape: tuple[int, ...], dtype: torch.dtype, kernel: int, stride: int, dilation: int
+@pytest.mark.parametrize(("kernel", "dilation"), [(3, 1), (5, 1), (3, 2), (5, 2)])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_what_enters_a_node(
+    shape: tuple[int, ...], dtype: torch.dtype, kernel: int, dilation: int, stride: int
 ) -> None:
     torch.manual_seed(0)
-    limits = {} if dtype == torch.float64 else {"rtol": 2e-4, "atol": 2e-4}
-    channels = shape[1]
-    x = made(*shape, dtype=dtype)
-    depthwise = torch.randn(channels, 1, kernel, kernel, dtype=dtype)
-    pointwise = torch.randn(channels, channels, 1, 1, dtype=dtype)
-    how = {"stride": stride, "dilation": dilation}
-    for affine in (None, (made(channels, dtype=dtype), made(channels, dtype=dtype))):
-        found = [
-            each.separable(x, affine, depthwise, pointwise, **how)  # type: ignore[attr-defined]
-            for each in (native(), TorchKernels())
-        ]
-        compare(*found, **limits)
-        z = found[1][0]
-        grad = made(*z.shape, dtype=dtype)
-        coefficients = [made(channels, dtype=dtype) for _ in range(3)]
-        before = made(*shape, dtype=dtype)
-        for weights in (True, False):
-            compare(
-                *(
-                    each.separable_backward(  # type: ignore[attr-defined]
-                        grad, z, coefficients, x, affine, depthwise, pointwise, **how,
-                        behind=None if affine else before.clone(), weights=weights,
-                    )
-                    for each in (native(), TorchKernels())
-                ),
-                **(limits and {"rtol": 1e-3, "atol": 2e-2}),
-            )  # fmt: skip
+    limits = {} if dtype == torch.float64 else {"rtol": 1e-3, "atol": 1e-3}
+    terms, parts = terms_of(stride, kernel, dilation), [made(*shape, dtype=dtype) for _ in range(2)]
+    weights = weights_of(terms, shape[1], dtype)
+    pools = TorchKernels().pools(parts[0], stride=stride, largest=True, average=True)
+    noise = torch.randn_like(pools[0][0])  # type: ignore[index]
+    given = [{"max": pools[0], "avg": pools[1], "noise": (noise, None)}.get(t.kind) for t in terms]
+    weight = torch.rand(len(terms), dtype=torch.float64)
+    weight[3] = 0.0  # its kernels' gradients are zeros
+    twins = (native(), TorchKernels())
+    found = [each.node(terms, parts, given, weights, weight) for each in twins]  # type: ignore[attr-defined]
+    compare(*([node, kept.statistics, kept.inner] for node, kept in found), **limits)
+    grad = made(*noise.shape, dtype=dtype)
+    before = [made(*shape, dtype=dtype), None]
+    values = [None if one is None else one[0] for one in given]
+    for wanted, to in ((True, [before[0]] * 2), (False, before), (True, before)):
+        outcomes = []
+        for each, (_, kept) in zip(twins, found, strict=True):
+            behind = [None if one is None else one.clone() for one in to]
+            handed = [Handed.nothing(part, 3) for part in parts]
+            outcome = each.node_backward(  # type: ignore[attr-defined]
+                terms, parts, values, weights, weight, kept, grad, behind, handed, wanted=wanted
+            )
+            if to[1] is None:  # whose kernels' gradients nobody asks for
+                outcome = outcome[0], outcome[1][: terms[6].first]
+            outcomes.append([*outcome, behind, [one.all for one in handed]])
+        compare(*outcomes, **(limits and {"rtol": 5e-3, "atol": 5e-2}))
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -82,7 +111,6 @@ def test_pools_and_what_leaves_a_node(shape: tuple[int, ...], stride: int) -> No
     torch.manual_seed(0)
     # Many equal numbers: of a window's largest, the first has the gradient.
     x = made(*shape).round().contiguous(memory_format=torch.channels_last)
-    channels = shape[1]
     for wanted in ((True, True), (True, False), (False, True)):
         found = [
             each.pools(x, stride=stride, largest=wanted[0], average=wanted[1])  # type: ignore[attr-defined]
@@ -91,15 +119,14 @@ def test_pools_and_what_leaves_a_node(shape: tuple[int, ...], stride: int) -> No
         compare(*found)
         size = next(one for one in found[1] if one is not None)[0].shape
         grads = [made(*size) for _ in range(3)]
-        terms = [
-            None if one is None else (one[0], made(3, channels), made(channels), made(channels))
-            for one in found[1]
-        ]
+        handed = Handed.nothing(x, 3)
+        values = [None if one is None else one[0] for one in found[1]]
         for behind in (None, made(*shape)):
-            skip = made(3) if stride == 1 else None
+            handed.all.normal_()
+            handed.skip[1] = 0.0
             compare(
                 *(
-                    each.leaving(x, behind, grads, skip, *terms, stride=stride)  # type: ignore[attr-defined]
+                    each.leaving(x, behind, grads, handed, *values, stride=stride)  # type: ignore[attr-defined]
                     for each in (native(), TorchKernels())
                 )
             )
@@ -118,8 +145,10 @@ def test_no_nan_is_lost() -> None:
     x = made(1, 16, 4, 4)
     x[0, 3, 1, 1] = torch.nan
     each = native()
-    depthwise, pointwise = torch.ones(16, 1, 3, 3).double(), torch.ones(16, 16, 1, 1).double()
-    z, _ = each.separable(x, None, depthwise, pointwise, stride=1, dilation=1)  # type: ignore[attr-defined]
+    how = {"stride": 1, "dilation": 1, "kernel": 3}
+    term = Term(place=0, op=0, kind="once", source=0, first=0, edge=0, edges=1, **how)
+    weights = [torch.ones(16, 1, 3, 3).double(), torch.ones(16, 16, 1, 1).double()]
+    z, _ = each.node(Terms([term]), [x], [None], weights, torch.ones(1).double())  # type: ignore[attr-defined]
     assert z.isnan().any()
     for value, _ in each.pools(x, stride=1, largest=True, average=True):  # type: ignore[attr-defined]
         assert value[0, 3].isnan().sum() == 9 and not value[0, 2].isnan().any()
