@@ -97,7 +97,7 @@ void reduce_backward(const T* g, const T* z, const T* slope, const T* along, con
           }
           if (!of_kernels) continue;
           every_second(x + n * size, one, places.data(), h);
-          outer<false>(dz.data(), places.data(), h.out_pixels(), C,
+          outer_of_all(dz.data(), places.data(), h.out_pixels(), C,
                        parts.data() + piece * count + one * C * C);
         }
       }

@@ -107,7 +107,7 @@ void filter_row(const T* padded, int64_t y, const T* kernel, int64_t width, cons
     constexpr int64_t W = sizeof(V) / sizeof(T);
     const int64_t down = D * w.line() * W;
     const T* corner = padded + c * w.area() + y * w.line() * W;
-    by_pixels<sizeof(T) == 4 && W >= 4 ? 8 : 1>(width, [&](int64_t x, auto count) {
+    by_pixels<sizeof(T) == 4 && W >= 2 ? 8 : 1>(width, [&](int64_t x, auto count) {
       constexpr int64_t P = decltype(count)::value;
       V sums[P] = {};
       const T* from = corner + x * S * W;
@@ -164,7 +164,7 @@ void mix_of(Channels channels, const T* in, const T* weights, int64_t pixels, Pu
   auto columns = [&](int64_t c, auto blocks, auto block) {
     using V = decltype(block);
     constexpr int64_t E = decltype(blocks)::value, W = sizeof(V) / sizeof(T);
-    by_pixels<sizeof(T) == 4 && W >= 4 ? pixels_of(E) : 1>(pixels, [&](int64_t x, auto count) {
+    by_pixels<sizeof(T) == 4 && W >= 2 ? pixels_of(E) : 1>(pixels, [&](int64_t x, auto count) {
       constexpr int64_t P = decltype(count)::value;
       V sums[E][P] = {};
       const T *from = in + x * C, *weight = weights + c;
@@ -190,6 +190,8 @@ template <typename T, typename Put>
 void mix(const T* in, const T* weights, int64_t pixels, int64_t C, Put put) {
   if constexpr (sizeof(T) == 8)
     mix_of(C, in, weights, pixels, put);
+  else if (C == 8)
+    mix_of(Count<8>(), in, weights, pixels, put);
   else if (C == 16)
     mix_of(Count<16>(), in, weights, pixels, put);
   else if (C == 32)
@@ -232,7 +234,40 @@ void dots(const T* g, const T* x, int64_t pixels, int64_t C, double* parts, bool
   });
 }
 
-// The same of z and z*z, about a pixel of its own: few digits are lost to the mean.
+// `outer` (blocks.h) for so few channels that one block has them all: a sum for each of some pixels.
+template <int64_t C, typename T>
+void outer_of_few(const T* g, const T* x, int64_t pixels, double* parts) {
+  using V = typename Block<T, C>::type;
+  constexpr int64_t stretch = 1024, P = 8 / C;
+  for (int64_t begin = 0; begin < pixels; begin += stretch) {
+    const int64_t end = begin + stretch < pixels ? begin + stretch : pixels;
+    V sum[P][C] = {};
+    int64_t n = begin;
+    for (; n + P <= end; n += P)
+      unrolled<P>([&](auto p) INLINE {
+        const V value = load<V>(x + (n + p.value) * C);
+        for (int64_t d = 0; d < C; ++d) sum[p.value][d] += g[(n + p.value) * C + d] * value;
+      });
+    for (; n < end; ++n)
+      for (int64_t d = 0; d < C; ++d) sum[0][d] += g[n * C + d] * load<V>(x + n * C);
+    for (int64_t d = 0; d < C; ++d)
+      for (int64_t p = 0; p < P; ++p)
+        for (int64_t v = 0; v < C; ++v) parts[d * C + v] += double(sum[p][d][v]);
+  }
+}
+
+// parts[d*C + c] += sum over pixels of g[.., d] * x[.., c].
+template <typename T>
+void outer_of_all(const T* g, const T* x, int64_t pixels, int64_t C, double* parts) {
+  if (C == 2)
+    outer_of_few<2>(g, x, pixels, parts);
+  else if (C == 4 && WIDTH<T> >= 4)
+    outer_of_few<WIDTH<T> >= 4 ? 4 : 2>(g, x, pixels, parts);
+  else
+    outer<false>(g, x, pixels, C, parts);
+}
+
+// Sums of z and of z*z as `dots` has them, about a pixel of its own: few digits are lost to the mean.
 template <typename T>
 void squares(const T* z, int64_t pixels, int64_t C, double* parts) {
   constexpr int64_t stretch = 256;
@@ -297,22 +332,24 @@ void separable(const T* x, const T* a, const T* b, const T* depthwise, const T* 
 // parts[tap*C + c] += sum over output pixels of g * the tap's input; g lies in a padded image, too.
 template <int64_t K, int64_t D, typename T>
 void taps(const T* g, const T* padded, double* parts, const Window& w) {
-  constexpr int64_t ROWS = K * K + 3 <= REGISTERS ? K : 1;  // of taps at once
+  // Rows of taps at once: as many as there are registers for their sums.
+  constexpr int64_t MOST = (REGISTERS - 3) / K < K ? (REGISTERS - 3) / K : K;
   const int64_t C = w.channels, height = w.out_height(), width = w.out_width(), S = w.stride;
   const int64_t lines = 1024 / width > 1 ? 1024 / width : 1;
   by_halves<T>(C, [&](int64_t c, auto block) {
     using V = decltype(block);
     constexpr int64_t W = sizeof(V) / sizeof(T);
     const int64_t down = D * w.line() * W;
-    for (int64_t top = 0; top < K; top += ROWS)
+    auto rows = [&](int64_t top, auto many) {
+      constexpr int64_t R = decltype(many)::value;
       for (int64_t begin = 0; begin < height; begin += lines) {
-        V sums[ROWS * K] = {};
+        V sums[R * K] = {};
         for (int64_t y = begin; y < begin + lines && y < height; ++y) {
           const T* gradient = g + c * w.area() + w.inside(y * S) * W;
           const T* from = padded + c * w.area() + y * S * w.line() * W + top * down;
           for (int64_t x = 0; x < width; ++x, gradient += S * W, from += S * W) {
             const V value = load<V>(gradient);
-            unrolled<ROWS>([&](auto i) INLINE {
+            unrolled<R>([&](auto i) INLINE {
               const T* row = from + i.value * down;
               unrolled<K>([&](auto j) INLINE {
                 sums[i.value * K + j.value] += value * load<V>(row + j.value * D * W);
@@ -320,10 +357,14 @@ void taps(const T* g, const T* padded, double* parts, const Window& w) {
             });
           }
         }
-        for (int64_t t = 0; t < ROWS * K; ++t)
+        for (int64_t t = 0; t < R * K; ++t)
           for (int64_t v = 0; v < W; ++v)
             parts[(top * K + t) * C + c + v] += double(sums[t][v]);
       }
+    };
+    int64_t top = 0;
+    for (; top + MOST <= K; top += MOST) rows(top, Count<MOST>());
+    if constexpr (K % MOST > 0) rows(top, Count<K % MOST>());
   });
 }
 
@@ -371,7 +412,7 @@ void separable_backward(const T* g, const T* z, const T* slope, const T* along, 
         if (of_pointwise) {
           for (int64_t y = 0; y < w.out_height(); ++y)
             filter(padded.data(), y, depthwise, w, Store<T>{filtered.data() + y * row, C});
-          outer<false>(dz.data(), filtered.data(), w.out_pixels(), C, part + 2 * C);
+          outer_of_all(dz.data(), filtered.data(), w.out_pixels(), C, part + 2 * C);
           sized(w, [&](auto kernel, auto dilation) {
             taps<kernel.value, dilation.value>(back.data(), padded.data(), part + 2 * C + C * C, w);
           });
