@@ -20,12 +20,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from retrained import about, retrained, title
 from scipy import stats
 
 from naslib_edd.errors import UserError, on_command_line
-from naslib_edd.retrain.run import retrain
 from naslib_edd.storage.files import write_text
-from naslib_edd.storage.record import RunFolder
 from naslib_edd.tables import Table
 from naslib_edd.tables.locate import find_table
 
@@ -72,10 +71,10 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def markdown(rows: Sequence[dict[str, Any]], found: dict[str, Any], title: str) -> str:
+def markdown(rows: Sequence[dict[str, Any]], found: dict[str, Any], heading: str) -> str:
     """The table, from the table's best to its worst."""
     lines = [
-        title,
+        heading,
         "",
         "| index | table, 12 epochs | ours | difference | seconds |",
         "| ---: | ---: | ---: | ---: | ---: |",
@@ -104,20 +103,9 @@ def run(options: argparse.Namespace) -> None:
     out = Path(options.out)
     rows: list[dict[str, Any]] = []
     for index in spread(values, options.architectures):
-        folder = out / str(index)
-        finished = RunFolder(folder).read_result()
-        if finished is None:
-            retrain(
-                str(index),
-                RECIPE,
-                options.overrides,
-                out=folder,
-                data=options.data,
-                resume=True,
-            )
-            finished = RunFolder(folder).read_result()
-        assert finished is not None
-        result = finished[0]
+        result = retrained(
+            str(index), RECIPE, options.overrides, out=out / str(index), data=options.data
+        )
         rows.append(
             {
                 "index": index,
@@ -128,22 +116,12 @@ def run(options: argparse.Namespace) -> None:
             }
         )
         found = summary(rows)
-        about = {
-            "recipe": RECIPE,
-            "changed": result["changed"],
-            "images": result["images"] | {"source": Path(result["images"]["source"]).name},
-            "data_note": options.data_note,
-            "column": COLUMN,
-        }
-        told = ", ".join(f"{key}={value}" for key, value in about["changed"].items())
-        name = options.data_note or about["images"]["name"]
-        title = (
-            f"{name}, recipe {RECIPE} with {told or 'all'}: test accuracy, %, of the last weights"
-        )
-        text = json.dumps({**about, **found, "rows": rows}, indent=2)
+        shared = about(result, options.data_note)
+        text = json.dumps({**shared, "column": COLUMN, **found, "rows": rows}, indent=2)
+        told = markdown(rows, found, title(shared))
         write_text(out / "circle.json", text + "\n")
-        write_text(out / "circle.md", markdown(rows, found, title))
-        print(markdown(rows, found, title), flush=True)
+        write_text(out / "circle.md", told)
+        print(told, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
