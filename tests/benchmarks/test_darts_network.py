@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from statistics import median
 from types import ModuleType
 
 import darts_network
@@ -103,3 +104,25 @@ def test_the_release_has_the_weights_of_the_plain_network() -> None:
     each = entrants(SHAPE, 1, os.environ["DARTS_HOME"])
     shapes = {name: [weight.shape for weight in entrant.weights] for name, entrant in each.items()}
     assert shapes["release"] == shapes["plain"] == shapes["fast"]
+
+
+def test_the_page_has_the_record() -> None:
+    root = Path(__file__).parents[2]
+    record = json.loads((root / "benchmarks/results/darts_network.json").read_text("utf-8"))
+    lines = (root / "docs/darts.md").read_text("utf-8").splitlines()
+    shown = [line for line in lines if line.startswith(("| AVX-512 |", "| AVX2 |"))]
+    wanted = []
+    for piece in record:
+        shape, networks, faster = piece["shape"], piece["networks"], piece["fast_is_faster_by"]
+        channels = "all" if shape["partial"] == 1 else f"one in {shape['partial']} (PC-DARTS)"
+        size = f"{shape['channels']}, {shape['cells']}, {shape['batch_size']}, {channels}"
+        isa = {"avx512": "AVX-512", "avx2": "AVX2"}[piece["isa"]]
+        for step in STEPS:
+            kept = networks["fast"]["saved_mib"][step] / networks["plain"]["saved_mib"][step]
+            release = f"{faster['release'][step]:.2f}" if "release" in faster else "–"
+            seconds = median(networks["fast"]["seconds"][step])
+            wanted.append(
+                f"| {isa} | {size} | {step} | {seconds:.2f} s | {faster['plain'][step]:.2f} | "
+                f"{release} | {kept:.2f} |"
+            )
+    assert shown == wanted
