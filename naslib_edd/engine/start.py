@@ -150,8 +150,8 @@ def _about(engine: Engine, table: Table | None) -> list[str]:
         f"{len(data.train)} + {len(data.val)} images, {engine.steps} steps of "
         f"{search.batch_size} an epoch, {engine.epochs} epochs",
         *checksum_line(data.differing),
-        f"supernet: {search.supernet}{_made_of(engine)}, C={search.channels}, N={search.cells}, "
-        f"{engine.device}, seed {config.seed}"
+        f"supernet: {search.supernet}{_made_of(engine)}, C={search.channels}, "
+        f"{engine.space.depth.format(search.cells)}, {engine.device}, seed {config.seed}"
         + (f"; going on after epoch {engine.epoch}" if engine.epoch or engine.step else ""),
         f"step: {engine.path}",
         "table: "

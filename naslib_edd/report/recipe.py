@@ -11,6 +11,7 @@ from naslib_edd.config.loading import as_dict
 from naslib_edd.config.methods.switch import own
 from naslib_edd.config.settings import Config, SearchSettings
 from naslib_edd.data.names import canonical
+from naslib_edd.spaces import Space
 
 Settings = Mapping[str, Any]
 
@@ -43,13 +44,15 @@ def reduction(
         data_note: what is special about the image files, e.g. ``"CIFAR-10 (JPEG)"``. Not used
             for digits, which come with scikit-learn.
     """
-    usual_size = _full(config)
+    space = _space(config)
+    usual_size = _full(space)
     search = {
         **dataclasses.asdict(SearchSettings()), **usual_size, **(config.get("search") or {})
     }  # fmt: skip
     dataset = canonical(str(config.get("dataset", Config().dataset)))
     told, smaller = [], False
-    for key, sign in (("channels", "C={}"), ("cells", "N={}")):
+    depth = "N={}" if space is None else space.depth
+    for key, sign in (("channels", "C={}"), ("cells", depth)):
         if search[key] != usual_size[key]:
             told.append(sign.format(search[key]))
             smaller |= search[key] < usual_size[key]
@@ -96,10 +99,15 @@ def comparable(config: Settings) -> dict[str, Any]:
     return flat | {f"search.{key}": value for key, value in search.items() if key not in NEUTRAL}
 
 
-def _full(config: Settings) -> dict[str, Any]:
-    """The size of a full search in the config's space."""
+def _space(config: Settings) -> Space | None:
+    """The config's; None where it is NASLib's own."""
     space = str(config.get("search_space", Config.search_space))
-    own_defaults = {} if space in spaces.ON_NASLIB else spaces.get(space).defaults
+    return None if space in spaces.ON_NASLIB else spaces.get(space)
+
+
+def _full(space: Space | None) -> dict[str, Any]:
+    """The size of a full search in a space."""
+    own_defaults = {} if space is None else space.defaults
     return {key: own_defaults.get(key, value) for key, value in FULL.items()}
 
 

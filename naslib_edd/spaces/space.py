@@ -40,6 +40,7 @@ class Space(abc.ABC):
         defaults: settings of ``search:`` as its recipe has them, between the general defaults and
             the method's own.
         kernels: whether its fast supernet runs on the C++ kernels.
+        depth: how texts tell the number ``search.cells``.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Space(abc.ABC):
     size: int | None = None
     defaults: Mapping[str, Any] = {}
     kernels: bool = False
+    depth: str = "{} cells"
 
     @abc.abstractmethod
     def text(self, arch: Sequence[int | None]) -> str:

@@ -135,7 +135,8 @@ class ProxyEngine(TableSearch):
             f"{self.images.source}: {what}, scored by {search.proxy} on {search.batch_size} "
             f"images, seed {config.seed}; nothing is trained"
             + (f"; going on after epoch {self.epoch}" if self.epoch or self.step else ""),
-            f"networks: C={search.channels}, N={search.cells}, {self.device}",
+            f"networks: C={search.channels}, {self.space.depth.format(search.cells)}, "
+            f"{self.device}",
         ]
 
     def state_dict(self) -> dict[str, Any]:

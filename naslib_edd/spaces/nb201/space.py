@@ -34,6 +34,7 @@ class NB201(Space):
     )
     size = nb201.SIZE
     kernels = True
+    depth = "N={}"
 
     def parse(self, given: Any) -> Kept:
         """See :mod:`naslib_edd.spaces.nb201.forms`."""

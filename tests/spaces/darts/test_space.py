@@ -146,7 +146,7 @@ def test_reports_know_the_space_of_a_run() -> None:
     usual = load(config)
     whole = {**config, "search": dict(SPACE.defaults)}
     assert reduction(whole) is None
-    assert reduction({**config, "search": {"cells": 5}}) == "reduced: N=5"
+    assert reduction({**config, "search": {"cells": 5}}) == "reduced: 5 cells"
     assert reduction({"dataset": "cifar10", "search": {"cells": 8}}) == "another size: N=8"
     assert other_settings(as_dict(usual)) == {}
     assert paper_row(config) is None
