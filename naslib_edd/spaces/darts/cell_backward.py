@@ -68,8 +68,9 @@ class Backward:
         self.handed = [
             Handed.nothing(part, edges) for part, edges in zip(self.parts, plan.edges, strict=True)
         ]
-        # Of each node that is no input, the gradient that operations see.
-        self.grads: list[Tensor] = [saved.nodes[0]] * (NODES - INPUTS)
+        # Of the nodes that were gone through, first to last, the gradients that operations see:
+        # when a source's turn comes, of all that its edges enter.
+        self.grads: list[Tensor] = []
         # Of the weights of what passes by.
         self.of_rests = torch.zeros(len(saved.beta), dtype=torch.float64, device=saved.beta.device)
 
@@ -104,7 +105,7 @@ class Backward:
         if self.partial:
             grad, rest = unjoined(total, self.cell.width)
             self._pass_by(number, rest)
-        self.grads[number] = grad
+        self.grads.insert(0, grad)
         if not self.plan.terms[number]:
             return grad.sum(dtype=torch.float64)[None], []
         sources = INPUTS + number
@@ -144,10 +145,11 @@ class Backward:
     def _gathered(self, source: int) -> Tensor:
         """The gradient of a node's value, from all that leaves it; a tensor of its own."""
         part, stride = self.parts[source], self.plan.strides[source]
-        grads = self.grads[-self.plan.edges[source] :]
         pools = [self._pool(source, kind) for kind in ("max", "avg")]
         behind, self.behind[source] = self.behind[source], None
-        out = self.kernels.leaving(part, behind, grads, self.handed[source], *pools, stride=stride)
+        out = self.kernels.leaving(
+            part, behind, self.grads, self.handed[source], *pools, stride=stride
+        )
         if not self.partial:
             return out
         rest = self.rests[source]

@@ -14,8 +14,8 @@ template <typename T>
 static Entering<T> entering(const int64_t* s, const int64_t* terms, const T* const* parts,
                             const T* const* given, const T* const* kernels, T* kept) {
   static_assert(sizeof(Term) == 9 * sizeof(int64_t), "a row of the table");
-  return {reinterpret_cast<const Term*>(terms), s[6],  s[0],  s[1],    s[2], s[3], s[4], s[5],
-          parts,                                given, kernels, kept, int(s[7])};
+  const auto* table = reinterpret_cast<const Term*>(terms);
+  return {table, s[6], s[0], s[1], s[2], s[3], s[4], s[5], parts, given, kernels, kept, int(s[7])};
 }
 
 #define EXPORT(T, name)                                                                            \
