@@ -58,9 +58,10 @@ def node(
     together = torch.stack(statistics)
     gain = weight[:, None] * inverse(together)
     constant = -(gain * together[:, 0]).sum(0)
-    out = constant.to(values[0].dtype)[:, None, None]
-    for one, z in zip(gain.to(out.dtype), values, strict=True):
-        out = torch.addcmul(out, one[:, None, None], z)
+    shift, *gains = torch.cat([constant[None], gain]).to(values[0].dtype)[..., None, None]
+    out = torch.addcmul(shift, gains[0], values[0])
+    for one, z in zip(gains[1:], values[1:], strict=True):
+        out.addcmul_(one, z)
     out = out.contiguous(memory_format=torch.channels_last)
     return out, Entered(computed, together, inner)
 
