@@ -30,10 +30,11 @@ class Lines {
 };
 
 // body(c, block) for all channels, in the widest blocks that there are left: 16, 8, 4, 2 or 1 floats.
+// (Doubles are for tests: 8, 4 or 1 of them, which is less to compile.)
 template <typename T, int64_t W = WIDTH<T>, typename Body>
 inline void by_halves(int64_t C, Body body, int64_t c = 0) {
   for (; c + W <= C; c += W) body(c, typename Block<T, W>::type());
-  if constexpr (W > 1) by_halves<T, W / 2>(C, body, c);
+  if constexpr (W > 1) by_halves<T, (W > 4 || sizeof(T) == 4 ? W / 2 : 1)>(C, body, c);
 }
 
 #define INLINE __attribute__((always_inline))

@@ -57,9 +57,9 @@ void reduce(const T* x, const T* first, const T* second, T* z, double* statistic
       for (int64_t n = piece * h.images / pieces; n < (piece + 1) * h.images / pieces; ++n) {
         T* out = z + n * out_size;
         every_second(x + n * size, 0, places.data(), h);
-        mix(places.data(), of_first.data(), h.out_pixels(), C, Store<T>{out, C});
+        mix_of(C, places.data(), of_first.data(), h.out_pixels(), Store<T>{out, C});
         every_second(x + n * size, 1, places.data(), h);
-        mix(places.data(), of_second.data(), h.out_pixels(), C, Add<T>{out, C});
+        mix_of(C, places.data(), of_second.data(), h.out_pixels(), Add<T>{out, C});
         squares(out, h.out_pixels(), C, parts.data() + piece * 2 * C);
       }
   }
@@ -92,8 +92,8 @@ void reduce_backward(const T* g, const T* z, const T* slope, const T* along, con
           const T* kernel = one ? of_second.data() : of_first.data();
           for (int64_t y = 0; 2 * y + one < h.height; ++y) {
             T* to = behind + n * size + ((2 * y + one) * h.width + one) * C;
-            mix(dz.data() + y * h.out_width() * C, kernel, (h.width + 1 - one) / 2, C,
-                AddSpread<T>{to, 2 * C});
+            mix_of(C, dz.data() + y * h.out_width() * C, kernel, (h.width + 1 - one) / 2,
+                   AddSpread<T>{to, 2 * C});
           }
           if (!of_kernels) continue;
           every_second(x + n * size, one, places.data(), h);

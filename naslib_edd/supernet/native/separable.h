@@ -129,19 +129,21 @@ void filter_row(const T* padded, int64_t y, const T* kernel, int64_t width, cons
   });
 }
 
-// body(Count<K>, Count<D>) for the kernel and dilation at hand.
-template <typename Body>
+// body(Count<K>, Count<D>) for the kernel and dilation at hand; without Dilated that is 1.
+template <bool Dilated, typename Body>
 inline void sized(const Window& w, Body body) {
   if (w.kernel == 3 && w.dilation == 1) body(Count<3>(), Count<1>());
-  if (w.kernel == 3 && w.dilation == 2) body(Count<3>(), Count<2>());
   if (w.kernel == 5 && w.dilation == 1) body(Count<5>(), Count<1>());
-  if (w.kernel == 5 && w.dilation == 2) body(Count<5>(), Count<2>());
+  if constexpr (Dilated) {
+    if (w.kernel == 3 && w.dilation == 2) body(Count<3>(), Count<2>());
+    if (w.kernel == 5 && w.dilation == 2) body(Count<5>(), Count<2>());
+  }
 }
 
 // The row that the convolution gives: row y of the output, at its stride.
 template <typename T>
 void filter(const T* padded, int64_t y, const T* kernel, const Window& w, Store<T> put) {
-  sized(w, [&](auto k, auto d) {
+  sized<true>(w, [&](auto k, auto d) {
     if (w.stride == 1)
       filter_row<k.value, 1, d.value>(padded, y, kernel, w.out_width(), w, put);
     else
@@ -150,9 +152,9 @@ void filter(const T* padded, int64_t y, const T* kernel, const Window& w, Store<
 }
 
 // The row that its transpose gives: row y of the input, from an image that was spread by the stride.
-template <typename T, typename Put>
+template <bool Dilated, typename T, typename Put>
 void transposed(const T* padded, int64_t y, const T* turned, const Window& w, Put put) {
-  sized(w, [&](auto k, auto d) {
+  sized<Dilated>(w, [&](auto k, auto d) {
     filter_row<k.value, 1, d.value>(padded, y, turned, w.width, w, put);
   });
 }
@@ -183,7 +185,11 @@ void mix_of(Channels channels, const T* in, const T* weights, int64_t pixels, Pu
   constexpr int64_t W = WIDTH<T>;
   int64_t c = 0;
   for (; c + 2 * W <= C; c += 2 * W) columns(c, Count<2>(), typename Block<T, W>::type());
-  by_halves<T>(C, [&](int64_t at, auto block) { columns(at, Count<1>(), block); }, c);
+  auto rest = [&](int64_t at, auto block) { columns(at, Count<1>(), block); };
+  if constexpr (std::is_same_v<Channels, int64_t>)
+    by_halves<T>(C, rest, c);
+  else if constexpr (Channels::value % (2 * W) > 0)  // what is left is one block: less to compile
+    rest(c, typename Block<T, Channels::value % (2 * W)>::type());
 }
 
 template <typename T, typename Put>
@@ -332,13 +338,14 @@ void separable(const T* x, const T* a, const T* b, const T* depthwise, const T* 
 // parts[tap*C + c] += sum over output pixels of g * the tap's input; g lies in a padded image, too.
 template <int64_t K, int64_t D, typename T>
 void taps(const T* g, const T* padded, double* parts, const Window& w) {
-  // Rows of taps at once: as many as there are registers for their sums.
-  constexpr int64_t MOST = (REGISTERS - 3) / K < K ? (REGISTERS - 3) / K : K;
   const int64_t C = w.channels, height = w.out_height(), width = w.out_width(), S = w.stride;
   const int64_t lines = 1024 / width > 1 ? 1024 / width : 1;
   by_halves<T>(C, [&](int64_t c, auto block) {
     using V = decltype(block);
     constexpr int64_t W = sizeof(V) / sizeof(T);
+    // Rows of taps at once: as many as there are registers for their sums.
+    constexpr int64_t ROOM = sizeof(T) == 4 && W >= 4 ? (REGISTERS - 3) / K : 1;
+    constexpr int64_t MOST = ROOM < K ? ROOM : K;
     const int64_t down = D * w.line() * W;
     auto rows = [&](int64_t top, auto many) {
       constexpr int64_t R = decltype(many)::value;
@@ -384,7 +391,7 @@ void backward_of_norm(const T* g, const T* z, const T* slope, const T* along, co
 // slope*g + along*z + constant, a channel each. Where a is null, x's gradient before ReLU is added
 // to `out`; else `out` = the gradient of a*x + b, and sums = [2, C] of it and of it times x.
 // of_depthwise [k*k, C] and of_pointwise [C out, C in] may be null, both. `turned` is the depthwise
-// kernel, last tap first; `pointwise` is [C out, C in].
+// kernel, last tap first; `pointwise` is [C out, C in]. Where a is given the dilation is 1.
 template <typename T>
 void separable_backward(const T* g, const T* z, const T* slope, const T* along, const T* constant,
                         const T* x, const T* a, const T* b, const T* depthwise, const T* turned,
@@ -413,7 +420,7 @@ void separable_backward(const T* g, const T* z, const T* slope, const T* along, 
           for (int64_t y = 0; y < w.out_height(); ++y)
             filter(padded.data(), y, depthwise, w, Store<T>{filtered.data() + y * row, C});
           outer_of_all(dz.data(), filtered.data(), w.out_pixels(), C, part + 2 * C);
-          sized(w, [&](auto kernel, auto dilation) {
+          sized<true>(w, [&](auto kernel, auto dilation) {
             taps<kernel.value, dilation.value>(back.data(), padded.data(), part + 2 * C + C * C, w);
           });
         }
@@ -421,10 +428,10 @@ void separable_backward(const T* g, const T* z, const T* slope, const T* along, 
         for (int64_t y = 0; y < w.height; ++y, to += w.width * C) {
           const Store<T> put{to, C};
           if (a)
-            transposed(back.data(), y, turned, w,
-                       Masked<T>{put, {padded.data(), w.area(), w.inside(y), 1}});
+            transposed<false>(back.data(), y, turned, w,
+                              Masked<T>{put, {padded.data(), w.area(), w.inside(y), 1}});
           else
-            transposed(back.data(), y, turned, w, Add<T>{to, C});
+            transposed<true>(back.data(), y, turned, w, Add<T>{to, C});
         }
         if (a) dots(out + n * size, x + n * size, w.height * w.width, C, part);
       }
