@@ -36,3 +36,18 @@ def test_the_page_has_every_run() -> None:
         shown.append(f"{row} {last['skip_count']} |")
     table = [line for line in lines if line.startswith(("| `s", "| `darts`")) and "→" in line]
     assert sorted(table) == sorted(shown)
+
+
+def test_the_gap_is_widest_with_darts_in_as_many_pairs_as_the_page_says() -> None:
+    gaps: dict[tuple[str, str], dict[str, float]] = {}
+    for path in RESULTS.glob("*/cifar10/*/*/record.jsonl"):
+        space, _, name, seed = path.parent.relative_to(RESULTS).parts
+        last = read_rows(path)[-1]
+        gap = last["val_acc"] - last["net_val_acc_batch"]
+        gaps.setdefault((space, seed), {})[name.partition(",")[0]] = gap
+    whole = [pair for pair in gaps.values() if len(pair) == len(TITLES)]
+    widest = sum(max(pair, key=lambda name: pair[name]) == "darts_v1" for pair in whole)
+    number = {5: "five", 6: "six"}[len(whole)]
+    text = (ROOT / "docs" / "darts.md").read_text("utf-8").replace("\n", " ")
+    assert widest == len(whole)
+    assert f"widest with DARTS in all {number} pairs of space and seed" in text
