@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 #: What a term does, in the order of ``Kind`` in ``node.h``. ``once`` and ``twice`` are separable
@@ -44,16 +44,17 @@ class Terms(tuple[Term, ...]):
     """Those of one node, edge by edge."""
 
     @cached_property
-    def table(self) -> Any:
-        """As ``node.h`` reads them."""
-        rows: list[int] = []
+    def table(self) -> Tensor:
+        """As ``node.h`` reads them, int64 [terms, 9]."""
+        rows: list[list[int]] = []
         slot = 0
         for t in self:
             many = _SLOTS.get(t.kind, 0)
-            rows += [KINDS.index(t.kind), t.source, t.stride, t.dilation, t.kernel, t.first]
-            rows += [slot if many else -1, t.edge, t.edges]
+            where = slot if many else -1
+            what = [KINDS.index(t.kind), t.source, t.stride, t.dilation, t.kernel, t.first]
+            rows.append([*what, where, t.edge, t.edges])
             slot += many
-        return (ctypes.c_int64 * len(rows))(*rows)
+        return torch.tensor(rows, dtype=torch.int64)
 
     @cached_property
     def slots(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import pytest
@@ -148,6 +150,21 @@ def test_the_number_of_threads_changes_nothing() -> None:
             torch.set_num_threads(before)
     for one, other in zip(*found, strict=True):
         assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("native", [False, NATIVE])
+def test_copies_and_pickles_of_one_in_use(native: bool) -> None:
+    _, fast = twins(channels=4, cells=3)
+    images, _, beta = drawn()
+    with taking(native):
+        fast(images, beta)
+        # Of our own making, and read by nobody else.
+        others = [copy.deepcopy(fast), pickle.loads(pickle.dumps(fast))]
+        wanted = fast(images, beta)
+        for other in others:
+            assert torch.equal(other(images, beta), wanted)
+            for name, tensor in fast.state_dict().items():
+                assert torch.equal(other.state_dict()[name], tensor), name
 
 
 def test_evaluation_is_the_plain_network() -> None:
