@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from retrained import about, retrained, title
+from retrained import about, exit_code, options_of, retrained, title
 from scipy import stats
 
-from naslib_edd.errors import UserError, on_command_line
+from naslib_edd.errors import UserError
 from naslib_edd.storage.files import write_text
 from naslib_edd.tables import Table
 from naslib_edd.tables.locate import find_table
@@ -126,20 +126,11 @@ def run(options: argparse.Namespace) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; errors for people go to standard error."""
-    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    parser.add_argument("--out", required=True, metavar="DIR")
+    parser = options_of(__doc__)
     parser.add_argument("--table", default="nb201", metavar="PATH")
-    parser.add_argument("--data", metavar="PATH", help="CIFAR-10's file or folder")
-    parser.add_argument("--data-note", metavar="TEXT", help="e.g. 'CIFAR-10 (JPEG)'")
     parser.add_argument("--architectures", type=int, default=10, metavar="N")
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="over the recipe")
-    try:
-        with on_command_line():
-            run(parser.parse_args(arguments))
-    except UserError as error:
-        print(f"circle: {error}", file=sys.stderr)
-        return 2
-    return 0
+    options = parser.parse_args(arguments)
+    return exit_code("circle", lambda: run(options))
 
 
 if __name__ == "__main__":

@@ -20,9 +20,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from retrained import about, retrained, title
+from retrained import about, exit_code, options_of, retrained, title
 
-from naslib_edd.errors import UserError, on_command_line
 from naslib_edd.report.runs import load_runs
 from naslib_edd.spaces.darts.cost import CIFAR, cost
 from naslib_edd.spaces.darts.genotype import Genotype
@@ -156,19 +155,10 @@ def run(options: argparse.Namespace) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; errors for people go to standard error."""
-    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    parser.add_argument("--out", required=True, metavar="DIR")
+    parser = options_of(__doc__)
     parser.add_argument("--searches", required=True, metavar="DIR", help="finished searches")
-    parser.add_argument("--data", metavar="PATH", help="CIFAR-10's file or folder")
-    parser.add_argument("--data-note", metavar="TEXT", help="e.g. 'CIFAR-10 (JPEG)'")
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="over the recipe")
-    try:
-        with on_command_line():
-            run(parser.parse_args(arguments))
-    except UserError as error:
-        print(f"darts_cells: {error}", file=sys.stderr)
-        return 2
-    return 0
+    options = parser.parse_args(arguments)
+    return exit_code("darts_cells", lambda: run(options))
 
 
 if __name__ == "__main__":

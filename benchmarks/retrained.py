@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import argparse
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from naslib_edd.errors import UserError, on_command_line
 from naslib_edd.retrain.run import retrain
 from naslib_edd.storage.record import RunFolder
 
@@ -44,3 +47,24 @@ def title(found: dict[str, Any]) -> str:
         f"{name}, recipe {found['recipe']} with {told or 'all'}: "
         "test accuracy, %, of the last weights"
     )
+
+
+def options_of(doc: str | None) -> argparse.ArgumentParser:
+    """What these benchmarks are told alike; the program's text begins with what it is."""
+    parser = argparse.ArgumentParser(description=str(doc).splitlines()[0])
+    parser.add_argument("--out", required=True, metavar="DIR")
+    parser.add_argument("--data", metavar="PATH", help="CIFAR-10's file or folder")
+    parser.add_argument("--data-note", metavar="TEXT", help="e.g. 'CIFAR-10 (JPEG)'")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="over the recipe")
+    return parser
+
+
+def exit_code(name: str, run: Callable[[], None]) -> int:
+    """Run it: 0 done, 2 bad input, which is said on standard error."""
+    try:
+        with on_command_line():
+            run()
+    except UserError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return 2
+    return 0

@@ -29,7 +29,7 @@ class Saved(NamedTuple):
         nodes: the values of the cell's six nodes.
         weights: the kernels of each node's terms.
         beta, edge_weights: as given.
-        weight: of all terms, fp64.
+        weight: of each node's terms, fp64.
         given: of each node's terms the values of pools and noise, else None.
         kept: of each node.
     """
@@ -38,7 +38,7 @@ class Saved(NamedTuple):
     weights: list[list[Tensor]]
     beta: Tensor
     edge_weights: Tensor | None
-    weight: Tensor
+    weight: Sequence[Tensor]
     given: list[list[Tensor | None]]
     kept: list[Entered]
 
@@ -114,7 +114,7 @@ class Backward:
             self.parts[:sources],
             saved.given[number],
             saved.weights[number],
-            saved.weight.split(self.plan.counts)[number],
+            saved.weight[number],
             saved.kept[number],
             grad,
             self.behind[:sources],
@@ -171,13 +171,10 @@ class Backward:
         rows = self.plan.entering[number].to(rest.device)
         edge_weights = self.saved.edge_weights
         if edge_weights is not None and self.wanted[4]:
-            values = [  # of the sources, as many as rows
-                rest_of(node, self.cell.width, stride)
-                for node, stride in zip(
-                    self.saved.nodes, self.plan.strides[: len(rows)], strict=False
-                )
-            ]
-            _, along = self.kernels.dots(rest, values[: len(rows)])
+            width, strides = self.cell.width, self.plan.strides
+            sources = enumerate(self.saved.nodes[: len(rows)])
+            values = [rest_of(node, width, strides[source]) for source, node in sources]
+            _, along = self.kernels.dots(rest, values)
             self.of_rests.index_add_(0, rows, along.sum(1))
         for source, weight in enumerate(edge_weights_of(rows, edge_weights, rest)):
             before = self.rests[source]

@@ -14,11 +14,10 @@ from torch import Tensor
 
 from naslib_edd.spaces.darts.node import node, node_backward
 from naslib_edd.spaces.darts.norms import statistics_of
+from naslib_edd.spaces.darts.sums import dots, weighted
 from naslib_edd.supernet.native import native_kernels
 from naslib_edd.supernet.native.nodes import NodeKernels
 from naslib_edd.supernet.native.terms import Handed
-
-_DIMS = (0, 2, 3)
 
 
 class TorchKernels:
@@ -26,6 +25,8 @@ class TorchKernels:
 
     node = staticmethod(node)
     node_backward = staticmethod(node_backward)
+    weighted = staticmethod(weighted)
+    dots = staticmethod(dots)
 
     def pools(
         self, x: Tensor, *, stride: int, largest: bool, average: bool
@@ -43,18 +44,6 @@ class TorchKernels:
             value = F.avg_pool2d(x, 3, stride=stride, padding=1, count_include_pad=False)
             found[1] = value, statistics_of(value)
         return found
-
-    def weighted(self, xs: Sequence[Tensor], gains: Tensor, constant: Tensor) -> Tensor:
-        """Constant [C] + Σ gains·x over n tensors, gains [n, C]."""
-        out = constant[:, None, None] + gains[0, :, None, None] * xs[0]
-        for gain, x in zip(gains[1:], xs[1:], strict=True):
-            out.addcmul_(gain[:, None, None], x)
-        return out
-
-    def dots(self, grad: Tensor, xs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Σg [C], and Σg·x for each of n tensors, [n, C]."""
-        wide = grad.double()
-        return wide.sum(_DIMS), torch.stack([(wide * x).sum(_DIMS) for x in xs])
 
     def leaving(
         self,

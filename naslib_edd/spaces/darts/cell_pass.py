@@ -19,7 +19,7 @@ logits) nothing of the backward pass is computed for the edges from its inputs b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -29,6 +29,7 @@ from naslib_edd.spaces.darts.cell import DartsCell
 from naslib_edd.spaces.darts.cell_backward import Backward, Saved
 from naslib_edd.spaces.darts.cell_kernels import cell_kernels
 from naslib_edd.spaces.darts.layout import INPUTS, NODES
+from naslib_edd.spaces.darts.norms import MOMENTUM
 from naslib_edd.spaces.darts.plan import Plan
 from naslib_edd.spaces.darts.rest import edge_weights_of, joined, parted, rest_of
 from naslib_edd.supernet.native.terms import Entered, Terms
@@ -43,12 +44,10 @@ class Setting(NamedTuple):
     Attributes:
         cell: whose operations they are.
         plan: what is computed.
-        see: told the plan, what was kept of each node, and the count behind its statistics.
     """
 
     cell: DartsCell
     plan: Plan
-    see: Callable[[Plan, Sequence[Entered], int], None]
 
 
 class CellPass(torch.autograd.Function):
@@ -65,7 +64,7 @@ class CellPass(torch.autograd.Function):
         *weights: Tensor,
     ) -> Tensor:
         """[B, 4C, H, W], or half the size."""
-        cell, plan, see = setting
+        cell, plan = setting
         kernels = cell_kernels(s0)
         nodes, width, left = [s0, s1], cell.width, iter(weights)
         parts: list[Tensor] = []
@@ -95,7 +94,7 @@ class CellPass(torch.autograd.Function):
             nodes.append(node)
             kept.append(entered)
             given += [None if one is None else one[0] for one in outside]
-        see(plan, kept, nodes[-1].numel() // nodes[-1].shape[1])
+        _see(plan, kept, nodes[-1].numel() // nodes[-1].shape[1])
         tensors = [*nodes, *weights, beta, edge_weights, weight, *given]
         for entered in kept:
             tensors += [entered.statistics, entered.inner, *entered.computed]
@@ -121,7 +120,8 @@ class CellPass(torch.autograd.Function):
         for count in ctx.computed:
             statistics, inner = some(2)
             kept.append(Entered(some(count), statistics, inner))
-        saved = Saved(nodes, weights, beta, edge_weights, weight, given, kept)
+        shares = weight.split(plan.counts)
+        saved = Saved(nodes, weights, beta, edge_weights, shares, given, kept)
         return Backward(ctx.cell, plan, saved, ctx.needs_input_grad).run(grads[0])
 
 
@@ -153,3 +153,25 @@ def _nothing(part: Tensor, stride: int) -> tuple[Tensor, Entered]:
     zeros = torch.zeros_like(part[:, :, ::stride, ::stride])
     none = part.new_zeros(0, 2, part.shape[1], dtype=torch.float64)
     return zeros.contiguous(memory_format=torch.channels_last), Entered([], none, none)
+
+
+def _see(plan: Plan, kept: Sequence[Entered], count: int) -> None:
+    """Move the running statistics of all norms, as a pass through them would.
+
+    Args:
+        plan: of the cell.
+        kept: of each node that is no input.
+        count: numbers that the statistics are of, each.
+    """
+    means = [norm.running_mean for norm in plan.norms if norm.running_mean is not None]
+    variances = [norm.running_var for norm in plan.norms if norm.running_var is not None]
+    if not means:
+        return
+    last = torch.cat([entered.statistics for entered in kept])
+    middle = torch.cat([entered.inner for entered in kept])
+    device = last.device
+    together = torch.cat([last[plan.normed.to(device)], middle[plan.twice.to(device)]])
+    together[:, 1] *= count / max(count - 1, 1)
+    together = together.to(means[0].dtype)
+    torch._foreach_lerp_(means, list(together[:, 0].unbind()), MOMENTUM)
+    torch._foreach_lerp_(variances, list(together[:, 1].unbind()), MOMENTUM)

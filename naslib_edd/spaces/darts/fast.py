@@ -15,10 +15,8 @@ from torch import Tensor
 
 from naslib_edd.spaces.darts.cell import DartsCell
 from naslib_edd.spaces.darts.cell_pass import CellPass, Setting
-from naslib_edd.spaces.darts.norms import MOMENTUM
 from naslib_edd.spaces.darts.plain import PlainDartsSupernet
 from naslib_edd.spaces.darts.plan import Plan, kernels_of
-from naslib_edd.supernet.native.terms import Entered
 
 
 class FastDartsCell(DartsCell):
@@ -68,32 +66,9 @@ class FastDartsCell(DartsCell):
         weights = [kernel for module in modules for kernel in kernels_of(module)]
 
         out: Tensor = CellPass.apply(  # type: ignore[no-untyped-call]
-            Setting(self, plan, see), *states, beta, edge_weights, *weights
+            Setting(self, plan), *states, beta, edge_weights, *weights
         )
         return out
-
-
-@torch.no_grad()
-def see(plan: Plan, kept: Sequence[Entered], count: int) -> None:
-    """Move the running statistics of all norms, as a pass through them would.
-
-    Args:
-        plan: of the cell.
-        kept: of each node that is no input.
-        count: numbers that the statistics are of, each.
-    """
-    means = [norm.running_mean for norm in plan.norms if norm.running_mean is not None]
-    variances = [norm.running_var for norm in plan.norms if norm.running_var is not None]
-    if not means:
-        return
-    last = torch.cat([entered.statistics for entered in kept])
-    middle = torch.cat([entered.inner for entered in kept])
-    device = last.device
-    together = torch.cat([last[plan.normed.to(device)], middle[plan.twice.to(device)]])
-    together[:, 1] *= count / max(count - 1, 1)
-    together = together.to(means[0].dtype)
-    torch._foreach_lerp_(means, list(together[:, 0].unbind()), MOMENTUM)
-    torch._foreach_lerp_(variances, list(together[:, 1].unbind()), MOMENTUM)
 
 
 class FastDartsSupernet(PlainDartsSupernet):

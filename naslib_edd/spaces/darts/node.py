@@ -15,9 +15,8 @@ from torch import Tensor
 from naslib_edd.spaces.darts.norms import affine, inverse, no_norm, norm_backward
 from naslib_edd.spaces.darts.reduced import reduce_backward, reduced
 from naslib_edd.spaces.darts.separable import separable, separable_backward
+from naslib_edd.spaces.darts.sums import dots, weighted
 from naslib_edd.supernet.native.terms import Entered, Handed, Term, Terms
-
-_DIMS = (0, 2, 3)
 
 
 def node(
@@ -58,10 +57,8 @@ def node(
     together = torch.stack(statistics)
     gain = weight[:, None] * inverse(together)
     constant = -(gain * together[:, 0]).sum(0)
-    shift, *gains = torch.cat([constant[None], gain]).to(values[0].dtype)[..., None, None]
-    out = torch.addcmul(shift, gains[0], values[0])
-    for one, z in zip(gains[1:], values[1:], strict=True):
-        out.addcmul_(one, z)
+    dtype = values[0].dtype
+    out = weighted(values, gain.to(dtype), constant.to(dtype))
     out = out.contiguous(memory_format=torch.channels_last)
     return out, Entered(computed, together, inner)
 
@@ -117,9 +114,8 @@ def node_backward(
         outside = parts[term.source] if term.kind == "skip" else given[number]
         values.append(next(left) if outside is None else outside)
         firsts.append(next(left) if term.kind == "twice" else None)
-    wide, count = grad.double(), grad.numel() // grad.shape[1]
-    total = wide.sum(_DIMS)
-    product = torch.stack([(wide * value).sum(_DIMS) for value in values])
+    count = grad.numel() // grad.shape[1]
+    total, product = dots(grad, values)
     along, made = norm_backward(entered.statistics, total, product, weight, count)
     coefficients = made.to(grad.dtype)
     found: list[Tensor | None] = [None] * len(weights)

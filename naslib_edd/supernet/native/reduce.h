@@ -93,7 +93,7 @@ void reduce_backward(const T* g, const T* z, const T* slope, const T* along, con
           for (int64_t y = 0; 2 * y + one < h.height; ++y) {
             T* to = behind + n * size + ((2 * y + one) * h.width + one) * C;
             mix_of(C, dz.data() + y * h.out_width() * C, kernel, (h.width + 1 - one) / 2,
-                   AddSpread<T>{to, 2 * C});
+                   Add<T>{to, 2 * C});
           }
           if (!of_kernels) continue;
           every_second(x + n * size, one, places.data(), h);

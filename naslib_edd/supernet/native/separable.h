@@ -56,16 +56,7 @@ struct Store {  // in memory, [pixels, C]
   }
 };
 template <typename T>
-struct Add {  // to what is there
-  T* to;
-  int64_t C;
-  template <typename V>
-  INLINE void operator()(int64_t c, int64_t i, V value) const {
-    store(to + i * C + c, load<V>(to + i * C + c) + value);
-  }
-};
-template <typename T>
-struct AddSpread {  // to what is there, pixels `step` numbers apart
+struct Add {  // to what is there, pixels `step` numbers apart
   T* to;
   int64_t step;
   template <typename V>
